@@ -1,0 +1,80 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+
+# The first interpreter that answers and is new enough; `make PYTHON=… run` picks another.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes
+
+.PHONY: help
+help:
+	@echo 'make run     start the broker, the page and AWS on loopback; needs only Python 3.11 or newer'
+	@echo 'make dev     the same, and the broker reloads when its code changes'
+	@echo 'make test    run every test'
+	@echo 'make check   lint, types, import contracts and template checks'
+	@echo 'make fix     mend what the linter and the formatter can'
+	@echo 'make lock    compile requirements/*.txt anew'
+	@echo 'make clean   remove what the others made'
+
+.PHONY: run dev
+run: $(VENV)/.local
+	@exec $(BIN)/python -m local
+
+dev: $(VENV)/.local
+	@exec $(BIN)/python -m local --reload
+
+.PHONY: test
+test: $(VENV)/.dev
+	@$(BIN)/python tests/browser_setup.py
+	$(BIN)/python -m pytest $(PYTEST)
+
+.PHONY: check
+check: $(VENV)/.dev .tools/sam/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	.tools/sam/bin/python tests/template_checks.py
+
+.PHONY: fix
+fix: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: clean
+clean:
+	rm -rf $(VENV) .tools .local .aws-sam .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+
+# Set-up. A stamp is older than its lock when the lock has changed.
+
+$(VENV)/.uv: requirements/uv.txt
+	@test -n '$(PYTHON)' || { echo 'Aikagi needs Python 3.11 or newer, and found none on the PATH.' >&2; exit 1; }
+	@echo 'Setting up $(VENV) with $(PYTHON) …'
+	@$(PYTHON) -m venv $(VENV) || { echo 'Python could not make $(VENV). On Debian and Ubuntu: apt install python3-venv' >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt \
+		|| { echo 'uv could not be installed: is a package index reachable?' >&2; exit 1; }
+	@touch $@
+
+$(VENV)/.local: requirements/local.txt $(VENV)/.uv
+	@echo 'Installing what the broker and the local stack need …'
+	@$(UV) -r requirements/local.txt
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.local
+	@echo 'Installing what the tests and checks need …'
+	@$(UV) -r requirements/dev.txt
+	@touch $@
+
+.tools/sam/.installed: requirements/sam.txt $(VENV)/.uv
+	@echo 'Installing the SAM CLI in .tools/sam …'
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .tools/sam
+	@$(BIN)/uv pip install --quiet --python .tools/sam/bin/python --require-hashes -r requirements/sam.txt
+	@touch $@
+
+.PHONY: lock
+lock: $(VENV)/.uv
+	$(BIN)/python requirements/lock.py

@@ -1,0 +1,58 @@
+"""How the broker talks to AWS: impatiently."""
+
+from typing import Any, Final
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    ClientError,
+    ConnectionError,  # noqa: A004 - botocore's name for it
+    HTTPClientError,
+)
+
+IMPATIENT: Final = Config(
+    connect_timeout=2,
+    read_timeout=3,
+    retries={"mode": "standard", "total_max_attempts": 2},
+    max_pool_connections=20,
+)
+"""API Gateway gives up after half a minute; fail well before it does.
+
+botocore waits a minute, five times, and pools ten connections.
+"""
+
+SOON: Final = 2
+"""Seconds after which a fault that passes may have passed."""
+
+_THROTTLED: Final = frozenset(
+    {
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "RequestLimitExceeded",
+        "TooManyRequestsException",
+        "ProvisionedThroughputExceededException",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "LimitExceededException",
+    }
+)
+
+
+def new_session() -> boto3.session.Session:
+    """Open a session for all clients: it finds credentials and models once."""
+    return boto3.session.Session()
+
+
+def retry_after(error: Exception) -> int | None:
+    """Tell after how many seconds the same call may succeed, if it may at all.
+
+    Throttling, a server's fault and a broken connection pass; a refusal does not.
+    """
+    if isinstance(error, ClientError):
+        answer: dict[str, Any] = dict(error.response)
+        status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        throttled = answer.get("Error", {}).get("Code") in _THROTTLED
+        return SOON if throttled or status >= 500 else None  # noqa: PLR2004 - HTTP's
+    return SOON if isinstance(error, ConnectionError | HTTPClientError) else None

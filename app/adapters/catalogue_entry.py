@@ -1,0 +1,111 @@
+"""Read one catalogue entry. An entry is authority, so nothing in it is guessed."""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from app import strict_json
+from app.domain.catalogue import Function, InvokeMode
+
+_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,62}")
+_FUNCTION_ARN: Final = re.compile(
+    r"arn:(aws(?:-[a-z]+)*):lambda:([a-z0-9-]+):([0-9]{12}):function:"
+    r"([A-Za-z0-9_-]{1,64})(?::([A-Za-z0-9_$-]{1,128}))?"
+)
+_ROLE_ARN: Final = re.compile(
+    r"arn:(aws(?:-[a-z]+)*):iam::([0-9]{12}):role/([A-Za-z0-9+=,.@_/-]{1,576})"
+)
+
+
+class EntryRefusedError(ValueError):
+    """The message tells an operator what to mend."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryRules:
+    """What an entry may say.
+
+    ``roles`` are the ARNs a session may be made with, the first being the usual one;
+    ``local_origins`` are the loopback addresses of a stack on a laptop, none on AWS.
+    """
+
+    roles: tuple[str, ...]
+    local_origins: Collection[str] = ()
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    Title: Annotated[str, Field(min_length=1, max_length=200)]
+    Description: Annotated[str, Field(max_length=2000)] = ""
+    Arn: str
+    FuncUrl: str
+    InvokeMode: Annotated[InvokeMode, Field(strict=False)]
+    Groups: list[Annotated[str, Field(min_length=1, max_length=128)]]
+    MaxDurationSeconds: Annotated[int, Field(ge=900, le=3600)] = 3600
+    RoleArn: str | None = None
+
+
+def read_entry(name: str, text: str, rules: EntryRules) -> Function:
+    """Make a function of the entry ``name``. Raises ``EntryRefusedError``."""
+    if not _NAME.fullmatch(name):
+        msg = "its name is not 1 to 63 of a-z, 0-9 and -, a letter first"
+        raise EntryRefusedError(msg)
+    entry = _parse(text)
+    arn = _FUNCTION_ARN.fullmatch(entry.Arn)
+    if not arn:
+        msg = "its Arn is not a Lambda function's"
+        raise EntryRefusedError(msg)
+    partition, region, account = arn.group(1, 2, 3)
+    _check_url(entry.FuncUrl, region, rules)
+    return Function(
+        name=name,
+        title=entry.Title,
+        description=entry.Description,
+        arn=entry.Arn,
+        url=entry.FuncUrl,
+        region=region,
+        invoke_mode=entry.InvokeMode,
+        groups=frozenset(entry.Groups),
+        max_duration_seconds=entry.MaxDurationSeconds,
+        role_arn=_role(entry, partition, account, rules),
+    )
+
+
+def _parse(text: str) -> _Entry:
+    try:
+        value: Any = strict_json.loads(text.encode())
+        return _Entry.model_validate(value)
+    except (strict_json.NotStrictJSONError, UnicodeError) as error:
+        msg = f"it is not strict JSON: {error}"
+        raise EntryRefusedError(msg) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the entry"
+        msg = f"{where}: {first['msg']}"
+        raise EntryRefusedError(msg) from error
+
+
+def _check_url(url: str, region: str, rules: EntryRules) -> None:
+    """Let credentials be sent to no host but a function URL of the ARN's Region."""
+    if url.endswith("/") and url[:-1] in rules.local_origins:
+        return
+    host = re.compile(rf"https://[a-z0-9]{{1,64}}\.lambda-url\.{region}\.on\.aws/")
+    if not host.fullmatch(url):
+        msg = f"its FuncUrl is not a function URL of {region} ending in a slash"
+        raise EntryRefusedError(msg)
+
+
+def _role(entry: _Entry, partition: str, account: str, rules: EntryRules) -> str:
+    role = entry.RoleArn or rules.roles[0]
+    if role not in rules.roles:
+        msg = "its RoleArn is not one the broker was given"
+        raise EntryRefusedError(msg)
+    parts = _ROLE_ARN.fullmatch(role)
+    if not parts or parts.group(1, 2) != (partition, account):
+        msg = "its role and its Arn are not of one account"
+        raise EntryRefusedError(msg)
+    return role

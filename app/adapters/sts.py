@@ -1,0 +1,84 @@
+"""The only module that talks to STS."""
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, final
+
+import boto3
+
+from app.adapters import aws
+from app.domain.credentials import TemporaryCredentials
+from app.domain.errors import SessionsUnavailableError
+from app.domain.session import SessionPlan
+
+if TYPE_CHECKING:
+    from mypy_boto3_sts import STSClient
+    from mypy_boto3_sts.type_defs import AssumeRoleResponseTypeDef
+
+_log = logging.getLogger(__name__)
+
+
+def connect(session: boto3.session.Session) -> "STSClient":
+    return session.client("sts", config=aws.IMPATIENT)
+
+
+@final
+class StsSessions:
+    """Makes sessions by assuming a role on many people's behalf."""
+
+    def __init__(self, client: "STSClient", *, clock: Callable[[], datetime]) -> None:
+        self._client = client
+        self._clock = clock
+
+    def issue(self, plan: SessionPlan) -> TemporaryCredentials:
+        """Assume the role exactly as planned; never with less than that.
+
+        STS names accounts and roles in its errors, so its words go to the log and
+        stay on ``__cause__``; the caller learns only that it failed, by
+        ``SessionsUnavailableError``.
+        """
+        try:
+            return _credentials(self._assume(plan), self._clock())
+        # A garbled answer raises ValueError, KeyError or ResponseParserError, which
+        # share no base with botocore's other errors.
+        except Exception as error:
+            _log.exception("STS issued no session for grant %s", plan.grant_id)
+            raise SessionsUnavailableError(
+                retry_after_seconds=aws.retry_after(error)
+            ) from error
+
+    def _assume(self, plan: SessionPlan) -> "AssumeRoleResponseTypeDef":
+        return self._client.assume_role(
+            RoleArn=plan.function.role_arn,
+            RoleSessionName=plan.name,
+            SourceIdentity=plan.source_identity,
+            Tags=[{"Key": key, "Value": value} for key, value in plan.tags.items()],
+            Policy=plan.policy,
+            DurationSeconds=int(plan.duration.total_seconds()),
+        )
+
+
+def _credentials(
+    answer: "AssumeRoleResponseTypeDef", now: datetime
+) -> TemporaryCredentials:
+    issued = answer["Credentials"]
+    credentials = TemporaryCredentials(
+        access_key_id=_filled(issued["AccessKeyId"]),
+        secret_access_key=_filled(issued["SecretAccessKey"]),
+        session_token=_filled(issued["SessionToken"]),
+        # botocore gives the local time zone.
+        expires_at=issued["Expiration"].astimezone(UTC),
+        request_id=answer["ResponseMetadata"]["RequestId"],
+    )
+    if credentials.expires_at <= now:
+        msg = "STS answered with credentials that have expired"
+        raise ValueError(msg)
+    return credentials
+
+
+def _filled(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        msg = "STS answered with an empty field"
+        raise ValueError(msg)
+    return value

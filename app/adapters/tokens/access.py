@@ -1,0 +1,105 @@
+"""The broker's own access tokens (RFC 9068): minted here, accepted here."""
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol, final
+
+from app.adapters.tokens import claims, compact
+from app.adapters.tokens.rejection import Rejected
+from app.adapters.tokens.signature import HmacKey
+from app.domain.credentials import AccessToken
+from app.domain.errors import TokenRejectedError
+from app.domain.identity import LOCAL, Identity, canonical_username
+
+AUDIENCE: Final = "aikagi"
+
+_log = logging.getLogger(__name__)
+
+
+class KeyRing(Protocol):
+    """May raise ``SigningKeyUnavailableError``."""
+
+    def current(self) -> HmacKey:
+        """Return the key to sign with."""
+
+    def find(self, kid: str) -> HmacKey | None:
+        """Return the one key of that name."""
+
+
+@final
+class AccessTokens:
+    def __init__(
+        self,
+        keys: KeyRing,
+        *,
+        issuer: str,
+        lifetime: timedelta,
+        clock: Callable[[], datetime],
+        new_id: Callable[[], str],
+    ) -> None:
+        self._keys = keys
+        self._expected = claims.Expected(
+            issuer=issuer, audience=AUDIENCE, longest_life=lifetime
+        )
+        self._clock = clock
+        self._new_id = new_id
+
+    def mint(self, identity: Identity) -> AccessToken:
+        """Make a token for one of the broker's own users."""
+        now = int(self._clock().timestamp())
+        lifetime = self._expected.longest_life
+        text = self._keys.current().sign(
+            {
+                "iss": self._expected.issuer,
+                "aud": self._expected.audience,
+                "sub": identity.subject,
+                "iat": now,
+                "exp": now + int(lifetime.total_seconds()),
+                "jti": self._new_id(),
+            }
+        )
+        return AccessToken(text=text, lifetime=lifetime)
+
+    def verify(self, token: str) -> Identity:
+        """Tell whom ``token`` speaks for.
+
+        Raises ``TokenRejectedError``, the same whatever is wrong, and
+        ``SigningKeyUnavailableError``. The reason goes to the log, as a code.
+        """
+        try:
+            return self._verify(token)
+        except Rejected as rejected:
+            _log.info("An access token was rejected: %s", rejected.reason)
+            raise TokenRejectedError from None
+
+    def _verify(self, token: str) -> Identity:
+        taken = compact.take_apart(token)
+        key = self._key_for(taken.header)
+        if not key.verify(taken.signed_part, taken.signature):
+            raise Rejected("bad-signature")
+        # Another kind of token, signed with the same key one day, is not an access
+        # token (RFC 9068, section 4).
+        if taken.header.get("typ") != "at+jwt":
+            raise Rejected("wrong-type")
+        said = compact.read_object(taken.payload, "claims")
+        return _local(claims.check(said, self._expected, self._clock()))
+
+    def _key_for(self, header: Mapping[str, Any]) -> HmacKey:
+        if header.get("alg") != HmacKey.algorithm:
+            raise Rejected("wrong-algorithm")
+        kid = header.get("kid")
+        key = self._keys.find(kid) if isinstance(kid, str) else None
+        if key is None:
+            raise Rejected("unknown-key")
+        return key
+
+
+def _local(subject: str) -> Identity:
+    try:
+        canonical = canonical_username(subject)
+    except ValueError:
+        raise Rejected("not-a-username") from None
+    if canonical != subject:
+        raise Rejected("not-a-username")
+    return Identity(issuer=LOCAL, subject=subject)

@@ -1,0 +1,66 @@
+"""The rules about claims, each stated: nothing is left to a library's default."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from app.adapters.tokens.rejection import Rejected
+
+LEEWAY: Final = timedelta(seconds=5)
+"""Between clocks that are synchronised. No rule below bends further than this."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What a token has to say to be one of ours."""
+
+    issuer: str
+    audience: str
+    longest_life: timedelta
+
+
+def check(claims: Mapping[str, Any], expected: Expected, now: datetime) -> str:
+    """Return the subject of claims that are all as ``expected``, or raise ``Rejected``.
+
+    Claims are those of RFC 9068, section 2.2.
+    """
+    _check_times(claims, expected, now.timestamp())
+    if _text(claims, "iss") != expected.issuer:
+        raise Rejected("wrong-issuer")
+    if _text(claims, "aud") != expected.audience:
+        raise Rejected("wrong-audience")
+    _text(claims, "jti")
+    return _text(claims, "sub")
+
+
+def _check_times(claims: Mapping[str, Any], expected: Expected, now: float) -> None:
+    issued, expires = _time(claims, "iat"), _time(claims, "exp")
+    leeway = LEEWAY.total_seconds()
+    # The instant of expiry is already too late (RFC 7519, section 4.1.4).
+    if now >= expires:
+        raise Rejected("expired")
+    if "nbf" in claims and _time(claims, "nbf") > now + leeway:
+        raise Rejected("not-yet-valid")
+    if issued > now + leeway:
+        raise Rejected("issued-in-the-future")
+    if not 0 < expires - issued <= expected.longest_life.total_seconds():
+        raise Rejected("lives-too-long")
+
+
+def _time(claims: Mapping[str, Any], name: str) -> float:
+    value = claims.get(name)
+    # A bool is an int to Python, and a string of digits is no time.
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Rejected(f"no-{name}")
+    if not math.isfinite(value):
+        raise Rejected(f"no-{name}")
+    return value
+
+
+def _text(claims: Mapping[str, Any], name: str) -> str:
+    value = claims.get(name)
+    if not isinstance(value, str) or not value:
+        raise Rejected(f"no-{name}")
+    return value

@@ -1,0 +1,52 @@
+"""Make and check signatures. The only module that imports python-jose.
+
+python-jose checks that a signature fits a key and little else: it takes an empty
+secret, and a public key in DER as a secret. So every key is built here, beforehand,
+for exactly one algorithm.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, final
+
+from jose import jwk, jws
+from jose.backends import HMACKey
+
+SHORTEST_SECRET: Final = 32
+"""Bytes: as long as the hash (RFC 7518, section 3.2)."""
+
+FEWEST_SYMBOLS: Final = 10
+"""A secret with fewer distinct bytes was typed, not generated."""
+
+if HMACKey.__module__ != "jose.backends.cryptography_backend":
+    msg = "python-jose has no cryptography backend: install python-jose[cryptography]"
+    raise ImportError(msg)
+
+
+class WeakSecretError(ValueError):
+    """The message names the rule, never the secret."""
+
+
+@final
+class HmacKey:
+    """One secret for HS256, and the ``kid`` under which tokens name it."""
+
+    algorithm: Final = "HS256"
+
+    def __init__(self, secret: bytes, *, kid: str) -> None:
+        if len(secret) < SHORTEST_SECRET:
+            msg = f"the signing secret is shorter than {SHORTEST_SECRET} bytes"
+            raise WeakSecretError(msg)
+        if len(set(secret)) < FEWEST_SYMBOLS:
+            msg = f"the signing secret has fewer than {FEWEST_SYMBOLS} distinct bytes"
+            raise WeakSecretError(msg)
+        self.kid = kid
+        self._key = jwk.construct(secret, algorithm=self.algorithm)
+
+    def sign(self, claims: Mapping[str, Any]) -> str:
+        """Make the compact token that holds ``claims``."""
+        headers = {"typ": "at+jwt", "kid": self.kid}
+        return jws.sign(dict(claims), self._key, headers, self.algorithm)
+
+    def verify(self, signed_part: bytes, signature: bytes) -> bool:
+        """Compare in constant time."""
+        return self._key.verify(signed_part, signature)

@@ -1,0 +1,130 @@
+"""What an operator may do to the broker's own users. The broker itself may not."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, final
+
+from app.adapters.passwords import Passwords
+from app.adapters.principals import Principal, key_of
+from app.domain.identity import LOCAL, Identity, canonical_username
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+
+class UserExistsError(Exception):
+    """There is a user of that name; adding would have replaced their password."""
+
+
+class NoSuchUserError(Exception):
+    """There is no user of that name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedUser:
+    username: str
+    groups: frozenset[str]
+    disabled: bool
+
+
+@final
+class UserAdministration:
+    """Faults of AWS pass through as botocore raises them: an operator can read them."""
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        *,
+        table: str,
+        passwords: Passwords,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._passwords = passwords
+        self._clock = clock
+
+    def add(self, username: str, password: str, groups: Iterable[str]) -> None:
+        """Add a user who is not there yet.
+
+        Raises ``ValueError`` for an unusable name or password and
+        ``UserExistsError``.
+        """
+        item: dict[str, AttributeValueTypeDef] = {
+            **key_of(_own(username)),
+            "password_hash": {"S": self._passwords.hash(password)},
+            "created_at": {"S": self._clock().isoformat(timespec="seconds")},
+            **_groups(groups),
+        }
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item=item,
+                ConditionExpression="attribute_not_exists(pk)",
+            )
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            raise UserExistsError(username) from error
+
+    def set_password(self, username: str, password: str) -> None:
+        """Raise ``ValueError`` for an unusable one, and ``NoSuchUserError``."""
+        hashed = self._passwords.hash(password)
+        self._update(username, "SET password_hash = :v", {":v": {"S": hashed}})
+
+    def set_groups(self, username: str, groups: Iterable[str]) -> None:
+        """Replace the user's groups by ``groups``, which may be none."""
+        value = _groups(groups)
+        if value:
+            self._update(username, "SET groups = :v", {":v": value["groups"]})
+        else:
+            self._update(username, "REMOVE groups", {})
+
+    def set_disabled(self, username: str, *, disabled: bool) -> None:
+        """Keep the user out, or let them in again, from their next request on."""
+        self._update(username, "SET disabled = :v", {":v": {"BOOL": disabled}})
+
+    def list(self) -> Iterator[ListedUser]:
+        """Read the whole table, users in no particular order."""
+        prefix = f"principal#{LOCAL}#"
+        pages = self._client.get_paginator("scan").paginate(
+            TableName=self._table,
+            FilterExpression="begins_with(pk, :p)",
+            ExpressionAttributeValues={":p": {"S": prefix}},
+        )
+        for page in pages:
+            for item in page["Items"]:
+                identity = _own(item["pk"]["S"].removeprefix(prefix))
+                principal = Principal.of(identity, item)
+                yield ListedUser(
+                    username=identity.subject,
+                    groups=principal.user.groups,
+                    disabled=principal.disabled,
+                )
+
+    def _update(
+        self,
+        username: str,
+        expression: str,
+        values: "dict[str, AttributeValueTypeDef]",
+    ) -> None:
+        given = {"ExpressionAttributeValues": values} if values else {}
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=key_of(_own(username)),
+                UpdateExpression=expression,
+                ConditionExpression="attribute_exists(pk)",
+                **given,  # type: ignore[arg-type] # absent, not empty: DynamoDB refuses {}
+            )
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            raise NoSuchUserError(username) from error
+
+
+def _own(username: str) -> Identity:
+    return Identity(issuer=LOCAL, subject=canonical_username(username))
+
+
+def _groups(groups: Iterable[str]) -> "dict[str, AttributeValueTypeDef]":
+    named = sorted(set(groups))
+    return {"groups": {"SS": named}} if named else {}

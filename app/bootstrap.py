@@ -1,0 +1,84 @@
+"""The one place where objects are made."""
+
+import logging
+import sys
+import uuid
+from datetime import UTC, datetime, timedelta
+
+from app.adapters import aws, catalogue, sts, users
+from app.adapters.audit import AuditLines
+from app.adapters.catalogue import SsmCatalogue
+from app.adapters.catalogue_entry import EntryRules
+from app.adapters.passwords import Passwords
+from app.adapters.sts import StsSessions
+from app.adapters.tokens import AccessTokens, SigningKeys, WeakSecretError, signing_keys
+from app.adapters.user_administration import UserAdministration
+from app.adapters.users import UserTable
+from app.broker import Broker
+from app.domain.errors import SigningKeyUnavailableError
+from app.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+
+def build_broker(settings: Settings) -> Broker:
+    """Make a broker that meets AWS as the environment says.
+
+    Nothing is opened yet but the signing secret, so that a weak one stops the start
+    (``WeakSecretError``); one that cannot be read now is read at the first login.
+    """
+    session = aws.new_session()
+    keys = SigningKeys(
+        signing_keys.connect(session),
+        secret_arn=settings.signing_secret_arn,
+        clock=_now,
+    )
+    _refuse_weak(keys)
+    return Broker(
+        users=UserTable(
+            users.connect(session), table=settings.users_table, passwords=Passwords()
+        ),
+        tokens=AccessTokens(
+            keys,
+            issuer=settings.token_issuer,
+            lifetime=timedelta(seconds=settings.token_lifetime_seconds),
+            clock=_now,
+            new_id=_new_id,
+        ),
+        catalogue=SsmCatalogue(
+            catalogue.connect(session),
+            path=settings.catalogue_path,
+            rules=EntryRules(
+                roles=(settings.invoke_role_arn, *settings.other_role_arns),
+                local_origins=settings.local_function_urls,
+            ),
+            clock=_now,
+        ),
+        sessions=StsSessions(sts.connect(session), clock=_now),
+        audit=AuditLines(sys.stdout),
+        clock=_now,
+        new_id=_new_id,
+    )
+
+
+def build_user_administration(table: str) -> UserAdministration:
+    """Make what an operator needs, with the credentials of the environment."""
+    client = users.connect(aws.new_session())
+    return UserAdministration(client, table=table, passwords=Passwords(), clock=_now)
+
+
+def _refuse_weak(keys: SigningKeys) -> None:
+    try:
+        keys.current()
+    except SigningKeyUnavailableError as error:
+        if isinstance(error.__cause__, WeakSecretError):
+            raise error.__cause__ from None
+        _log.warning("The broker starts without its signing secret")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _new_id() -> str:
+    return uuid.uuid4().hex

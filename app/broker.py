@@ -1,0 +1,98 @@
+"""What the broker does: let people in, tell who they are, grant them sessions.
+
+The protocols are what it needs from the world. They stand beside their one
+consumer; adapters satisfy them by shape, and never import this module. Each may
+raise its own ``…UnavailableError``, and nothing else.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol, final
+
+from app.domain.catalogue import Catalogue, Function
+from app.domain.credentials import AccessToken, Grant, Source, TemporaryCredentials
+from app.domain.errors import LoginRefusedError, TokenRejectedError
+from app.domain.identity import Identity, User
+from app.domain.session import SessionPlan, choose_function, may_call, plan_session
+
+
+class Users(Protocol):
+    def authenticate(self, username: str, password: str) -> User | None:
+        """Return the user, or None without a hint of what was wrong."""
+
+    def find(self, identity: Identity) -> User | None:
+        """Return the user as they are now; None when unknown or disabled."""
+
+
+class Tokens(Protocol):
+    def mint(self, identity: Identity) -> AccessToken: ...
+
+    def verify(self, token: str) -> Identity:
+        """Raise ``TokenRejectedError``, the same for every reason."""
+
+
+class CatalogueSource(Protocol):
+    def read(self) -> Catalogue: ...
+
+
+class Sessions(Protocol):
+    def issue(self, plan: SessionPlan) -> TemporaryCredentials: ...
+
+
+class AuditLog(Protocol):
+    def granted(self, grant: Grant, source: Source) -> None:
+        """Return only when the record is written."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broker:
+    users: Users
+    tokens: Tokens
+    catalogue: CatalogueSource
+    sessions: Sessions
+    audit: AuditLog
+    clock: Callable[[], datetime]
+    new_id: Callable[[], str]
+
+    def login(self, username: str, password: str) -> AccessToken:
+        """Trade a password for an access token."""
+        user = self.users.authenticate(username, password)
+        if user is None:
+            raise LoginRefusedError
+        return self.tokens.mint(user.identity)
+
+    def identify(self, token: str) -> User:
+        """Find the user a token speaks for, as they are now, not as at login."""
+        user = self.users.find(self.tokens.verify(token))
+        if user is None:
+            raise TokenRejectedError
+        return user
+
+    def functions(self, user: User) -> list[Function]:
+        """List the functions ``user`` may call, by name."""
+        return [each for each in self.catalogue.read() if may_call(user, each)]
+
+    def plan(
+        self, user: User, function_name: str | None, duration: timedelta
+    ) -> SessionPlan:
+        """Decide what a grant would be, and ask AWS for nothing."""
+        function = choose_function(user, self.catalogue.read(), function_name)
+        return plan_session(
+            user, function, duration, grant_id=self.new_id(), issued=self.clock()
+        )
+
+    def grant(
+        self,
+        user: User,
+        function_name: str | None,
+        duration: timedelta,
+        source: Source,
+    ) -> Grant:
+        """Issue ``user`` credentials that can call one function, once recorded."""
+        plan = self.plan(user, function_name, duration)
+        credentials = self.sessions.issue(plan)
+        grant = Grant(plan=plan, credentials=credentials, granted_at=self.clock())
+        self.audit.granted(grant, source)
+        return grant

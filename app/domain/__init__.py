@@ -1,0 +1,1 @@
+"""What the broker believes: values and rules, without I/O, clock or framework."""

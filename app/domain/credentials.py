@@ -1,0 +1,45 @@
+"""What the broker hands out."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from app.domain.session import SessionPlan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessToken:
+    """Proof of a login, to be shown to this broker only."""
+
+    text: str = field(repr=False)
+    lifetime: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemporaryCredentials:
+    """AWS credentials that expire. Their secrets never appear in a ``repr``.
+
+    ``request_id`` is STS's own for the call that made them, as in CloudTrail.
+    """
+
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    session_token: str = field(repr=False)
+    expires_at: datetime
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """Leave to call one function, for a while, as planned."""
+
+    plan: SessionPlan
+    credentials: TemporaryCredentials
+    granted_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where a request came from: the address it was seen from, and its id."""
+
+    address: str
+    request_id: str

@@ -1,0 +1,81 @@
+"""What can go wrong, in the broker's own words.
+
+Nothing here knows about HTTP or AWS. ``code`` is a promise to clients, who may
+branch on it; ``web.problems`` decides which status each failure travels under.
+The text of an error reaches the caller, so it holds nothing they did not choose.
+"""
+
+from typing import ClassVar
+
+
+class BrokerError(Exception):
+    """A failure the caller is meant to hear about.
+
+    ``retry_after_seconds`` is set where the same request may succeed later.
+    """
+
+    code: ClassVar[str]
+    title: ClassVar[str]
+
+    def __init__(
+        self, detail: str = "", *, retry_after_seconds: int | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class LoginRefusedError(BrokerError):
+    code = "login-refused"
+    title = "Wrong username or password"
+
+
+class TokenRejectedError(BrokerError):
+    code = "token-rejected"
+    title = "The access token was not accepted; log in again"
+
+
+class FunctionNotAvailableError(BrokerError):
+    """Not theirs, or not there: the caller cannot tell which."""
+
+    code = "function-not-available"
+    title = "There is no function of that name that you may call"
+
+
+class FunctionNotNamedError(BrokerError):
+    code = "function-not-named"
+    title = "You may call several functions; say which in FunctionName"
+
+
+class DurationOutOfRangeError(BrokerError):
+    code = "duration-out-of-range"
+    title = "A grant for this function cannot last that long or that short"
+
+
+class TooBusyError(BrokerError):
+    code = "too-busy"
+    title = "Too many people are logging in at this moment; try again"
+
+
+class SessionsUnavailableError(BrokerError):
+    code = "sessions-unavailable"
+    title = "AWS credentials cannot be issued right now"
+
+
+class UsersUnavailableError(BrokerError):
+    code = "users-unavailable"
+    title = "The table of users cannot be read right now"
+
+
+class CatalogueUnavailableError(BrokerError):
+    code = "catalogue-unavailable"
+    title = "The catalogue of functions cannot be read right now"
+
+
+class SigningKeyUnavailableError(BrokerError):
+    code = "signing-key-unavailable"
+    title = "Access tokens can be neither issued nor checked right now"
+
+
+class AuditUnavailableError(BrokerError):
+    code = "audit-unavailable"
+    title = "The grant could not be recorded, so it was not made"

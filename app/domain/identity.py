@@ -1,0 +1,79 @@
+"""Who is asking, and the one spelling of them that AWS will see."""
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Final
+
+LOCAL: Final = "local"
+"""The alias of the broker's own users; no other issuer may have it."""
+
+LONGEST_SESSION_NAME: Final = 64
+"""Characters. STS API Reference, AssumeRole, RoleSessionName."""
+
+_ALIAS: Final = re.compile(r"[a-z][a-z0-9-]{0,28}")
+_USERNAME: Final = re.compile(r"[a-z0-9][a-z0-9._@-]{0,62}")
+_PLAIN: Final = frozenset(
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@-"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """A subject that a trusted issuer vouched for. Only a verifier makes one.
+
+    ``issuer`` is the issuer's alias in the configuration, not its URL. Raises
+    ``ValueError`` where the pair could not be told apart from another on AWS.
+    """
+
+    issuer: str
+    subject: str
+
+    def __post_init__(self) -> None:
+        if not _ALIAS.fullmatch(self.issuer):
+            msg = "an issuer's alias is 1 to 29 of a-z, 0-9 and -, a letter first"
+            raise ValueError(msg)
+        if not self.subject:
+            msg = "a subject is never empty"
+            raise ValueError(msg)
+        self.subject.encode()
+
+    @property
+    def session_name(self) -> str:
+        """What CloudTrail and the called function see: ``<alias>+<subject>``.
+
+        Injective: two people never share one. A subject that does not fit is
+        replaced by a digest, marked ``==``, which no encoded subject begins with.
+        """
+        plain = f"{self.issuer}+{_encode(self.subject)}"
+        if len(plain) <= LONGEST_SESSION_NAME:
+            return plain
+        digest = hashlib.sha256(f"{self.issuer}\0{self.subject}".encode()).digest()
+        return f"{self.issuer}+=={base64.b32encode(digest).decode()[:32]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """Somebody the broker knows at this moment, and the groups they are in."""
+
+    identity: Identity
+    groups: frozenset[str]
+
+
+def canonical_username(typed: str) -> str:
+    """Give the one form in which a username is stored and compared.
+
+    Raises ``ValueError`` for what could never be one: it is refused, not repaired.
+    """
+    name = typed.lower() if typed.isascii() else typed
+    if not _USERNAME.fullmatch(name):
+        msg = "a username is 1 to 63 of a-z, 0-9 and ._@-, a letter or digit first"
+        raise ValueError(msg)
+    return name
+
+
+def _encode(subject: str) -> str:
+    return "".join(
+        chr(byte) if byte in _PLAIN else f"={byte:02X}" for byte in subject.encode()
+    )

@@ -1,0 +1,24 @@
+"""``app``: the ASGI application for any server, built from the environment.
+
+``uvicorn app.main:app --no-proxy-headers`` on a laptop; Mangum on Lambda.
+"""
+
+import os
+
+from app import logs
+from app.bootstrap import build_broker
+from app.settings import Settings
+from app.web.application import create_app
+
+_settings = Settings()
+logs.configure(_settings.log_level)
+
+app = create_app(
+    build_broker(_settings),
+    allowed_origins=_settings.allowed_origins,
+    # The page may talk to any function URL of the Region: naming each would tell
+    # a stranger the catalogue.
+    connect_to=_settings.local_function_urls
+    or (f"https://*.lambda-url.{os.environ['AWS_REGION']}.on.aws",),
+    docs=_settings.docs,
+)

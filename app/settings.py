@@ -1,0 +1,81 @@
+"""What a deployment tells the broker, by environment variables.
+
+Read by the entry points, and handed to ``bootstrap``; nothing below knows it.
+Secrets are not here: only where to find them.
+"""
+
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+def _split(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+def _origins(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        parts = urlsplit(value)
+        plain = f"{parts.scheme}://{parts.netloc}" == value
+        if parts.scheme not in {"http", "https"} or not parts.hostname or not plain:
+            msg = f"{value!r} is not an origin such as https://app.example.com"
+            raise ValueError(msg)
+        if parts.username is not None or "*" in value:
+            msg = "an origin holds no user and no asterisk: list each"
+            raise ValueError(msg)
+    return values
+
+
+def _loopback(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        if urlsplit(value).hostname != "127.0.0.1":
+            msg = "local function URLs are on 127.0.0.1 only"
+            raise ValueError(msg)
+    return values
+
+
+Origins = Annotated[
+    tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_origins)
+]
+Arns = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+
+
+class Settings(BaseSettings):
+    """Each field is read from ``AIKAGI_`` and its name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="AIKAGI_", frozen=True)
+
+    users_table: Annotated[str, Field(min_length=1)]
+    """Name of the DynamoDB table of principals."""
+
+    signing_secret_arn: Annotated[str, Field(min_length=1)]
+    """The Secrets Manager secret that signs access tokens."""
+
+    catalogue_path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9_./-]+[A-Za-z0-9_.-]$")]
+    """SSM path under which each function has its entry."""
+
+    invoke_role_arn: Annotated[str, Field(min_length=1)]
+    """The role sessions are made with where an entry names no other."""
+
+    other_role_arns: Arns = ()
+    """Roles an entry may name instead, separated by commas."""
+
+    token_issuer: Annotated[str, Field(min_length=1, max_length=200)] = "aikagi"  # noqa: S105 - a name
+    """``iss`` of the broker's tokens: the stack's name."""
+
+    token_lifetime_seconds: Annotated[int, Field(ge=60, le=3600)] = 900
+
+    allowed_origins: Origins = ()
+    """Pages on other origins that may call the broker, separated by commas."""
+
+    local_function_urls: Annotated[Origins, AfterValidator(_loopback)] = ()
+    """Origins of function URLs on a laptop. Never set on AWS."""
+
+    docs: bool = True
+    """Whether ``/docs`` and ``/openapi.json`` are served."""
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -1,0 +1,85 @@
+"""The HTTP face of a broker."""
+
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+
+from fastapi import FastAPI
+from fastapi.middleware import Middleware
+from fastapi.middleware.cors import CORSMiddleware
+
+from app.broker import Broker
+from app.web import auth, functions, grants, health, page, problems
+from app.web import docs as api_docs
+from app.web.bodies import BodyLimit
+from app.web.headers import RequestIds, SecurityHeaders
+from app.web.openapi import DescribedApi, operation_id
+from app.web.problems import NeverRaise
+
+_DESCRIPTION = """
+Log in, ask for a grant, sign your request with it, and call the function URL yourself.
+
+Every failure is a problem document (RFC 9457) with a stable `type` and the
+`request_id` under which the log knows it.
+"""
+
+
+def create_app(
+    broker: Broker,
+    *,
+    allowed_origins: Sequence[str] = (),
+    connect_to: Sequence[str] = (),
+    docs: bool = True,
+) -> FastAPI:
+    """Build the API around ``broker``; it reads no settings and opens nothing.
+
+    ``allowed_origins`` are pages elsewhere that may call it, ``connect_to`` the
+    origins the broker's own page may call besides it.
+    """
+    app = DescribedApi(
+        title="Aikagi",
+        summary="A credential broker for AWS Lambda function URLs",
+        description=_DESCRIPTION,
+        version=_version(),
+        servers=[{"url": "."}],
+        openapi_url="/openapi.json" if docs else None,
+        docs_url=None,
+        redoc_url=None,
+        # A redirect would repeat the Host header, which anybody can invent.
+        redirect_slashes=False,
+        generate_unique_id_function=operation_id,
+        middleware=_middleware(allowed_origins),
+    )
+    app.state.broker = broker
+    for routes in (auth, functions, grants, health):
+        app.include_router(routes.router)
+    problems.install(app)
+    page.install(app, connect_to=connect_to)
+    if docs:
+        api_docs.install(app)
+    return app
+
+
+def _middleware(allowed_origins: Sequence[str]) -> list[Middleware]:
+    """List it from the outside in. What refuses stands inside what sets headers."""
+    return [
+        Middleware(RequestIds),
+        Middleware(SecurityHeaders),
+        Middleware(
+            CORSMiddleware,
+            allow_origins=allowed_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["authorization", "content-type"],
+            allow_credentials=False,
+            expose_headers=["retry-after", "x-request-id"],
+            max_age=3600,
+        ),
+        Middleware(NeverRaise),
+        Middleware(BodyLimit),
+    ]
+
+
+def _version() -> str:
+    try:
+        return version("aikagi")
+    except PackageNotFoundError:  # run from a checkout or a Lambda package
+        return "0.1.0"

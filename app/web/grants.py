@@ -1,0 +1,197 @@
+"""``POST /grant``: trade an access token for credentials to call one function."""
+
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Annotated, Final, Literal, Self
+
+from fastapi import APIRouter, Body
+from fastapi.openapi.models import Example
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StrictBool
+from pydantic.alias_generators import to_pascal
+
+from app.domain.catalogue import InvokeMode
+from app.domain.credentials import Grant
+from app.domain.errors import (
+    AuditUnavailableError,
+    CatalogueUnavailableError,
+    DurationOutOfRangeError,
+    FunctionNotAvailableError,
+    FunctionNotNamedError,
+    SessionsUnavailableError,
+    SigningKeyUnavailableError,
+    TokenRejectedError,
+    UsersUnavailableError,
+)
+from app.domain.session import LONGEST, SHORTEST, USUAL, SessionPlan
+from app.web.bodies import JsonRoute
+from app.web.casing import PASCAL_CASE
+from app.web.dependencies import BrokerDep, CurrentUser, SourceDep
+from app.web.problems import malformed, problems
+
+router = APIRouter(tags=["grants"], route_class=JsonRoute)
+
+
+def _seconds(duration: timedelta) -> int:
+    return int(duration.total_seconds())
+
+
+# Always with a Z: the SDKs for JavaScript stumble over +00:00.
+ToTheSecond = Annotated[
+    datetime, PlainSerializer(lambda moment: f"{moment:%Y-%m-%dT%H:%M:%S}Z")
+]
+ToTheMillisecond = Annotated[
+    datetime,
+    PlainSerializer(
+        lambda moment: f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+    ),
+]
+
+
+class GrantRequest(BaseModel):
+    model_config = ConfigDict(
+        alias_generator=to_pascal, extra="forbid", strict=True, frozen=True
+    )
+
+    function_name: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=63,
+            description="May be left out where you may call only one function",
+            examples=["hello"],
+        ),
+    ] = None
+    duration_seconds: Annotated[
+        int,
+        Field(
+            ge=_seconds(SHORTEST),
+            le=_seconds(LONGEST),
+            description="Refused where out of range, never bent",
+        ),
+    ] = _seconds(USUAL)
+    dry_run: Annotated[
+        StrictBool, Field(description="Tell what would be granted, and grant nothing")
+    ] = False
+
+
+class GrantResponse(BaseModel):
+    """One shape for the page, for ``credential_process`` and for AWS's SDKs."""
+
+    model_config = PASCAL_CASE
+
+    version: Literal[1] = 1
+    function_name: Annotated[str, Field(examples=["hello"])]
+    func_url: Annotated[
+        str, Field(examples=["https://abcdef.lambda-url.ap-northeast-1.on.aws/"])
+    ]
+    region: Annotated[str, Field(examples=["ap-northeast-1"])]
+    invoke_mode: InvokeMode
+    access_key_id: Annotated[str, Field(examples=["ASIAIOSFODNN7EXAMPLE"])]
+    secret_access_key: str
+    session_token: str
+    token: Annotated[
+        str, Field(description="SessionToken, as the container protocol calls it")
+    ]
+    expiration: Annotated[ToTheSecond, Field(examples=["2026-11-22T12:34:56Z"])]
+    server_time: Annotated[
+        ToTheMillisecond,
+        Field(
+            description="The broker's clock, to sign by",
+            examples=["2026-11-22T12:04:56.123Z"],
+        ),
+    ]
+
+    @classmethod
+    def reveal(cls, grant: Grant) -> Self:
+        """Write the secrets out. Nothing else in the broker does."""
+        function, credentials = grant.plan.function, grant.credentials
+        return cls(
+            function_name=function.name,
+            func_url=function.url,
+            region=function.region,
+            invoke_mode=function.invoke_mode,
+            access_key_id=credentials.access_key_id,
+            secret_access_key=credentials.secret_access_key,
+            session_token=credentials.session_token,
+            token=credentials.session_token,
+            expiration=credentials.expires_at,
+            server_time=grant.granted_at,
+        )
+
+
+class DryRunResponse(BaseModel):
+    """What the grant would be. It holds no credentials, and AWS was not asked."""
+
+    model_config = PASCAL_CASE
+
+    dry_run: Literal[True] = True
+    function_name: Annotated[str, Field(examples=["hello"])]
+    func_url: str
+    region: str
+    invoke_mode: InvokeMode
+    duration_seconds: Annotated[int, Field(examples=[900])]
+    session_name: Annotated[str, Field(examples=["local+alice"])]
+    tags: dict[str, str]
+
+    @classmethod
+    def of(cls, plan: SessionPlan) -> Self:
+        return cls(
+            function_name=plan.function.name,
+            func_url=plan.function.url,
+            region=plan.function.region,
+            invoke_mode=plan.function.invoke_mode,
+            duration_seconds=_seconds(plan.duration),
+            session_name=plan.name,
+            tags=dict(plan.tags),
+        )
+
+
+_EXAMPLES: Final[dict[str, Example]] = {
+    "hello": {"summary": "A quarter of an hour", "value": {"FunctionName": "hello"}},
+    "longer": {
+        "summary": "An hour, the longest",
+        "value": {"FunctionName": "hello", "DurationSeconds": 3600},
+    },
+    "dry run": {
+        "summary": "What would be granted",
+        "value": {"FunctionName": "hello", "DryRun": True},
+    },
+}
+
+
+@router.post(
+    "/grant",
+    summary="Get credentials for one function",
+    responses={
+        **problems(
+            TokenRejectedError,
+            FunctionNotAvailableError,
+            FunctionNotNamedError,
+            DurationOutOfRangeError,
+            SessionsUnavailableError,
+            CatalogueUnavailableError,
+            UsersUnavailableError,
+            SigningKeyUnavailableError,
+            AuditUnavailableError,
+        ),
+        **malformed(
+            HTTPStatus.BAD_REQUEST,
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        ),
+    },
+)
+def grant(
+    user: CurrentUser,
+    broker: BrokerDep,
+    source: SourceDep,
+    wanted: Annotated[GrantRequest | None, Body(openapi_examples=_EXAMPLES)] = None,
+) -> GrantResponse | DryRunResponse:
+    """Issue short-lived AWS credentials that can call one function URL, as you."""
+    wanted = wanted or GrantRequest()
+    duration = timedelta(seconds=wanted.duration_seconds)
+    if wanted.dry_run:
+        return DryRunResponse.of(broker.plan(user, wanted.function_name, duration))
+    return GrantResponse.reveal(
+        broker.grant(user, wanted.function_name, duration, source)
+    )

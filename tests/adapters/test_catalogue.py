@@ -1,0 +1,244 @@
+import json
+import logging
+from typing import Any
+
+import pytest
+
+from app.adapters import catalogue as module
+from app.adapters.catalogue import SsmCatalogue
+from app.adapters.catalogue_entry import EntryRefusedError, EntryRules, read_entry
+from app.domain.catalogue import Function, InvokeMode
+from app.domain.errors import CatalogueUnavailableError
+from tests.fakes import Clock
+from tests.scripted_aws import Answer, ScriptedAws
+
+ROLE = "arn:aws:iam::123456789012:role/stack-InvokeRole-1"
+OTHER = "arn:aws:iam::123456789012:role/other/stack-OtherRole-1"
+RULES = EntryRules(roles=(ROLE, OTHER))
+ENTRY: dict[str, Any] = {
+    "Title": "Hello",
+    "Description": "Says hello",
+    "Arn": "arn:aws:lambda:eu-west-1:123456789012:function:stack-Hello-1",
+    "FuncUrl": "https://abc123.lambda-url.eu-west-1.on.aws/",
+    "InvokeMode": "BUFFERED",
+    "Groups": ["everyone"],
+    "MaxDurationSeconds": 1800,
+}
+
+
+def read(rules: EntryRules = RULES, **changes: Any) -> Function:
+    entry = {**ENTRY, **changes}
+    return read_entry(
+        "hello", json.dumps({k: v for k, v in entry.items() if v is not None}), rules
+    )
+
+
+def test_an_entry_is_a_function():
+    assert read() == Function(
+        name="hello",
+        title="Hello",
+        description="Says hello",
+        arn=ENTRY["Arn"],
+        url=ENTRY["FuncUrl"],
+        region="eu-west-1",
+        invoke_mode=InvokeMode.BUFFERED,
+        groups=frozenset({"everyone"}),
+        max_duration_seconds=1800,
+        role_arn=ROLE,
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "kept"),
+    [
+        pytest.param({"Description": None}, ("description", ""), id="no description"),
+        pytest.param(
+            {"MaxDurationSeconds": None}, ("max_duration_seconds", 3600), id="no limit"
+        ),
+        pytest.param({"Groups": []}, ("groups", frozenset()), id="nobody's"),
+        pytest.param(
+            {"RoleArn": OTHER}, ("role_arn", OTHER), id="a role that is listed"
+        ),
+        pytest.param(
+            {"Arn": ENTRY["Arn"] + ":live"}, ("arn", ENTRY["Arn"] + ":live"), id="alias"
+        ),
+    ],
+)
+def test_what_an_entry_may_leave_out_or_say(
+    changes: dict[str, Any], kept: tuple[str, object]
+):
+    name, value = kept
+
+    assert getattr(read(**changes), name) == value
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        pytest.param({"Arn": "arn:aws:iam::1:role/x"}, "Arn", id="no function's ARN"),
+        pytest.param({"Arn": ENTRY["Arn"] + "*"}, "Arn", id="a wildcard"),
+        pytest.param({"Arn": ENTRY["Arn"] + "\n"}, "Arn", id="a newline"),
+        pytest.param(
+            {"Arn": ENTRY["Arn"].replace("eu-west-1", "us-east-1")},
+            "FuncUrl",
+            id="another Region",
+        ),
+        pytest.param(
+            {"Arn": ENTRY["Arn"].replace("123456789012", "999999999999")},
+            "account",
+            id="another account",
+        ),
+        pytest.param({"FuncUrl": "https://evil.example/"}, "FuncUrl", id="elsewhere"),
+        pytest.param(
+            {"FuncUrl": "https://abc.lambda-url.eu-west-1.on.aws.evil.example/"},
+            "FuncUrl",
+            id="elsewhere, alike",
+        ),
+        pytest.param(
+            {"FuncUrl": "https://abc.lambda-urlxeu-west-1.on.aws/"},
+            "FuncUrl",
+            id="a dot that is none",
+        ),
+        pytest.param(
+            {"FuncUrl": "https://evil.example/.lambda-url.eu-west-1.on.aws/"},
+            "FuncUrl",
+            id="the domain in the path",
+        ),
+        pytest.param(
+            {"FuncUrl": ENTRY["FuncUrl"].replace("https", "http")}, "FuncUrl", id="http"
+        ),
+        pytest.param({"FuncUrl": ENTRY["FuncUrl"][:-1]}, "FuncUrl", id="no slash"),
+        pytest.param({"FuncUrl": "http://127.0.0.1:8101/"}, "FuncUrl", id="loopback"),
+        pytest.param({"RoleArn": ROLE + "x"}, "RoleArn", id="a role not listed"),
+        pytest.param({"InvokeMode": "buffered"}, "InvokeMode", id="no mode"),
+        pytest.param({"Groups": "everyone"}, "Groups", id="groups a string"),
+        pytest.param({"Groups": None}, "Groups", id="no groups"),
+        pytest.param({"Title": ""}, "Title", id="an empty title"),
+        pytest.param({"MaxDurationSeconds": "900"}, "MaxDuration", id="a string"),
+        pytest.param({"MaxDurationSeconds": True}, "MaxDuration", id="true"),
+        pytest.param({"MaxDurationSeconds": 899}, "MaxDuration", id="too short"),
+        pytest.param({"MaxDurationSeconds": 3601}, "MaxDuration", id="too long"),
+        pytest.param({"Url": "https://x"}, "Url", id="a field too many"),
+    ],
+)
+def test_an_entry_that_does_not_hold_is_refused_by_name(
+    changes: dict[str, Any], why: str
+):
+    with pytest.raises(EntryRefusedError, match=why):
+        read(**changes)
+
+
+@pytest.mark.parametrize("name", ["", "Hello", "../x", "a/b", "-a", "a" * 64, "hé"])
+def test_a_name_outside_the_rule_is_refused(name: str):
+    with pytest.raises(EntryRefusedError, match="name"):
+        read_entry(name, json.dumps(ENTRY), RULES)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "null", '{"Title": "a", "Title": "b"}'])
+def test_an_entry_that_is_no_strict_object_is_refused(text: str):
+    with pytest.raises(EntryRefusedError):
+        read_entry("hello", text, RULES)
+
+
+def test_a_local_url_is_only_taken_where_it_is_listed():
+    local = EntryRules(roles=(ROLE,), local_origins=("http://127.0.0.1:8101",))
+
+    assert read(local, FuncUrl="http://127.0.0.1:8101/").url == "http://127.0.0.1:8101/"
+    with pytest.raises(EntryRefusedError):
+        read(local, FuncUrl="http://127.0.0.1:8102/")
+
+
+def page(*entries: tuple[str, dict[str, Any]], token: str | None = None) -> Answer:
+    parameters = [
+        {"Name": f"/aikagi/test/functions/{name}", "Value": json.dumps(entry)}
+        for name, entry in entries
+    ]
+    return Answer.json(
+        {"Parameters": parameters, **({"NextToken": token} if token else {})}
+    )
+
+
+def other(**changes: Any) -> dict[str, Any]:
+    return {**ENTRY, "Arn": ENTRY["Arn"] + "b", **changes}
+
+
+@pytest.fixture
+def catalogue(script: ScriptedAws, clock: Clock) -> SsmCatalogue:
+    return SsmCatalogue(
+        module.connect(script.session()),
+        path="/aikagi/test/functions",
+        rules=RULES,
+        clock=clock,
+    )
+
+
+def names(catalogue: SsmCatalogue) -> list[str]:
+    return [function.name for function in catalogue.read()]
+
+
+def test_every_page_is_read_once_for_half_a_minute(
+    catalogue: SsmCatalogue, script: ScriptedAws
+):
+    script.will(page(("report", other()), token="more"), page(("hello", ENTRY)))
+
+    assert names(catalogue) == ["hello", "report"]
+    assert names(catalogue) == ["hello", "report"]
+    assert len(script.requests) == 2
+
+
+def test_a_bad_entry_is_left_out_with_a_line_that_names_it(
+    catalogue: SsmCatalogue, script: ScriptedAws, caplog: pytest.LogCaptureFixture
+):
+    script.will(page(("bad", other(FuncUrl="https://evil.example/")), ("hello", ENTRY)))
+
+    with caplog.at_level(logging.ERROR):
+        assert names(catalogue) == ["hello"]
+
+    assert "/aikagi/test/functions/bad" in caplog.text
+    assert "FuncUrl" in caplog.text
+
+
+def test_an_entry_cannot_shadow_another(
+    catalogue: SsmCatalogue, script: ScriptedAws, caplog: pytest.LogCaptureFixture
+):
+    open_to_all = {**ENTRY, "Groups": ["anybody"]}
+    script.will(page(("hello", ENTRY), ("zz-hello", open_to_all)))
+
+    assert names(catalogue) == ["hello"]
+    assert "zz-hello" in caplog.text
+
+
+def test_an_entry_taken_away_is_gone_within_a_minute_come_what_may(
+    catalogue: SsmCatalogue, script: ScriptedAws, clock: Clock
+):
+    script.will(page(("hello", ENTRY)))
+    names(catalogue)
+
+    script.will(Answer.error("ThrottlingException"))
+    clock.advance(seconds=59)
+    assert names(catalogue) == ["hello"]
+    clock.advance(seconds=1)
+    with pytest.raises(CatalogueUnavailableError) as caught:
+        names(catalogue)
+    assert caught.value.retry_after_seconds == 2
+
+    script.will(page())
+    assert names(catalogue) == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(Answer.error("AccessDeniedException"), id="not allowed"),
+        pytest.param(Answer(body=b"{"), id="garbage"),
+        pytest.param(Answer.json({"Parameters": [{"Name": "x"}]}), id="half an entry"),
+        pytest.param(Answer.hang_up(), id="hung up"),
+    ],
+)
+def test_a_catalogue_that_cannot_be_read_is_unavailable_not_empty(
+    catalogue: SsmCatalogue, script: ScriptedAws, answer: Answer
+):
+    script.will(answer)
+
+    with pytest.raises(CatalogueUnavailableError):
+        catalogue.read()

@@ -1,0 +1,179 @@
+"""The exact request STS receives, and everything that can come back instead."""
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from app.adapters import sts
+from app.adapters.sts import StsSessions
+from app.domain.errors import SessionsUnavailableError
+from app.domain.session import SessionPlan, plan_session
+from tests.fakes import NOON, ROLE, Clock, a_function, a_user
+from tests.scripted_aws import Answer, ScriptedAws
+
+PLAN: SessionPlan = plan_session(
+    a_user("alice", "research"),
+    a_function("report", "research"),
+    timedelta(minutes=15),
+    grant_id="g-1",
+    issued=NOON,
+)
+
+
+def issued(
+    key: str = "ASIAEXAMPLE",
+    secret: str = "s-e-c-r-e-t",
+    token: str = "t-o-k-e-n",
+    expiration: str = "2030-01-01T14:00:00+02:00",
+) -> Answer:
+    return xml(f"""<AssumeRoleResponse><AssumeRoleResult><Credentials>
+        <AccessKeyId>{key}</AccessKeyId><SecretAccessKey>{secret}</SecretAccessKey>
+        <SessionToken>{token}</SessionToken><Expiration>{expiration}</Expiration>
+        </Credentials></AssumeRoleResult><ResponseMetadata>
+        <RequestId>sts-request-1</RequestId></ResponseMetadata></AssumeRoleResponse>""")
+
+
+def refused(code: str, status: int) -> Answer:
+    return xml(
+        f"""<ErrorResponse><Error><Code>{code}</Code><Message>not on {ROLE}</Message>
+        </Error></ErrorResponse>""",
+        status,
+    )
+
+
+def xml(text: str, status: int = 200) -> Answer:
+    return Answer(status=status, body=text.encode())
+
+
+@pytest.fixture
+def sessions(script: ScriptedAws) -> StsSessions:
+    clock = Clock(NOON - timedelta(hours=1))
+    return StsSessions(sts.connect(script.session()), clock=clock)
+
+
+def test_assumes_the_role_exactly_as_planned(
+    sessions: StsSessions, script: ScriptedAws
+):
+    script.will(issued())
+
+    credentials = sessions.issue(PLAN)
+
+    [request] = script.requests
+    assert request.query == {
+        "Action": "AssumeRole",
+        "Version": "2011-06-15",
+        "RoleArn": ROLE,
+        "RoleSessionName": "local+alice",
+        "SourceIdentity": "local+alice",
+        "DurationSeconds": "900",
+        "Policy": PLAN.policy,
+        **{
+            f"Tags.member.{place}.{part}": value
+            for place, pair in enumerate(PLAN.tags.items(), 1)
+            for part, value in zip(("Key", "Value"), pair, strict=True)
+        },
+    }
+    assert credentials.access_key_id == "ASIAEXAMPLE"
+    assert credentials.secret_access_key == "s-e-c-r-e-t"
+    assert credentials.session_token == "t-o-k-e-n"
+    assert credentials.request_id == "sts-request-1"
+
+
+def test_an_expiry_in_another_zone_is_told_in_utc(
+    sessions: StsSessions, script: ScriptedAws
+):
+    script.will(issued())
+
+    assert sessions.issue(PLAN).expires_at.isoformat() == "2030-01-01T12:00:00+00:00"
+
+
+def test_secrets_are_in_no_repr(sessions: StsSessions, script: ScriptedAws):
+    script.will(issued())
+
+    shown = repr(sessions.issue(PLAN))
+
+    assert "s-e-c-r-e-t" not in shown
+    assert "t-o-k-e-n" not in shown
+
+
+@pytest.mark.parametrize(
+    ("answer", "retry_after"),
+    [
+        pytest.param(refused("AccessDenied", 403), None, id="not allowed"),
+        pytest.param(refused("PackedPolicyTooLarge", 400), None, id="packed policy"),
+        pytest.param(refused("MalformedPolicyDocument", 400), None, id="bad policy"),
+        pytest.param(refused("ValidationError", 400), None, id="bad request"),
+        pytest.param(refused("ExpiredToken", 403), None, id="the broker's own expired"),
+        pytest.param(refused("Throttling", 400), 2, id="throttled"),
+        pytest.param(refused("InternalFailure", 500), 2, id="a fault of theirs"),
+        pytest.param(Answer.hang_up(), 2, id="hung up"),
+        pytest.param(xml("<AssumeRole"), None, id="half an answer"),
+        pytest.param(xml("not xml"), None, id="no xml"),
+        pytest.param(xml(""), None, id="nothing"),
+        pytest.param(xml("<AssumeRoleResponse/>"), None, id="no credentials"),
+        pytest.param(issued(key=""), None, id="an empty key id"),
+        pytest.param(issued(secret=""), None, id="an empty secret"),
+        pytest.param(issued(token=""), None, id="an empty token"),
+        pytest.param(issued(expiration=""), None, id="no expiry"),
+        pytest.param(issued(expiration="soon"), None, id="no time"),
+        pytest.param(
+            issued(expiration="2029-12-31T00:00:00Z"), None, id="already expired"
+        ),
+    ],
+)
+def test_every_fault_is_one_to_the_caller(
+    sessions: StsSessions,
+    script: ScriptedAws,
+    answer: Answer,
+    retry_after: int | None,
+    caplog: pytest.LogCaptureFixture,
+):
+    script.will(answer)
+
+    with (
+        caplog.at_level(logging.DEBUG, "app"),
+        pytest.raises(SessionsUnavailableError) as caught,
+    ):
+        sessions.issue(PLAN)
+
+    assert str(caught.value) == ""
+    assert caught.value.retry_after_seconds == retry_after
+    assert "g-1" in caplog.text
+    assert "s-e-c-r-e-t" not in caplog.text
+
+
+def test_what_sts_said_stays_on_the_cause(sessions: StsSessions, script: ScriptedAws):
+    script.will(refused("AccessDenied", 403))
+
+    with pytest.raises(SessionsUnavailableError) as caught:
+        sessions.issue(PLAN)
+
+    assert ROLE in str(caught.value.__cause__)
+
+
+def test_a_refusal_is_final_and_a_fault_that_passes_is_tried_twice(
+    sessions: StsSessions, script: ScriptedAws
+):
+    script.will(refused("AccessDenied", 403))
+    with pytest.raises(SessionsUnavailableError):
+        sessions.issue(PLAN)
+    assert len(script.requests) == 1
+
+    script.will(refused("InternalFailure", 500), issued())
+    assert sessions.issue(PLAN).access_key_id == "ASIAEXAMPLE"
+    bodies = [request.body for request in script.requests[1:]]
+    assert bodies == [bodies[0]] * 2
+
+
+def test_an_unreachable_sts_is_unavailable_for_a_while(
+    monkeypatch: pytest.MonkeyPatch, script: ScriptedAws, free_port: Callable[[], int]
+):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
+    sessions = StsSessions(sts.connect(script.session()), clock=Clock())
+
+    with pytest.raises(SessionsUnavailableError) as caught:
+        sessions.issue(PLAN)
+
+    assert caught.value.retry_after_seconds == 2

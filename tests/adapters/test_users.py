@@ -1,0 +1,144 @@
+"""What the table says, what it may hold by mistake, and what it is when it is away."""
+
+from typing import Any
+
+import pytest
+
+from app.adapters import users as module
+from app.adapters.passwords import Passwords
+from app.adapters.users import UserTable
+from app.domain.errors import UsersUnavailableError
+from app.domain.identity import Identity
+from tests.fakes import a_user
+from tests.scripted_aws import Answer, ScriptedAws
+
+RIGHT = "wonderland-1865"
+PASSWORDS = Passwords()
+STORED = PASSWORDS.hash(RIGHT)
+ALICE = Identity(issuer="local", subject="alice")
+RECORD = {
+    "pk": {"S": "principal#local#alice"},
+    "password_hash": {"S": STORED},
+    "groups": {"SS": ["everyone"]},
+}
+COST = {"TableName": "users", "CapacityUnits": 1.0}
+NOBODY = Answer.json({"ConsumedCapacity": COST})
+
+
+def holding(**changes: Any) -> Answer:
+    item = {**RECORD, **changes}
+    item = {name: value for name, value in item.items() if value is not None}
+    return Answer.json({"Item": item, "ConsumedCapacity": COST})
+
+
+@pytest.fixture
+def table(script: ScriptedAws) -> UserTable:
+    client = module.connect(script.session())
+    return UserTable(client, table="users", passwords=PASSWORDS)
+
+
+def test_reads_one_record_consistently(table: UserTable, script: ScriptedAws):
+    script.will(holding())
+
+    assert table.find(ALICE) == a_user("alice", "everyone")
+    [request] = script.requests
+    assert request.json == {
+        "TableName": "users",
+        "Key": {"pk": {"S": "principal#local#alice"}},
+        "ConsistentRead": True,
+        "ReturnConsumedCapacity": "TOTAL",
+    }
+
+
+def test_a_namesake_at_another_issuer_is_another_record(
+    table: UserTable, script: ScriptedAws
+):
+    script.will(NOBODY)
+
+    assert table.find(Identity(issuer="corp", subject="alice")) is None
+    assert script.requests[0].json == {
+        "TableName": "users",
+        "Key": {"pk": {"S": "principal#corp#alice"}},
+        "ConsistentRead": True,
+        "ReturnConsumedCapacity": "TOTAL",
+    }
+
+
+def test_the_right_password_lets_in(table: UserTable, script: ScriptedAws):
+    script.will(holding())
+
+    assert table.authenticate("alice", RIGHT) == a_user("alice", "everyone")
+    assert table.authenticate("Alice", RIGHT) == a_user("alice", "everyone")
+
+
+@pytest.mark.parametrize(
+    ("record", "username", "password"),
+    [
+        pytest.param(NOBODY, "alice", RIGHT, id="unknown"),
+        pytest.param(holding(), "alice", "wrong-wrong", id="wrong"),
+        pytest.param(holding(), "alice", "", id="empty"),
+        pytest.param(holding(disabled={"BOOL": True}), "alice", RIGHT, id="disabled"),
+        pytest.param(holding(disabled={"S": "no"}), "alice", RIGHT, id="odd mark"),
+        pytest.param(holding(password_hash=None), "alice", RIGHT, id="no hash"),
+        pytest.param(
+            holding(password_hash={"N": "1"}), "alice", RIGHT, id="hash a number"
+        ),
+        pytest.param(holding(password_hash={"S": "x"}), "alice", RIGHT, id="no hash"),
+        pytest.param(holding(), "al ice", RIGHT, id="no username"),
+        pytest.param(holding(), "", RIGHT, id="no name"),
+    ],
+)
+def test_nothing_else_does(
+    table: UserTable,
+    script: ScriptedAws,
+    record: Answer,
+    username: str,
+    password: str,
+):
+    script.will(record)
+
+    assert table.authenticate(username, password) is None
+
+
+def test_an_enabled_user_is_found_and_a_disabled_one_is_not(
+    table: UserTable, script: ScriptedAws
+):
+    script.will(holding(disabled={"BOOL": False}))
+    assert table.find(ALICE) is not None
+
+    script.will(holding(disabled={"BOOL": True}))
+    assert table.find(ALICE) is None
+
+
+def test_somebody_without_groups_has_none(table: UserTable, script: ScriptedAws):
+    script.will(holding(groups=None))
+
+    assert table.find(ALICE) == a_user("alice")
+
+
+@pytest.mark.parametrize(
+    ("answer", "retry_after"),
+    [
+        pytest.param(Answer.error("ResourceNotFoundException"), None, id="no table"),
+        pytest.param(Answer.error("AccessDeniedException"), None, id="not allowed"),
+        pytest.param(
+            Answer.error("ProvisionedThroughputExceededException"), 2, id="throttled"
+        ),
+        pytest.param(Answer.error("InternalServerError", 500), 2, id="theirs"),
+        pytest.param(Answer.hang_up(), 2, id="hung up"),
+        pytest.param(Answer(body=b"{"), None, id="garbage"),
+        pytest.param(Answer.json({"Item": {"groups": {"SS": 3}}}), None, id="odd"),
+    ],
+)
+def test_a_table_that_does_not_answer_is_never_a_wrong_password(
+    table: UserTable, script: ScriptedAws, answer: Answer, retry_after: int | None
+):
+    script.will(answer)
+
+    with pytest.raises(UsersUnavailableError) as caught:
+        table.authenticate("alice", RIGHT)
+    with pytest.raises(UsersUnavailableError):
+        table.find(ALICE)
+
+    assert caught.value.retry_after_seconds == retry_after
+    assert str(caught.value) == ""

@@ -1,0 +1,96 @@
+import socket
+from collections.abc import Callable, Iterator
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from app.broker import Broker
+from app.web.application import create_app
+from tests.fakes import (
+    Clock,
+    FixedCatalogue,
+    Ids,
+    KnownUsers,
+    RecordingAudit,
+    RecordingSessions,
+    a_function,
+    a_user,
+    access_tokens,
+)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def users() -> KnownUsers:
+    return KnownUsers(
+        a_user("alice", "everyone", "research"), a_user("bob", "everyone")
+    )
+
+
+@pytest.fixture
+def catalogue() -> FixedCatalogue:
+    return FixedCatalogue(
+        a_function("report", "research"), a_function("hello", "everyone")
+    )
+
+
+@pytest.fixture
+def sessions(clock: Clock) -> RecordingSessions:
+    return RecordingSessions(clock)
+
+
+@pytest.fixture
+def audit() -> RecordingAudit:
+    return RecordingAudit()
+
+
+@pytest.fixture
+def broker(
+    clock: Clock,
+    users: KnownUsers,
+    catalogue: FixedCatalogue,
+    sessions: RecordingSessions,
+    audit: RecordingAudit,
+) -> Broker:
+    return Broker(
+        users=users,
+        tokens=access_tokens(clock),
+        catalogue=catalogue,
+        sessions=sessions,
+        audit=audit,
+        clock=clock,
+        new_id=Ids(),
+    )
+
+
+@pytest.fixture
+def app(broker: Broker) -> FastAPI:
+    return create_app(
+        broker,
+        allowed_origins=["https://desk.example"],
+        connect_to=["https://*.lambda-url.eu-west-1.on.aws"],
+    )
+
+
+@pytest.fixture
+def client(app: FastAPI) -> Iterator[TestClient]:
+    with TestClient(app, client=("203.0.113.7", 50000)) as client:
+        yield client
+
+
+@pytest.fixture
+def free_port() -> Callable[[], int]:
+    """Give a port nobody listens on at this moment."""
+
+    def find() -> int:
+        with socket.socket() as listening:
+            listening.bind(("127.0.0.1", 0))
+            port: int = listening.getsockname()[1]
+            return port
+
+    return find

@@ -1,0 +1,142 @@
+"""Small working stand-ins. A fake has behaviour; a mock only has expectations."""
+
+from datetime import UTC, datetime, timedelta
+
+from app.adapters.tokens.access import AccessTokens
+from app.adapters.tokens.signature import HmacKey
+from app.domain.catalogue import Catalogue, Function, InvokeMode
+from app.domain.credentials import Grant, Source, TemporaryCredentials
+from app.domain.errors import BrokerError
+from app.domain.identity import Identity, User
+from app.domain.session import SessionPlan
+
+SECRET = b"only-for-tests-0123456789-abcdefghijk"
+NOON = datetime(2030, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)
+ROLE = "arn:aws:iam::123456789012:role/aikagi-InvokeRole"
+
+
+class Clock:
+    """A clock that tests move."""
+
+    def __init__(self, now: datetime = NOON) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+
+class Ids:
+    """Ids that count."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def __call__(self) -> str:
+        self._last += 1
+        return f"id-{self._last}"
+
+
+class KeyRing:
+    def __init__(self, *keys: HmacKey) -> None:
+        self._keys = keys or (HmacKey(SECRET, kid="k1"),)
+
+    def current(self) -> HmacKey:
+        return self._keys[0]
+
+    def find(self, kid: str) -> HmacKey | None:
+        return next((key for key in self._keys if key.kid == kid), None)
+
+
+def access_tokens(
+    clock: Clock, *, keys: KeyRing | None = None, issuer: str = "test"
+) -> AccessTokens:
+    return AccessTokens(
+        keys or KeyRing(),
+        issuer=issuer,
+        lifetime=timedelta(minutes=15),
+        clock=clock,
+        new_id=Ids(),
+    )
+
+
+def a_user(name: str, *groups: str, issuer: str = "local") -> User:
+    return User(
+        identity=Identity(issuer=issuer, subject=name), groups=frozenset(groups)
+    )
+
+
+def a_function(name: str, *groups: str, longest: int = 3600) -> Function:
+    return Function(
+        name=name,
+        title=name.title(),
+        description=f"What {name} does",
+        arn=f"arn:aws:lambda:eu-west-1:123456789012:function:{name}",
+        url=f"https://{name}.lambda-url.eu-west-1.on.aws/",
+        region="eu-west-1",
+        invoke_mode=InvokeMode.BUFFERED,
+        groups=frozenset(groups),
+        max_duration_seconds=longest,
+        role_arn=ROLE,
+    )
+
+
+class KnownUsers:
+    """Everybody's password is ``correct``; ``broken`` is raised when it is set."""
+
+    def __init__(self, *users: User) -> None:
+        self.by_identity = {user.identity: user for user in users}
+        self.broken: BrokerError | None = None
+
+    def authenticate(self, username: str, password: str) -> User | None:
+        if self.broken:
+            raise self.broken
+        named = Identity(issuer="local", subject=username)
+        return self.by_identity.get(named) if password == "correct" else None
+
+    def find(self, identity: Identity) -> User | None:
+        if self.broken:
+            raise self.broken
+        return self.by_identity.get(identity)
+
+
+class FixedCatalogue:
+    def __init__(self, *functions: Function) -> None:
+        self.functions = functions
+
+    def read(self) -> Catalogue:
+        return Catalogue(self.functions)
+
+
+class RecordingSessions:
+    """Stands where STS would, and remembers what it was asked for."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.plans: list[SessionPlan] = []
+        self.broken: Exception | None = None
+
+    def issue(self, plan: SessionPlan) -> TemporaryCredentials:
+        if self.broken:
+            raise self.broken
+        self.plans.append(plan)
+        return TemporaryCredentials(
+            access_key_id="ASIAEXAMPLE",
+            secret_access_key="the-secret-key",
+            session_token="the-session-token",
+            expires_at=self._clock().replace(microsecond=0) + plan.duration,
+            request_id="sts-1",
+        )
+
+
+class RecordingAudit:
+    def __init__(self) -> None:
+        self.grants: list[tuple[Grant, Source]] = []
+        self.broken: Exception | None = None
+
+    def granted(self, grant: Grant, source: Source) -> None:
+        if self.broken:
+            raise self.broken
+        self.grants.append((grant, source))

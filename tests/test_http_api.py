@@ -1,0 +1,150 @@
+"""The Lambda door: the same application, and an answer to whatever comes in."""
+
+import json
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+
+from app.http_api import Handler, handler_for
+from tests.fakes import RecordingAudit
+from tests.http_api_events import http_api_event
+
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+
+@pytest.fixture
+def handler(app: FastAPI) -> Handler:
+    return handler_for(app)
+
+
+def log_in(handler: Handler) -> str:
+    event = http_api_event(
+        "POST", "/auth/login", headers=FORM, body=b"username=alice&password=correct"
+    )
+    token: str = json.loads(handler(event, None)["body"])["access_token"]
+    return token
+
+
+def test_a_login_and_a_grant_pass_through(handler: Handler, audit: RecordingAudit):
+    headers = {
+        "authorization": f"Bearer {log_in(handler)}",
+        "content-type": "application/json",
+    }
+    event = http_api_event(
+        "POST", "/grant", headers=headers, body=b'{"FunctionName": "hello"}'
+    )
+
+    answer = handler(event, None)
+
+    assert answer["statusCode"] == 200
+    assert answer["isBase64Encoded"] is False
+    assert answer["headers"]["cache-control"] == "no-store"
+    assert json.loads(answer["body"])["FunctionName"] == "hello"
+    [(_, source)] = audit.grants
+    assert source.address == "203.0.113.7"
+    assert source.request_id == "JKJaXmPLvHcESHA="
+
+
+@pytest.mark.parametrize(
+    ("target", "media_type"),
+    [
+        ("/", "text/html"),
+        ("/auth/me", "application/problem+json"),
+        ("/static/app.js", "text/javascript"),
+        ("/openapi.json", "application/json"),
+    ],
+)
+def test_text_leaves_as_text(handler: Handler, target: str, media_type: str):
+    answer = handler(http_api_event("GET", target), None)
+
+    assert answer["headers"]["content-type"].startswith(media_type)
+    assert answer["isBase64Encoded"] is False
+
+
+def without(name: str) -> dict[str, Any]:
+    event = http_api_event("GET", "/healthz")
+    del event[name]
+    return event
+
+
+def headed(**headers: str) -> dict[str, Any]:
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    return http_api_event("GET", "/healthz", headers=sent)
+
+
+def test_the_nearest_honest_events_are_answered(handler: Handler):
+    events = [
+        http_api_event("GET", "/healthz"),
+        without("headers"),
+        without("rawQueryString"),
+        headed(host="example.com:8443", x_forwarded_port="8443"),
+        http_api_event("GET", "/healthz", body=None, isBase64Encoded=True),
+    ]
+
+    assert [handler(event, None)["statusCode"] for event in events] == [200] * 5
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        pytest.param(None, id="nothing"),
+        pytest.param([], id="a list"),
+        pytest.param({}, id="an empty event"),
+        pytest.param({"Records": [{"eventSource": "aws:sqs"}]}, id="a queue's"),
+        pytest.param({"source": "aws.events"}, id="a schedule's"),
+        pytest.param({"requestContext": {"elb": {}}}, id="a load balancer's"),
+        pytest.param(
+            {"resource": "/", "requestContext": {}, "httpMethod": "GET"},
+            id="a REST API's",
+        ),
+        pytest.param(without("version"), id="of no version"),
+        pytest.param(http_api_event("GET", "/", version="1.0"), id="of format 1.0"),
+        pytest.param(without("requestContext"), id="without a context"),
+        pytest.param(http_api_event("GET", "/", requestContext={}), id="empty context"),
+        pytest.param(http_api_event("get it", "/"), id="no method"),
+        pytest.param(http_api_event("GET", "nowhere"), id="no path"),
+        pytest.param(headed(host="a:b:c"), id="a host with two colons"),
+        pytest.param(headed(host="a:b"), id="a port of letters"),
+        pytest.param(headed(host=""), id="an empty host"),
+        pytest.param(headed(x_forwarded_port="abc"), id="a forwarded port of letters"),
+        pytest.param(headed(x="\ud800"), id="a header with half a surrogate pair"),
+        pytest.param(http_api_event("GET", "/", headers={"x": 1}), id="a number"),  # type: ignore[dict-item] # what a caller may invent
+        pytest.param(http_api_event("GET", "/", headers={"x": ["1"]}), id="a list"),  # type: ignore[dict-item] # likewise
+        pytest.param(
+            http_api_event("POST", "/grant", cookies="x"), id="cookies a text"
+        ),
+        pytest.param(
+            http_api_event("POST", "/grant", body=b"", isBase64Encoded="yes"), id="yes"
+        ),
+        pytest.param(
+            {
+                **http_api_event("POST", "/grant"),
+                "body": "%%%",
+                "isBase64Encoded": True,
+            },
+            id="a body that is no base64",
+        ),
+        pytest.param({**http_api_event("POST", "/grant"), "body": {}}, id="a body {}"),
+    ],
+)
+def test_whatever_else_comes_in_is_a_400(handler: Handler, event: object):
+    answer = handler(event, None)
+
+    assert answer["statusCode"] == 400
+    assert answer["headers"]["content-type"] == "application/problem+json"
+    assert json.loads(answer["body"]) == {
+        "type": "about:blank",
+        "title": "Bad Request",
+        "status": 400,
+    }
+
+
+def test_an_application_that_raises_is_a_500_without_a_word():
+    async def broken(scope: Any, receive: Any, send: Any) -> None:
+        raise RuntimeError("a secret")
+
+    answer = handler_for(broken)(http_api_event("GET", "/"), None)
+
+    assert answer["statusCode"] == 500
+    assert "secret" not in answer["body"]

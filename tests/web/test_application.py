@@ -1,0 +1,152 @@
+"""What every answer has, whoever gives it and however it went."""
+
+from collections.abc import Iterator
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from app.broker import Broker
+from app.domain import errors
+from app.web.application import create_app
+from app.web.problems import STATUS
+from tests.fakes import RecordingAudit
+
+DESK = "https://desk.example"
+
+
+def test_every_failure_has_a_status_and_a_code_of_its_own():
+    known = errors.BrokerError.__subclasses__()
+
+    assert set(STATUS) == set(known)
+    assert len({error.code for error in known}) == len(known)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/healthz", 200),
+        ("GET", "/", 200),
+        ("GET", "/openapi.json", 200),
+        ("GET", "/auth/me", 401),
+        ("GET", "/nonesuch", 404),
+        ("GET", "/healthz/", 404),
+        ("DELETE", "/grant", 405),
+        ("POST", "/auth/login", 422),
+    ],
+)
+def test_every_answer_is_guarded(
+    client: TestClient, method: str, path: str, status: int
+):
+    answer = client.request(method, path, follow_redirects=False)
+
+    assert answer.status_code == status
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Request-Id"]
+    if status >= 400:
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.json()["request_id"] == answer.headers["X-Request-Id"]
+
+
+def test_health_touches_nothing(client: TestClient):
+    assert client.get("/healthz").json() == {"status": "ok"}
+
+
+@pytest.fixture
+def broken(app: FastAPI, audit: RecordingAudit) -> Iterator[TestClient]:
+    @app.get("/broken")
+    async def _() -> None:
+        raise RuntimeError("a secret in a message")
+
+    with TestClient(app) as client:
+        yield client
+
+
+def test_what_nobody_foresaw_is_a_500_without_a_word(broken: TestClient):
+    answer = broken.get("/broken", headers={"Origin": DESK})
+
+    assert answer.status_code == 500
+    assert answer.json()["title"] == "Internal Server Error"
+    assert "secret" not in answer.text
+    assert answer.headers["Access-Control-Allow-Origin"] == DESK
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/auth/me", "/nonesuch"])
+def test_a_listed_origin_may_read_answers_and_errors(client: TestClient, path: str):
+    answer = client.get(path, headers={"Origin": DESK})
+
+    assert answer.headers["Access-Control-Allow-Origin"] == DESK
+    assert "Access-Control-Allow-Credentials" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "https://desk.example.evil.example", "null"]
+)
+def test_no_other_origin_may(client: TestClient, origin: str):
+    answer = client.get("/healthz", headers={"Origin": origin})
+
+    assert answer.status_code == 200
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def test_a_preflight_is_answered_for_listed_origins_only(client: TestClient):
+    def preflight(origin: str) -> int:
+        asking = {
+            "Origin": origin,
+            "Access-Control-Request-Method": "POST",
+            "Access-Control-Request-Headers": "authorization,content-type",
+        }
+        return client.options("/grant", headers=asking).status_code
+
+    assert preflight(DESK) == 200
+    assert preflight("https://evil.example") == 400
+
+
+def test_docs_can_be_switched_off(client: TestClient, broker: Broker):
+    without = TestClient(create_app(broker, docs=False))
+
+    assert client.get("/docs").status_code == 200
+    assert without.get("/docs").status_code == 404
+    assert without.get("/openapi.json").status_code == 404
+    assert without.get("/healthz").status_code == 200
+
+
+def test_the_description_documents_every_failure_as_a_problem(app: FastAPI):
+    described = app.openapi()
+
+    documented = {
+        (path, method): set(operation["responses"])
+        for path, methods in described["paths"].items()
+        for method, operation in methods.items()
+    }
+    assert documented == {
+        ("/auth/login", "post"): {
+            *("200", "400", "401", "413", "415", "422", "503"),
+        },
+        ("/auth/me", "get"): {"200", "401", "503"},
+        ("/functions", "get"): {"200", "401", "503"},
+        ("/grant", "post"): {
+            *("200", "400", "401", "403", "413", "415", "422", "503"),
+        },
+        ("/healthz", "get"): {"200"},
+    }
+    for methods in described["paths"].values():
+        for operation in methods.values():
+            for status, response in operation["responses"].items():
+                if status != "200":
+                    [media_type] = response["content"]
+                    assert media_type == "application/problem+json"
+                    assert response["content"][media_type]["examples"]
+
+
+def test_the_description_works_behind_any_path(app: FastAPI):
+    described = app.openapi()
+
+    assert described["servers"] == [{"url": "."}]
+    login = described["components"]["securitySchemes"]["login"]
+    assert login["flows"]["password"]["tokenUrl"] == "auth/login"

@@ -1,0 +1,345 @@
+"""``POST /grant`` and ``GET /functions`` from outside, with STS replaced."""
+
+import json
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.broker import Broker
+from app.domain.errors import AuditUnavailableError, SessionsUnavailableError
+from app.domain.identity import Identity
+from tests.fakes import (
+    NOON,
+    Clock,
+    FixedCatalogue,
+    KnownUsers,
+    RecordingAudit,
+    RecordingSessions,
+    a_user,
+)
+
+
+@pytest.fixture
+def bearer(broker: Broker) -> dict[str, str]:
+    return bearer_of(broker, "alice")
+
+
+def bearer_of(broker: Broker, subject: str) -> dict[str, str]:
+    token = broker.tokens.mint(Identity(issuer="local", subject=subject))
+    return {"Authorization": f"Bearer {token.text}"}
+
+
+def test_grants_credentials_for_one_function(
+    client: TestClient, bearer: dict[str, str], sessions: RecordingSessions
+):
+    answer = client.post("/grant", json={"FunctionName": "report"}, headers=bearer)
+
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.json() == {
+        "Version": 1,
+        "FunctionName": "report",
+        "FuncUrl": "https://report.lambda-url.eu-west-1.on.aws/",
+        "Region": "eu-west-1",
+        "InvokeMode": "BUFFERED",
+        "AccessKeyId": "ASIAEXAMPLE",
+        "SecretAccessKey": "the-secret-key",
+        "SessionToken": "the-session-token",
+        "Token": "the-session-token",
+        "Expiration": "2030-01-01T12:15:00Z",
+        "ServerTime": "2030-01-01T12:00:00.123Z",
+    }
+    [plan] = sessions.plans
+    assert (plan.name, plan.function.name) == ("local+alice", "report")
+
+
+def test_a_grant_is_recorded_with_where_it_went(
+    client: TestClient, bearer: dict[str, str], audit: RecordingAudit
+):
+    answer = client.post(
+        "/grant",
+        json={"FunctionName": "report"},
+        headers={**bearer, "X-Forwarded-For": "198.51.100.1", "X-Real-IP": "1.1.1.1"},
+    )
+
+    [(grant, source)] = audit.grants
+    assert grant.plan.user == a_user("alice", "everyone", "research")
+    assert grant.granted_at == NOON
+    assert source.address == "203.0.113.7"
+    assert source.request_id == answer.headers["X-Request-Id"]
+
+
+def test_without_a_record_there_is_no_grant(
+    client: TestClient, bearer: dict[str, str], audit: RecordingAudit
+):
+    audit.broken = AuditUnavailableError()
+
+    answer = client.post("/grant", json={"FunctionName": "report"}, headers=bearer)
+
+    assert answer.status_code == 503
+    assert "the-secret-key" not in answer.text
+    assert "ASIA" not in answer.text
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"null"])
+def test_the_name_may_be_left_out_with_one_function_in_reach(
+    client: TestClient, broker: Broker, body: bytes
+):
+    headers = {**bearer_of(broker, "bob"), "Content-Type": "application/json"}
+
+    answer = client.post("/grant", content=body, headers=headers)
+
+    assert answer.status_code == 200
+    assert answer.json()["FunctionName"] == "hello"
+
+
+def test_with_several_in_reach_the_name_is_asked_for(
+    client: TestClient, bearer: dict[str, str], sessions: RecordingSessions
+):
+    answer = client.post("/grant", headers=bearer)
+
+    assert answer.status_code == 422
+    assert answer.json()["type"] == "urn:aikagi:problem:function-not-named"
+    assert sessions.plans == []
+
+
+def test_not_yours_and_not_there_look_the_same(
+    client: TestClient, broker: Broker, sessions: RecordingSessions
+):
+    headers = bearer_of(broker, "bob")
+
+    answers = [
+        client.post("/grant", json={"FunctionName": name}, headers=headers)
+        for name in ("report", "nonesuch")
+    ]
+
+    assert [answer.status_code for answer in answers] == [403, 403]
+    theirs, nobodys = ({**answer.json(), "request_id": ""} for answer in answers)
+    assert theirs == nobodys
+    assert theirs["type"] == "urn:aikagi:problem:function-not-available"
+    assert sessions.plans == []
+
+
+@pytest.mark.parametrize("seconds", [900, 1800, 3600])
+def test_a_duration_in_range_is_kept(
+    client: TestClient,
+    bearer: dict[str, str],
+    sessions: RecordingSessions,
+    seconds: int,
+):
+    body = {"FunctionName": "hello", "DurationSeconds": seconds}
+
+    assert client.post("/grant", json=body, headers=bearer).status_code == 200
+    assert sessions.plans[0].duration.total_seconds() == seconds
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param('{"FunctionName": "hello", "DurationSeconds": 899}', id="short"),
+        pytest.param('{"FunctionName": "hello", "DurationSeconds": 3601}', id="long"),
+        pytest.param('{"FunctionName": "hello", "DurationSeconds": -1}', id="minus"),
+        pytest.param('{"FunctionName": "hello", "DurationSeconds": true}', id="true"),
+        pytest.param('{"FunctionName": "hello", "DurationSeconds": "900"}', id="text"),
+        pytest.param('{"FunctionName": "hello", "DurationSeconds": 900.0}', id="float"),
+        pytest.param(
+            '{"FunctionName": "hello", "DurationSeconds": 9e2}', id="exponent"
+        ),
+        pytest.param('{"FunctionName": "hello", "DurationSeconds": null}', id="null"),
+        pytest.param('{"FunctionName": 1}', id="a name that is a number"),
+        pytest.param('{"FunctionName": ""}', id="an empty name"),
+        pytest.param('{"FunctionName": ["hello"]}', id="a list of names"),
+        pytest.param('{"FunctionName": "hello", "DryRun": 1}', id="a number as yes"),
+        pytest.param('{"FunctionName": "hello", "DryRun": "true"}', id="text as yes"),
+        pytest.param('{"FunctionName": "hello", "RoleArn": "arn"}', id="a role"),
+        pytest.param('{"FunctionName": "hello", "Policy": "{}"}', id="a policy"),
+        pytest.param('{"functionName": "hello"}', id="camel case"),
+        pytest.param("[]", id="a list"),
+        pytest.param('"hello"', id="a string"),
+        pytest.param("1", id="a number"),
+    ],
+)
+def test_what_is_not_quite_a_request_is_422_and_grants_nothing(
+    client: TestClient,
+    bearer: dict[str, str],
+    sessions: RecordingSessions,
+    body: str,
+):
+    answer = client.post(
+        "/grant",
+        content=body,
+        headers={**bearer, "Content-Type": "application/json; charset=utf-8"},
+    )
+
+    assert answer.status_code == 422
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json()["errors"][0]["pointer"].startswith("#")
+    assert sessions.plans == []
+
+
+def test_a_problem_points_at_the_field_and_repeats_nothing(
+    client: TestClient, bearer: dict[str, str]
+):
+    secret = {"FunctionName": "hello", "DurationSeconds": "s3cret", "s3cret-too": 1}
+
+    answer = client.post("/grant", json=secret, headers=bearer)
+
+    assert answer.json()["errors"] == [
+        {"pointer": "#/DurationSeconds", "detail": "Input should be a valid integer"},
+        {"pointer": "#", "detail": "There is a field that is not known"},
+    ]
+    assert "s3cret" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("body", "media_type", "status"),
+    [
+        pytest.param(b"{", "application/json", 400, id="half of it"),
+        pytest.param(b'{"a":1,"a":1}', "application/json", 400, id="twice"),
+        pytest.param(b'{"DurationSeconds":NaN}', "application/json", 400, id="NaN"),
+        pytest.param(rb'{"FunctionName":"\ud800"}', "application/json", 400, id="half"),
+        pytest.param(b"\xff", "application/json", 400, id="not UTF-8"),
+        pytest.param(b"[" * 50_000, "application/json", 400, id="deep"),
+        pytest.param(b"x" * (64 * 1024 + 1), "application/json", 413, id="large"),
+        pytest.param(b"{}", "text/plain", 415, id="text"),
+        pytest.param(b"{}", "application/x-www-form-urlencoded", 415, id="a form"),
+        pytest.param(b"{}", "application/json; charset=utf-16", 415, id="UTF-16"),
+        pytest.param(b"{}", "", 415, id="of no type"),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_a_problem(
+    client: TestClient,
+    bearer: dict[str, str],
+    body: bytes,
+    media_type: str,
+    status: int,
+):
+    answer = client.post(
+        "/grant", content=body, headers={**bearer, "Content-Type": media_type}
+    )
+
+    assert answer.status_code == status
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_a_body_is_counted_even_where_its_length_is_not_told(
+    client: TestClient, bearer: dict[str, str]
+):
+    answer = client.post(
+        "/grant",
+        content=(b"x" * 1024 for _ in range(65)),
+        headers={**bearer, "Content-Type": "application/json"},
+    )
+
+    assert answer.status_code == 413
+
+
+def test_a_dry_run_tells_the_plan_and_asks_aws_for_nothing(
+    client: TestClient,
+    bearer: dict[str, str],
+    sessions: RecordingSessions,
+    audit: RecordingAudit,
+):
+    body = {"FunctionName": "report", "DurationSeconds": 1200, "DryRun": True}
+
+    answer = client.post("/grant", json=body, headers=bearer)
+
+    assert answer.status_code == 200
+    told: dict[str, Any] = answer.json()
+    assert told.pop("Tags").keys() == {"issuer", "user", "function", "issued", "grant"}
+    assert told == {
+        "DryRun": True,
+        "FunctionName": "report",
+        "FuncUrl": "https://report.lambda-url.eu-west-1.on.aws/",
+        "Region": "eu-west-1",
+        "InvokeMode": "BUFFERED",
+        "DurationSeconds": 1200,
+        "SessionName": "local+alice",
+    }
+    assert sessions.plans == []
+    assert audit.grants == []
+
+
+def test_a_dry_run_refuses_what_a_grant_refuses(client: TestClient, broker: Broker):
+    body = {"FunctionName": "report", "DryRun": True}
+
+    answer = client.post("/grant", json=body, headers=bearer_of(broker, "bob"))
+
+    assert answer.status_code == 403
+
+
+def test_every_fault_of_sts_is_one_503(
+    client: TestClient, bearer: dict[str, str], sessions: RecordingSessions
+):
+    sessions.broken = SessionsUnavailableError(retry_after_seconds=2)
+
+    answer = client.post("/grant", json={"FunctionName": "hello"}, headers=bearer)
+
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "2"
+    assert answer.json()["type"] == "urn:aikagi:problem:sessions-unavailable"
+    assert "detail" not in answer.json()
+
+
+def test_a_group_taken_away_counts_at_the_next_grant(
+    client: TestClient, bearer: dict[str, str], users: KnownUsers
+):
+    body = {"FunctionName": "report"}
+    assert client.post("/grant", json=body, headers=bearer).status_code == 200
+
+    demoted = a_user("alice", "everyone")
+    users.by_identity[demoted.identity] = demoted
+
+    assert client.post("/grant", json=body, headers=bearer).status_code == 403
+
+
+def test_no_grant_without_a_token(client: TestClient, sessions: RecordingSessions):
+    answer = client.post("/grant", json={"FunctionName": "hello"})
+
+    assert answer.status_code == 401
+    assert sessions.plans == []
+
+
+def test_lists_what_one_may_call_and_nothing_else(
+    client: TestClient, bearer: dict[str, str], broker: Broker
+):
+    def names(headers: dict[str, str]) -> list[str]:
+        listed = client.get("/functions", headers=headers).json()["Functions"]
+        return [function["Name"] for function in listed]
+
+    assert names(bearer) == ["hello", "report"]
+    assert names(bearer_of(broker, "bob")) == ["hello"]
+    assert client.get("/functions").status_code == 401
+
+
+def test_a_function_is_listed_without_its_arn_role_and_groups(
+    client: TestClient, broker: Broker
+):
+    answer = client.get("/functions", headers=bearer_of(broker, "bob"))
+
+    assert answer.json() == {
+        "Functions": [
+            {
+                "Name": "hello",
+                "Title": "Hello",
+                "Description": "What hello does",
+                "FuncUrl": "https://hello.lambda-url.eu-west-1.on.aws/",
+                "Region": "eu-west-1",
+                "InvokeMode": "BUFFERED",
+                "MaxDurationSeconds": 3600,
+            }
+        ]
+    }
+
+
+def test_a_time_is_told_with_a_z_whatever_its_fraction(
+    client: TestClient, bearer: dict[str, str], clock: Clock, catalogue: FixedCatalogue
+):
+    clock.now = NOON.replace(microsecond=0)
+
+    answer = client.post("/grant", json={"FunctionName": "hello"}, headers=bearer)
+
+    assert catalogue.functions
+    assert json.loads(answer.text)["ServerTime"] == "2030-01-01T12:00:00.000Z"
