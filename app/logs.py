@@ -5,10 +5,10 @@ from typing import Final
 
 _TALKATIVE: Final = {
     # At DEBUG these print credentials, signatures and whole answers of STS.
-    "boto3": logging.INFO,
-    "botocore": logging.INFO,
+    "boto3": logging.WARNING,
+    "botocore": logging.WARNING,
     "s3transfer": logging.INFO,
-    "urllib3": logging.INFO,
+    "urllib3": logging.WARNING,
     # At DEBUG this prints form fields, passwords among them.
     "python_multipart": logging.INFO,
     "multipart": logging.INFO,

@@ -18,6 +18,7 @@ from tests.fakes import (
     a_user,
     access_tokens,
 )
+from tests.local_stack import Stack, free_stack_port, running_stack
 
 
 @pytest.fixture
@@ -83,7 +84,7 @@ def client(app: FastAPI) -> Iterator[TestClient]:
         yield client
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def free_port() -> Callable[[], int]:
     """Give a port nobody listens on at this moment."""
 
@@ -94,3 +95,15 @@ def free_port() -> Callable[[], int]:
             return port
 
     return find
+
+
+@pytest.fixture(scope="session")
+def stack(
+    tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int]
+) -> Iterator[Stack]:
+    """Start the whole product once, and let it say all it ever would."""
+    state = tmp_path_factory.mktemp("stack")
+    with running_stack(
+        free_stack_port(free_port), state, variables={"AIKAGI_LOG_LEVEL": "DEBUG"}
+    ) as running:
+        yield running

@@ -1,0 +1,37 @@
+"""Compile requirements/*.in to *.txt, for every platform and Python at once.
+
+Each lock is compiled with the one it builds on as a constraint, so that what is
+tested is what runs. No index and no address is written into any.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+BUILDS_ON = {
+    "uv": None,
+    "runtime": None,
+    "local": "runtime",
+    "dev": "local",
+    "sam": None,
+}
+
+
+def compile_lock(name: str, below: str | None) -> None:
+    constraint = ["--constraint", f"{below}.txt"] if below else []
+    uv = Path(sys.executable).with_name("uv")
+    subprocess.run(  # noqa: S603 - the uv beside this interpreter
+        [
+            str(uv),
+            *("pip", "compile", f"{name}.in", "--output-file", f"{name}.txt"),
+            *("--universal", "--python-version", "3.11", "--generate-hashes"),
+            *("--no-header", "--no-annotate", "--quiet", *constraint, *sys.argv[1:]),
+        ],
+        cwd=FOLDER,
+        check=True,
+    )
+
+
+for lock, base in BUILDS_ON.items():
+    compile_lock(lock, base)

@@ -1,0 +1,513 @@
+"""The whole product over real sockets: log in, get a grant, call the function URL."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import httpx2
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.aws_caller import Person, sign
+from tests.local_stack import (
+    ROOT,
+    Stack,
+    clean_environment,
+    free_stack_port,
+    launch,
+    running_stack,
+)
+
+ALICE = {"issuer": "local", "subject": "alice"}
+
+
+@pytest.fixture(scope="module")
+def alice(stack: Stack) -> Person:
+    return Person.log_in(stack.broker, "alice", stack.users["alice"])
+
+
+@pytest.fixture(scope="module")
+def bob(stack: Stack) -> Person:
+    return Person.log_in(stack.broker, "bob", stack.users["bob"])
+
+
+@pytest.fixture(scope="module")
+def hello(alice: Person) -> dict[str, str]:
+    return alice.grant("hello")
+
+
+def test_alice_logs_in_gets_a_grant_and_is_known_to_the_function(alice: Person):
+    grant = alice.grant("hello")
+
+    answer = sign(grant).send()
+
+    assert answer.status_code == 200
+    assert answer.json() == {"message": "hello world", "caller": ALICE}
+
+
+def test_a_grant_ends_in_a_quarter_of_an_hour_and_says_so_with_a_z(
+    hello: dict[str, str],
+):
+    ends = datetime.fromisoformat(hello["Expiration"])
+    now = datetime.fromisoformat(hello["ServerTime"])
+
+    assert hello["Expiration"].endswith("Z")
+    assert timedelta(minutes=14, seconds=55) < ends - now <= timedelta(minutes=15)
+
+
+def test_a_function_does_work_for_its_caller(alice: Person):
+    body = json.dumps({"text": "one two two"}).encode()
+
+    answer = sign(alice.grant("report"), body=body).send()
+
+    assert answer.status_code == 200
+    counts = answer.json()
+    assert (counts["words"], counts["caller"]) == (3, ALICE)
+
+
+def test_bob_is_refused_a_grant_for_what_is_alices(bob: Person):
+    answer = bob.ask(FunctionName="report")
+
+    assert answer.status_code == 403
+    assert answer.json()["type"] == "urn:aikagi:problem:function-not-available"
+    assert bob.ask(FunctionName="hello").status_code == 200
+
+
+def test_bobs_credentials_do_not_open_alices_function(bob: Person, alice: Person):
+    grant = bob.grant("hello")
+    elsewhere = alice.grant("report")["FuncUrl"]
+
+    assert sign(grant).send().json()["caller"]["subject"] == "bob"
+    assert_refused(sign(grant, url=elsewhere, body=b"{}").send())
+
+
+def test_alices_credentials_for_one_function_do_not_open_her_other(
+    alice: Person, hello: dict[str, str]
+):
+    elsewhere = alice.grant("report")["FuncUrl"]
+
+    assert_refused(sign(hello, url=elsewhere, body=b"{}").send())
+
+
+def assert_refused(answer: httpx2.Response) -> None:
+    assert answer.status_code == 403
+    assert "caller" not in answer.text
+    assert answer.headers["x-amzn-errortype"]
+
+
+def test_an_unsigned_call_is_refused(hello: dict[str, str]):
+    assert_refused(httpx2.post(hello["FuncUrl"]))
+
+
+def test_the_accepted_call_is_refused_after_any_change(
+    hello: dict[str, str], bob: Person
+):
+    honest = sign(hello, "a/path?x=1", body=b'{"a": 1}')
+    foreign = bob.grant("hello")["SessionToken"]
+
+    def headed(**changes: str) -> dict[str, str]:
+        renamed = {name.replace("_", "-"): value for name, value in changes.items()}
+        return {**honest.headers, **renamed}
+
+    assert honest.send().status_code == 200
+    assert_refused(honest.send(body=b'{"a": 2}'))
+    assert_refused(honest.send(url=honest.url.replace("a/path", "a/patch")))
+    assert_refused(honest.send(url=honest.url.replace("x=1", "x=2")))
+    assert_refused(honest.send(method="PUT"))
+    assert_refused(honest.send(headers=headed(X_Amz_Security_Token=foreign)))
+    assert_refused(honest.send(headers=headed(X_Amz_Date="20300101T000000Z")))
+    assert_refused(honest.send(headers=headed(x_amz_more="1")))
+    signature = honest.headers["Authorization"]
+    changed = signature[:-1] + ("0" if signature[-1] != "0" else "1")
+    assert_refused(honest.send(headers=headed(Authorization=changed)))
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        pytest.param({"service": "execute-api"}, id="another service"),
+        pytest.param({"region": "us-east-1"}, id="another Region"),
+    ],
+)
+def test_a_signature_for_elsewhere_is_refused(
+    hello: dict[str, str], scope: dict[str, Any]
+):
+    assert_refused(sign(hello, **scope).send())
+
+
+@pytest.mark.parametrize("name", ["SecretAccessKey", "SessionToken", "AccessKeyId"])
+def test_credentials_with_one_letter_changed_are_refused(
+    hello: dict[str, str], name: str
+):
+    value = hello[name]
+    changed = value[:-1] + ("A" if value[-1] != "A" else "B")
+
+    assert_refused(sign({**hello, name: changed}).send())
+
+
+@pytest.mark.parametrize("minutes", [-6, 6])
+def test_a_clock_six_minutes_off_is_refused(
+    hello: dict[str, str], minutes: int, monkeypatch: pytest.MonkeyPatch
+):
+    wrong = datetime.now(UTC) + timedelta(minutes=minutes)
+    # botocore asks its own module for the time; there is no other way to tell it.
+    monkeypatch.setattr(
+        "botocore.auth.get_current_datetime", lambda: wrong.replace(tzinfo=None)
+    )
+
+    assert_refused(sign(hello).send())
+
+
+def test_lent_credentials_can_do_nothing_else(stack: Stack, hello: dict[str, str]):
+    session = boto3.session.Session(
+        hello["AccessKeyId"],
+        hello["SecretAccessKey"],
+        hello["SessionToken"],
+        hello["Region"],
+    )
+    variables = stack.variables()
+
+    def client(service: str) -> Any:
+        return session.client(service, endpoint_url=stack.endpoint)  # type: ignore[call-overload] # any service
+
+    attempts: dict[str, Callable[[], object]] = {
+        "read the users": lambda: client("dynamodb").scan(
+            TableName=variables["AIKAGI_USERS_TABLE"]
+        ),
+        "read the secret": lambda: client("secretsmanager").get_secret_value(
+            SecretId=variables["AIKAGI_SIGNING_SECRET_ARN"]
+        ),
+        "read the catalogue": lambda: client("ssm").get_parameters_by_path(
+            Path=variables["AIKAGI_CATALOGUE_PATH"]
+        ),
+        "assume the role again": lambda: client("sts").assume_role(
+            RoleArn=variables["AIKAGI_INVOKE_ROLE_ARN"], RoleSessionName="local+bob"
+        ),
+    }
+
+    name = client("sts").get_caller_identity()["Arn"]
+    assert name.endswith("/local+alice")
+    for attempt in attempts.values():
+        with pytest.raises(ClientError) as caught:
+            attempt()
+        code = caught.value.response["Error"]["Code"]
+        assert code in {"AccessDenied", "AccessDeniedException"}
+
+
+def test_the_same_journey_through_the_lambda_handler(stack: Stack):
+    script = """
+import json, sys
+from app.lambda_handler import handler
+from tests.http_api_events import http_api_event
+form = {"content-type": "application/x-www-form-urlencoded"}
+body = b"username=alice&password=wonderland-1865"
+login = handler(http_api_event("POST", "/auth/login", headers=form, body=body), None)
+sent = {"authorization": "Bearer " + json.loads(login["body"])["access_token"]}
+sent["content-type"] = "application/json"
+body = b'{"FunctionName": "hello"}'
+answer = handler(http_api_event("POST", "/grant", headers=sent, body=body), None)
+print(json.dumps(answer))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=clean_environment(**stack.variables(), PYTHONPATH=str(ROOT)),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+
+    audit, answer = map(json.loads, done.stdout.splitlines())
+    assert answer["statusCode"] == 200
+    assert answer["headers"]["content-type"] == "application/json"
+    grant = json.loads(answer["body"])
+    assert sign(grant).send().json()["caller"] == ALICE
+    assert audit["AccessKeyId"] == grant["AccessKeyId"]
+    assert audit["SourceIp"] == "203.0.113.7"
+
+
+def test_a_plain_server_runs_beside_the_stack_on_its_env_file(
+    stack: Stack, free_port: Callable[[], int]
+):
+    port = free_port()
+    command = [sys.executable, "-m", "uvicorn", "app.main:app", "--port", str(port)]
+    server = subprocess.Popen(
+        [*command, "--env-file", str(stack.state / "env")],
+        cwd=ROOT,
+        env=clean_environment(),
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        assert server.stderr
+        for line in server.stderr:
+            if "Uvicorn running on" in line:
+                break
+        person = Person.log_in(
+            f"http://127.0.0.1:{port}", "alice", stack.users["alice"]
+        )
+        assert sign(person.grant("hello")).send().json()["caller"] == ALICE
+    finally:
+        server.terminate()
+        server.communicate(timeout=30)
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="there is no curl")
+def test_the_printed_lines_work_when_pasted_into_a_shell(stack: Stack):
+    said = "".join(stack.log)
+    snippet = re.search(r"^get\(\).*?; echo$", said, re.DOTALL | re.MULTILINE)
+    assert snippet
+
+    done = subprocess.run(
+        ["sh"],
+        input=snippet[0],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+
+    assert json.loads(done.stdout) == {"message": "hello world", "caller": ALICE}
+
+
+def aikagi(*arguments: str, typed: str = "", **variables: str) -> tuple[int, str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "app.cli", *arguments],
+        cwd=ROOT,
+        env=clean_environment(**variables),
+        input=typed,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_an_operator_adds_a_user_who_can_come_in_until_kept_out(stack: Stack):
+    operator = stack.variables("operator.env")
+    add = ("users", "add", "carol", "--group", "everyone", "--password-stdin")
+
+    added = aikagi(*add, typed="looking-glass-1871\n", **operator)
+    again = aikagi(*add, typed="something-else-1871\n", **operator)
+    carol = Person.log_in(stack.broker, "carol", "looking-glass-1871")
+
+    assert added == (0, "Added carol.\n")
+    assert again[0] == 1
+    assert "already" in again[1]
+    assert carol.ask(FunctionName="hello").status_code == 200
+    assert aikagi("users", "groups", "carol", "--group", "research", **operator)[0] == 0
+    assert carol.ask(FunctionName="hello").status_code == 403
+    assert carol.ask(FunctionName="report").status_code == 200
+    assert "carol\tenabled\tresearch" in aikagi("users", "list", **operator)[1]
+    assert aikagi("users", "disable", "carol", **operator)[0] == 0
+    assert carol.ask(FunctionName="report").status_code == 401
+    assert aikagi("users", "enable", "carol", **operator)[0] == 0
+    assert carol.ask(FunctionName="report").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("arguments", "typed", "said"),
+    [
+        pytest.param(("add", "No Name"), "long-enough-1\n", "a username is", id="name"),
+        pytest.param(("add", "dave"), "short\n", "8 to 1024 bytes", id="password"),
+        pytest.param(("passwd", "nobody"), "long-enough-1\n", "no user", id="nobody"),
+    ],
+)
+def test_an_operator_is_told_in_a_sentence_what_was_not_done(
+    stack: Stack, arguments: tuple[str, str], typed: str, said: str
+):
+    operator = stack.variables("operator.env")
+
+    status, text = aikagi(
+        "users", *arguments, "--password-stdin", typed=typed, **operator
+    )
+
+    assert status == 1
+    assert said in text
+    assert "Traceback" not in text
+
+
+def test_the_broker_itself_may_not_add_users(stack: Stack):
+    status, text = aikagi(
+        *("users", "add", "eve", "--password-stdin"),
+        typed="long-enough-1\n",
+        **stack.variables("env"),
+    )
+
+    assert status == 1
+    assert "not authorized to perform: dynamodb:PutItem" in text
+
+
+OTHER_ROLE = """
+  OtherRole:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Version: '2012-10-17'
+        Statement:
+          - Effect: Allow
+            Principal: {AWS: !Ref AWS::AccountId}
+            Action: sts:AssumeRole
+      Policies:
+        - PolicyName: call-anything
+          PolicyDocument:
+            Version: '2012-10-17'
+            Statement:
+              - Effect: Allow
+                Action: [lambda:InvokeFunctionUrl, lambda:InvokeFunction]
+                Resource: !GetAtt HelloFunction.Arn
+
+Outputs:
+"""
+
+
+def test_another_role_that_names_its_session_like_alice_is_not_alice(
+    tmp_path: Path, free_port: Callable[[], int]
+):
+    template = (ROOT / "template.yaml").read_text()
+    assert template.count("\nOutputs:\n") == 1
+    for folder in ("app", "functions"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
+    other = tmp_path / "template.yaml"
+    other.write_text(template.replace("\nOutputs:\n", OTHER_ROLE))
+
+    with running_stack(
+        free_stack_port(free_port), tmp_path / "state", template=other
+    ) as stack:
+        operator = stack.variables("operator.env")
+        sts = boto3.client(
+            "sts",
+            endpoint_url=stack.endpoint,
+            region_name=stack.region,
+            aws_access_key_id=operator["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=operator["AWS_SECRET_ACCESS_KEY"],
+            aws_session_token=operator["AWS_SESSION_TOKEN"] or None,
+        )
+        account = sts.get_caller_identity()["Account"]
+        name = re.search(
+            r"role/([^/]*InvokeRole[^/]*)$", operator["AIKAGI_INVOKE_ROLE_ARN"]
+        )
+        assert name
+        role = other_role_arn(stack, account)
+        session = sts.assume_role(RoleArn=role, RoleSessionName="local+alice")
+        forged = {
+            **{key: str(value) for key, value in session["Credentials"].items()},
+            "FuncUrl": stack.functions["hello"],
+            "Region": stack.region,
+        }
+        honest = Person.log_in(stack.broker, "alice", stack.users["alice"])
+
+        assert sign(honest.grant("hello")).send().json()["caller"] == ALICE
+        answer = sign(forged).send()
+        assert answer.status_code == 200
+        assert answer.json()["caller"] is None
+
+
+def other_role_arn(stack: Stack, account: str) -> str:
+    from local.template import Addresses, load
+
+    loaded = load(
+        stack.state.parent.parent / "template.yaml",
+        addresses=Addresses(api=stack.broker, function_url=lambda _: stack.broker),
+        account=account,
+    )
+    return str(loaded.resources["OtherRole"].attributes["Arn"])
+
+
+def test_a_taken_port_is_a_sentence(stack: Stack, tmp_path: Path):
+    second = launch(stack.port, tmp_path)
+    said, _ = second.communicate(timeout=60)
+
+    assert second.returncode == 2
+    assert said == (
+        f"Port {stack.port} is taken: set AIKAGI_PORT to another number "
+        "(all ports count from it), or end the program that has it.\n"
+    )
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_an_ended_stack_leaves_no_process_and_no_file(
+    name: str, tmp_path: Path, free_port: Callable[[], int]
+):
+    import signal
+
+    with running_stack(free_stack_port(free_port), tmp_path / "state") as stack:
+        alice = Person.log_in(stack.broker, "alice", stack.users["alice"])
+        assert sign(alice.grant("hello")).send().status_code == 200
+        started = descendants(stack.process.pid)
+        assert len(started) >= 2
+
+        status = stack.stop(getattr(signal, name))
+
+    assert status == 0
+    assert "Traceback" not in "".join(stack.log)
+    assert [pid for pid in started if is_running(pid)] == []
+    assert [path for path in (tmp_path / "state").rglob("*") if path.is_file()] == []
+
+
+def descendants(pid: int) -> set[int]:
+    parents = {}
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = status.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        parents[int(status.parent.name)] = int(fields[1])
+    found: set[int] = set()
+    while True:
+        more = {child for child, parent in parents.items() if parent in {pid, *found}}
+        if more <= found:
+            return found
+        found |= more
+
+
+def is_running(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state not in {"Z", "X"}
+
+
+def test_no_secret_is_in_any_line_of_the_log_at_debug(
+    stack: Stack, alice: Person, hello: dict[str, str]
+):
+    httpx2.get(f"{stack.broker}/auth/me", headers={"Authorization": "Bearer forged"})
+    sign(hello).send()
+    env, operator = stack.variables("env"), stack.variables("operator.env")
+    secrets = [
+        alice.token,
+        hello["SecretAccessKey"],
+        hello["SessionToken"],
+        *(
+            each[name]
+            for each in (env, operator)
+            for name in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+            if each[name]
+        ),
+        boto3.client(
+            "secretsmanager",
+            endpoint_url=stack.endpoint,
+            region_name=stack.region,
+            aws_access_key_id=operator["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=operator["AWS_SECRET_ACCESS_KEY"],
+            aws_session_token=operator["AWS_SESSION_TOKEN"] or None,
+        ).get_secret_value(SecretId=env["AIKAGI_SIGNING_SECRET_ARN"])["SecretString"],
+    ]
+
+    said = "".join(line for line in stack.log if "password=" not in line)
+
+    assert "DEBUG" in said
+    assert [secret for secret in secrets if secret in said] == []
+    # The demo passwords stand in the announcement, and nowhere after it.
+    after = said.partition("ready in ")[2]
+    assert [word for word in stack.users.values() if word in after] == []
