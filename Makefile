@@ -17,6 +17,8 @@ help:
 	@echo 'make test    run every test'
 	@echo 'make check   lint, types, import contracts and template checks'
 	@echo 'make fix     mend what the linter and the formatter can'
+	@echo 'make build   build the Lambda packages, without Docker'
+	@echo 'make deploy  build them and deploy to AWS; asks what it needs to know'
 	@echo 'make lock    compile requirements/*.txt anew'
 	@echo 'make clean   remove what the others made'
 
@@ -44,6 +46,25 @@ check: $(VENV)/.dev .tools/sam/.installed
 fix: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+.PHONY: build deploy
+build: .tools/sam/.installed
+	SAM_CLI_TELEMETRY=0 .tools/sam/bin/sam build
+
+deploy: build
+	SAM_CLI_TELEMETRY=0 .tools/sam/bin/sam deploy --guided --capabilities CAPABILITY_IAM
+
+# `sam build` runs this for the broker's package: `app` and its locked dependencies, as
+# wheels for Lambda's Python and processor (Amazon Linux 2023 has glibc 2.34), whatever
+# builds them.
+.PHONY: build-BrokerFunction
+build-BrokerFunction: $(VENV)/.uv
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --target '$(ARTIFACTS_DIR)' --link-mode copy \
+		--python-platform aarch64-manylinux_2_28 --python-version 3.13 --only-binary :all: \
+		--require-hashes -r requirements/runtime.txt
+	@rm -rf '$(ARTIFACTS_DIR)/bin' '$(ARTIFACTS_DIR)/.lock'
+	@cp -R app '$(ARTIFACTS_DIR)'
+	@find '$(ARTIFACTS_DIR)' -name __pycache__ -type d -prune -exec rm -rf '{}' +
 
 .PHONY: clean
 clean:

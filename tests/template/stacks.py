@@ -1,0 +1,85 @@
+"""The template as AWS would see it, for the contract tests."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from local.template import Addresses, Resource, Stack, load
+from local.template.document import read
+from local.template.parameters import values
+from local.template.translate import translate
+
+TEMPLATE: Final = Path(__file__).parents[2] / "template.yaml"
+API: Final = "https://abc123.execute-api.ap-northeast-1.amazonaws.com"
+
+
+def deployed(*, name: str = "trial", **parameters: str) -> Stack:
+    """Resolve the template as a stack called ``name``."""
+    addresses = Addresses(
+        api=API,
+        function_url=lambda index: f"https://url{index}.lambda-url.example/",
+    )
+    return load(TEMPLATE, addresses=addresses, parameters=parameters, name=name)
+
+
+def translated() -> Mapping[str, Any]:
+    """Return the translator's output, in which policies of deletion still stand."""
+    document = read(TEMPLATE)
+    return translate(
+        document,
+        folder=TEMPLATE.parent,
+        parameters=values(document["Parameters"], {}),
+        region="ap-northeast-1",
+    ).template
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """A function behind a URL."""
+
+    name: str
+    function: Resource
+    url: Resource
+
+    @property
+    def arn(self) -> str:
+        return str(self.function.attributes["Arn"])
+
+
+def published(stack: Stack) -> tuple[Published, ...]:
+    """Return the functions that have a URL, named as their handlers' modules are."""
+    functions = {
+        one.attributes["Arn"]: one for one in stack.of_type("AWS::Lambda::Function")
+    }
+    found = []
+    for url in stack.of_type("AWS::Lambda::Url"):
+        function = functions[url.attributes["FunctionArn"]]
+        name = function.properties["Handler"].partition(".")[0]
+        found.append(Published(name=name, function=function, url=url))
+    return tuple(found)
+
+
+def policies_of(stack: Stack, role: Resource) -> dict[str, list[dict[str, Any]]]:
+    """Return the statements of a role's policies, by the policies' names."""
+    inline = role.properties.get("Policies", [])
+    apart = [
+        one.properties
+        for one in stack.of_type("AWS::IAM::RolePolicy")
+        if one.properties["RoleName"] == role.ref
+    ]
+    return {
+        policy["PolicyName"]: policy["PolicyDocument"]["Statement"]
+        for policy in (*inline, *apart)
+    }
+
+
+def all_statements(stack: Stack) -> Iterator[dict[str, Any]]:
+    """Yield what any role may do."""
+    for role in stack.of_type("AWS::IAM::Role"):
+        for statements in policies_of(stack, role).values():
+            yield from statements
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
