@@ -80,9 +80,10 @@ $(VENV)/.uv: requirements/uv.txt
 		|| { echo 'uv could not be installed: is a package index reachable?' >&2; exit 1; }
 	@touch $@
 
-$(VENV)/.local: requirements/local.txt $(VENV)/.uv
+$(VENV)/.local: requirements/local.txt pyproject.toml $(VENV)/.uv
 	@echo 'Installing what the broker and the local stack need …'
 	@$(UV) -r requirements/local.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.local

@@ -1,0 +1,111 @@
+"""The ``aikagi`` command as an operator meets it, at a real terminal."""
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.aws_caller import Person
+from tests.local_stack import ROOT, Stack, clean_environment
+
+
+class Terminal:
+    """A command at a terminal of its own."""
+
+    def __init__(self, folder: Path, *arguments: str, **variables: str) -> None:
+        self._ours, theirs = pty.openpty()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "app.cli", *arguments],
+            cwd=folder,
+            env=clean_environment(PYTHONPATH=str(ROOT), **variables),
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+        )
+        os.close(theirs)
+        self.seen = ""
+
+    def wait_for(self, text: str) -> None:
+        while text not in self.seen:
+            self.seen += os.read(self._ours, 1024).decode()
+
+    def type(self, line: str) -> None:
+        os.write(self._ours, f"{line}\n".encode())
+
+    def finish(self) -> int:
+        try:
+            while more := os.read(self._ours, 1024):
+                self.seen += more.decode()
+        except OSError:  # how Linux tells that the other side is gone
+            pass
+        os.close(self._ours)
+        return self._process.wait(30)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, stack: Stack) -> Path:
+    """Make a folder in which the running stack is the one started last."""
+    (tmp_path / ".local").symlink_to(stack.state.parent)
+    return tmp_path
+
+
+def test_a_password_is_asked_for_twice_and_never_shown(checkout: Path, stack: Stack):
+    terminal = Terminal(
+        checkout, "users", "add", "dave", "--group", "everyone", "--local"
+    )
+
+    terminal.wait_for("New password for dave: ")
+    terminal.type("through-the-glass")
+    terminal.wait_for("The same again: ")
+    terminal.type("through-the-glass")
+
+    assert terminal.finish() == 0
+    assert "Added dave." in terminal.seen
+    assert "through-the-glass" not in terminal.seen
+    dave = Person.log_in(stack.broker, "dave", "through-the-glass")
+    assert dave.ask(FunctionName="hello").status_code == 200
+
+
+def test_two_passwords_that_differ_change_nothing(checkout: Path, stack: Stack):
+    port = str(stack.port)
+    terminal = Terminal(checkout, "users", "add", "erin", "--local", port)
+
+    terminal.wait_for("New password for erin: ")
+    terminal.type("through-the-glass")
+    terminal.wait_for("The same again: ")
+    terminal.type("through-the-grass")
+
+    assert terminal.finish() == 1
+    assert "The two differ; nothing was changed." in terminal.seen
+    listing = Terminal(checkout, "users", "list", "--local")
+    assert listing.finish() == 0
+    assert "alice\tenabled\teveryone,research" in listing.seen
+    assert "erin" not in listing.seen
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        pytest.param(("list",), "Name the table: --table", id="no table"),
+        pytest.param(("list", "--local"), "start the stack here", id="no stack"),
+    ],
+)
+def test_what_is_missing_is_named(
+    tmp_path: Path, arguments: tuple[str, ...], said: str
+):
+    terminal = Terminal(tmp_path, "users", *arguments)
+
+    assert terminal.finish() == 1
+    assert said in terminal.seen
+    assert "Traceback" not in terminal.seen
+
+
+def test_help_says_how_to_begin(tmp_path: Path):
+    terminal = Terminal(tmp_path, "users", "add", "--help")
+
+    assert terminal.finish() == 0
+    assert "aikagi users add carol --group everyone --local" in terminal.seen
