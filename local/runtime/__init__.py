@@ -1,0 +1,31 @@
+"""Runs functions as Lambda does: the real runtime client, one process per call at once.
+
+A ``Pool`` starts ``python -m awslambdaric`` processes for one function and speaks the
+Runtime API with them. Processes get the function's variables and credentials and
+nothing else, are killed at the timeout, and end with the launcher however it ends.
+Memory is not limited, and functions that stream their response are not run yet.
+"""
+
+from local.runtime.errors import (
+    FunctionCrashedError,
+    FunctionFailedError,
+    FunctionTimedOutError,
+    InitFailedError,
+    InvocationError,
+    PoolClosedError,
+    ThrottledError,
+)
+from local.runtime.function import FunctionSpec
+from local.runtime.pool import Pool
+
+__all__ = [
+    "FunctionCrashedError",
+    "FunctionFailedError",
+    "FunctionSpec",
+    "FunctionTimedOutError",
+    "InitFailedError",
+    "InvocationError",
+    "Pool",
+    "PoolClosedError",
+    "ThrottledError",
+]
