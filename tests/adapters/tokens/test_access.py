@@ -54,6 +54,11 @@ def token(
 
 
 @pytest.fixture
+def clock() -> Clock:
+    return Clock(NOON.replace(microsecond=0))
+
+
+@pytest.fixture
 def tokens(clock: Clock) -> AccessTokens:
     return access_tokens(clock)
 
@@ -146,6 +151,8 @@ FORGERIES = {
     "issued in the future": token(claims=with_(iat=NOW + 60, exp=NOW + 600)),
     "not valid yet": token(claims=with_(nbf=NOW + 60)),
     "nbf a string": token(claims=with_(nbf="0")),
+    "nbf true": token(claims=with_(nbf=True)),
+    "an empty jti": token(claims=with_(jti="")),
     "living too long": token(claims=with_(exp=NOW + 901)),
     "issued long ago for long": token(claims=with_(iat=NOW - 86400)),
     "from another issuer": token(claims=with_(iss="other")),
@@ -164,7 +171,7 @@ def test_every_forgery_is_rejected_alike(tokens: AccessTokens, forged: str):
         tokens.verify(forged)
 
     assert str(caught.value) == ""
-    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
 
 
 @pytest.mark.parametrize(
