@@ -7,7 +7,7 @@ from argon2 import PasswordHasher, Type, extract_parameters
 from argon2.low_level import hash_secret
 from typing_extensions import override
 
-from app.adapters.passwords import Passwords, UnusablePasswordError
+from app.adapters.passwords import OWASP, Passwords, UnusablePasswordError
 from app.domain.errors import TooBusyError
 
 RIGHT = "wonderland-1865"
@@ -67,6 +67,14 @@ def test_an_unusable_password_is_refused_and_never_fits(
 
     assert password not in str(caught.value)
     assert not passwords.verify(password, stored)
+
+
+def test_a_hash_of_what_stands_in_for_an_unusable_password_lets_nobody_in(
+    passwords: Passwords,
+):
+    stored = OWASP.hash(b"-")
+
+    assert not passwords.verify("short", stored)
 
 
 WEAK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1, type=Type.I)
