@@ -107,6 +107,7 @@ def test_what_an_entry_may_leave_out_or_say(
         pytest.param(
             {"FuncUrl": ENTRY["FuncUrl"].replace("https", "http")}, "FuncUrl", id="http"
         ),
+        pytest.param({"FuncUrl": ENTRY["FuncUrl"] + "x"}, "FuncUrl", id="a path"),
         pytest.param({"FuncUrl": ENTRY["FuncUrl"][:-1]}, "FuncUrl", id="no slash"),
         pytest.param({"FuncUrl": "http://127.0.0.1:8101/"}, "FuncUrl", id="loopback"),
         pytest.param({"RoleArn": ROLE + "x"}, "RoleArn", id="a role not listed"),

@@ -166,6 +166,11 @@ def test_a_refusal_is_final_and_a_fault_that_passes_is_tried_twice(
     bodies = [request.body for request in script.requests[1:]]
     assert bodies == [bodies[0]] * 2
 
+    script.will(refused("InternalFailure", 500))
+    with pytest.raises(SessionsUnavailableError):
+        sessions.issue(PLAN)
+    assert len(script.requests) == 5
+
 
 def test_an_unreachable_sts_is_unavailable_for_a_while(
     monkeypatch: pytest.MonkeyPatch, script: ScriptedAws, free_port: Callable[[], int]

@@ -83,6 +83,9 @@ def test_the_right_password_lets_in(table: UserTable, script: ScriptedAws):
         pytest.param(
             holding(password_hash={"N": "1"}), "alice", RIGHT, id="hash a number"
         ),
+        pytest.param(
+            holding(password_hash={"S": 3}), "alice", RIGHT, id="hash no string"
+        ),
         pytest.param(holding(password_hash={"S": "x"}), "alice", RIGHT, id="no hash"),
         pytest.param(holding(), "al ice", RIGHT, id="no username"),
         pytest.param(holding(), "", RIGHT, id="no name"),
