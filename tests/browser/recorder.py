@@ -1,0 +1,142 @@
+"""A server that keeps every request as it came over the wire."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from types import TracebackType
+from typing import Any, Final, Self, final
+
+from typing_extensions import override
+
+from app.web import page
+from local.sigv4 import Request
+
+_STATIC: Final = Path(page.__file__).parent / "static/page"
+_BLANK: Final = b"<!doctype html><title>workbench</title>"
+
+ACCESS_KEY_ID: Final = "ASIAEXAMPLE"
+SECRET_ACCESS_KEY: Final = "recorder-secret-access-key"
+SESSION_TOKEN: Final = "recorder/session+token=="
+REGION: Final = "ap-northeast-1"
+
+
+@final
+class Recorder:
+    """The broker and one function at one address; the function answers 200.
+
+    ``url`` is where the modules of the page and the broker's routes are, ``function``
+    the same server under another name, so that a call crosses origins. The broker at
+    ``/moved/`` and the function at ``/elsewhere`` redirect to the other's name.
+    """
+
+    def __init__(self) -> None:
+        self.requests: list[Request] = []
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._thread = Thread(target=self._server.serve_forever, args=(0.01,))
+        port = self._server.server_port
+        self.url = f"http://127.0.0.1:{port}/"
+        self.function = f"http://localhost:{port}/"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def grant(self) -> dict[str, Any]:
+        now = datetime.now(UTC)
+        return {
+            "FuncUrl": self.function,
+            "Region": REGION,
+            "AccessKeyId": ACCESS_KEY_ID,
+            "SecretAccessKey": SECRET_ACCESS_KEY,
+            "SessionToken": SESSION_TOKEN,
+            "Expiration": f"{now + timedelta(minutes=15):%Y-%m-%dT%H:%M:%SZ}",
+            "ServerTime": f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        }
+
+    def answer(self, request: Request) -> tuple[int, str, bytes]:
+        """Status, content type (or where to, of a redirect) and body."""
+        if request.method == "OPTIONS":
+            return 204, "text/plain", b""
+        if self.url.startswith(f"http://{request.header('host')[0]}/"):
+            return self._answer_as_broker(request)
+        self.requests.append(request)
+        if request.raw_path == "/elsewhere":
+            return 302, f"{self.url}caught", b""
+        return 200, "application/json", b"{}"
+
+    def _answer_as_broker(self, request: Request) -> tuple[int, str, bytes]:
+        match request.raw_path.split("/", 2)[1:]:
+            case ["static", name]:
+                return 200, "text/javascript", (_STATIC / name).read_bytes()
+            case ["auth", "login"]:
+                return 200, "application/json", b'{"access_token": "a token"}'
+            case ["grant"]:
+                return 200, "application/json", json.dumps(self.grant()).encode()
+            case ["moved", _]:
+                return 307, f"{self.function}caught", b""
+            case ["caught"]:
+                self.requests.append(request)
+                return 200, "text/html", _BLANK
+            case _:
+                return 200, "text/html", _BLANK
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        recorder = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            wbufsize = -1  # head and body in one piece, or each answer takes 40 ms
+
+            def handle_any(self) -> None:
+                status, kind, content = recorder.answer(self._request())
+                self.send_response(status)
+                self.send_header(
+                    "Location" if 300 <= status < 400 else "Content-Type", kind
+                )
+                if status != 204:
+                    self.send_header("Content-Length", str(len(content)))
+                if origin := self.headers["Origin"]:
+                    self._allow(origin)
+                self.end_headers()
+                self.wfile.write(content)
+
+            # http.server looks its methods up by these names.
+            do_GET = do_POST = handle_any  # noqa: N815 - see above
+            do_PUT = do_PATCH = do_OPTIONS = handle_any  # noqa: N815 - see above
+
+            def _allow(self, origin: str) -> None:
+                self.send_header("Access-Control-Allow-Origin", origin)
+                self.send_header("Access-Control-Allow-Methods", "GET,POST,PUT,PATCH")
+                wanted = self.headers["Access-Control-Request-Headers"]
+                self.send_header("Access-Control-Allow-Headers", wanted or "*")
+
+            def _request(self) -> Request:
+                # Not `self.path`: http.server collapses slashes in it.
+                target = self.requestline.split(" ")[1]
+                path, _, query = target.partition("?")
+                length = int(self.headers["Content-Length"] or 0)
+                return Request(
+                    method=self.command,
+                    raw_path=path,
+                    raw_query=query,
+                    headers=tuple((k.lower(), v) for k, v in self.headers.items()),
+                    body=self.rfile.read(length),
+                )
+
+            @override
+            def log_message(self, format: str, *args: object) -> None:
+                """Keep quiet."""
+
+        return Handler

@@ -1,0 +1,48 @@
+"""The API's documentation in Chromium: it needs nobody but the broker."""
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Watch
+from tests.browser.desk import Stack
+
+
+def test_the_documentation_is_complete_without_the_internet(
+    page: Page, stack: Stack, watch: Watch
+):
+    page.goto(f"{stack.broker}/docs")
+
+    expect(page.get_by_role("heading", name="Aikagi")).to_be_visible()
+    expect(page.locator('[data-path="/grant"]')).to_be_visible()
+    strangers = [url for url in watch.addresses if not url.startswith(stack.broker)]
+    assert [url for url in strangers if not url.startswith("data:")] == []
+    assert watch.violations() == []
+    assert watch.faults == []
+
+
+def test_alice_authorises_and_tries_a_route_out(page: Page, stack: Stack, watch: Watch):
+    page.goto(f"{stack.broker}/docs")
+
+    page.locator(".btn.authorize").click()
+    page.locator("#oauth_username").fill("alice")
+    page.locator("#oauth_password").fill(stack.users["alice"])
+    page.locator(".modal-ux .button.authorize").click()
+    expect(page.locator(".modal-ux").get_by_text("Logout")).to_be_visible()
+    page.locator(".btn-done").click()
+    page.locator('[data-path="/auth/me"]').click()
+    with page.expect_response("**/auth/me") as answered:
+        page.get_by_role("button", name="Execute").click()
+
+    assert answered.value.status == 200
+    expect(page.locator(".live-responses-table")).to_contain_text("alice")
+    assert watch.violations() == []
+    assert watch.faults == []
+
+
+def test_the_documentation_follows_the_dark_scheme(page: Page, stack: Stack):
+    page.emulate_media(color_scheme="dark")
+    page.goto(f"{stack.broker}/docs")
+    expect(page.locator("html")).to_have_class("dark-mode")
+
+    page.emulate_media(color_scheme="light")
+
+    expect(page.locator("html")).not_to_have_class("dark-mode")

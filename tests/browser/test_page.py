@@ -1,0 +1,438 @@
+"""The whole product from the page: a person, Chromium and the running stack."""
+
+import json
+import re
+from typing import Final
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, Route, expect
+
+from tests.browser.conftest import Watch
+from tests.browser.desk import Desk, Stack
+
+HOSTILE: Final = "<img src=x onerror=\"document.title='taken'\"><b>bold</b>"
+
+
+def test_alice_calls_her_functions_and_is_known_by_name(
+    watch: Watch, desk: Desk, stack: Stack
+):
+    desk.enter("alice")
+    desk.choose("hello")
+    desk.run(method="GET")
+
+    expect(desk.answer).to_contain_text("The function says you are alice (local)")
+    assert json.loads(desk.content.inner_text())["caller"] == {
+        "issuer": "local",
+        "subject": "alice",
+    }
+    expect(desk.page.get_by_role("timer")).to_have_text(
+        re.compile("1[45]:[0-9]{2} left")
+    )
+
+    desk.choose("report")
+    desk.body.fill('{"text": "A key fits one lock."}')
+    desk.run()
+
+    expect(desk.answer).to_have_accessible_name(
+        re.compile("Answer from .*report", re.IGNORECASE)
+    )
+    expect(desk.answer).to_contain_text("The function says you are alice (local)")
+    desk.page.get_by_text("Request details").click()
+    expect(desk.answer).to_contain_text("200")
+    expect(desk.answer).to_contain_text(stack.functions["report"])
+    assert watch.violations() == []
+    assert watch.faults == []
+
+
+def test_bob_sees_only_what_he_may_call(desk: Desk):
+    desk.enter("bob")
+
+    assert desk.functions() == ["hello"]
+
+    desk.run()
+
+    expect(desk.answer).to_contain_text("The function says you are bob (local)")
+
+
+def test_a_wrong_password_says_so_and_keeps_what_was_typed(desk: Desk, stack: Stack):
+    desk.log_in("alice", "not-her-password")
+
+    expect(desk.page.get_by_role("alert").first).to_have_text(
+        "User name or password is wrong."
+    )
+    expect(desk.username).to_have_value("alice")
+    expect(desk.password).to_be_focused()
+
+    desk.password.fill(stack.users["alice"])
+    desk.button("Sign in").click()
+
+    expect(desk.button("Run")).to_be_visible()
+
+
+def test_signing_out_leaves_nothing_behind(desk: Desk):
+    desk.enter("alice")
+    desk.choose("report")
+    desk.body.fill('{"text": "hers"}')
+    desk.run()
+    expect(desk.content).to_be_visible()
+
+    desk.button("Sign out").click()
+
+    expect(desk.username).to_be_focused()
+    expect(desk.username).to_have_value("")
+    expect(desk.password).to_have_value("")
+
+    desk.enter("alice")
+
+    desk.choose("report")
+    expect(desk.body).to_have_value("")
+    expect(desk.content).to_be_hidden()
+    expect(desk.page.get_by_role("timer")).to_have_text("no key held")
+
+
+def test_a_page_put_aside_is_signed_out(desk: Desk):
+    desk.enter("alice")
+
+    desk.page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide'))")
+
+    expect(desk.button("Sign in")).to_be_visible()
+
+
+def test_no_secret_is_left_where_others_could_read_it(
+    watch: Watch, desk: Desk, stack: Stack, context: BrowserContext
+):
+    secrets = [stack.users["alice"]]
+    desk.page.on(
+        "response", lambda answer: secrets.extend(secrets_in(answer.url, answer))
+    )
+
+    desk.enter("alice")
+    with desk.page.expect_response("**/grant"):
+        desk.run()
+    expect(desk.content).to_be_visible()
+
+    kept = desk.page.evaluate(
+        """async () => [JSON.stringify(localStorage), JSON.stringify(sessionStorage),
+        document.cookie, location.href, document.documentElement.outerHTML,
+        JSON.stringify(history.state), ...(await caches.keys()),
+        ...[...document.querySelectorAll("input, textarea")].map(({ value }) => value),
+        ...(await indexedDB.databases()).map(({ name }) => name)].join()"""
+    )
+    seen = "\n".join([kept, *watch.console, *watch.addresses])
+    assert len(secrets) == 5  # password, access token and three of the key
+    assert [secret for secret in secrets if secret in seen] == []
+    assert context.cookies() == []
+
+
+def secrets_in(url: str, answer: object) -> list[str]:
+    """Return what an answer of the broker holds that is nobody else's business."""
+    if not url.endswith(("/auth/login", "/grant")):
+        return []
+    members = answer.json()  # type: ignore[attr-defined] # playwright's Response
+    names = ("access_token", "AccessKeyId", "SecretAccessKey", "SessionToken")
+    return [members[name] for name in names if name in members]
+
+
+def test_a_catalogue_is_shown_as_text(desk: Desk, stack: Stack, watch: Watch):
+    entry = {
+        "Name": HOSTILE,
+        "Title": HOSTILE,
+        "Description": HOSTILE,
+        "FuncUrl": stack.functions["hello"],
+        "Region": "ap-northeast-1",
+        "InvokeMode": "BUFFERED",
+        "MaxDurationSeconds": 3600,
+    }
+    desk.page.route("**/functions", answering({"Functions": [entry]}))
+
+    desk.enter("alice")
+
+    expect(desk.page.get_by_role("heading", name=HOSTILE)).to_be_visible()
+    expect(desk.page.locator("main b, main img")).to_have_count(0)
+    expect(desk.page).to_have_title("Aikagi")
+    assert watch.violations() == []
+
+
+def test_an_answer_is_shown_as_text(desk: Desk, stack: Stack, watch: Watch):
+    caller = {"issuer": HOSTILE, "subject": HOSTILE}
+    desk.page.route(f"{stack.functions['hello']}**", answering({"caller": caller}))
+    desk.enter("bob")
+
+    desk.run()
+
+    expect(desk.answer).to_contain_text(f"you are {HOSTILE} ({HOSTILE})")
+    expect(desk.answer.locator("b, img")).to_have_count(0)
+    expect(desk.page).to_have_title("Aikagi")
+    assert watch.violations() == []
+
+
+def test_a_session_that_ended_leads_to_the_form_and_keeps_what_was_typed(
+    desk: Desk, watch: Watch
+):
+    desk.enter("alice")
+    desk.choose("report")
+    desk.path.fill("/?draft=1")
+    desk.body.fill('{"text": "long thought"}')
+    desk.page.route("**/grant", refusing(401, "The access token was not accepted"))
+
+    desk.run()
+
+    expect(desk.page.get_by_text("Your session has ended.")).to_be_visible()
+    expect(desk.username).to_have_value("alice")
+    expect(desk.password).to_be_focused()
+
+    desk.page.evaluate("document.getElementById('request-form').requestSubmit()")
+    desk.page.unroute("**/grant")
+    desk.enter("alice")
+
+    assert len([url for url in watch.addresses if url.endswith("/grant")]) == 1
+
+    expect(desk.function("report")).to_be_checked()
+    expect(desk.path).to_have_value("/?draft=1")
+    expect(desk.body).to_have_value('{"text": "long thought"}')
+    desk.run()
+    expect(desk.answer).to_contain_text("The function says you are alice (local)")
+
+
+def test_what_one_person_typed_is_not_shown_to_the_next(desk: Desk):
+    desk.enter("alice")
+    desk.body.fill('{"text": "hers"}')
+    desk.page.route("**/grant", refusing(401, "The access token was not accepted"))
+    desk.run()
+    expect(desk.button("Sign in")).to_be_visible()
+
+    desk.enter("bob")
+
+    expect(desk.body).to_have_value("")
+
+
+@pytest.mark.parametrize(
+    ("label", "typed", "complaint"),
+    [
+        pytest.param("Body", '{"text": "one', "This is not JSON.", id="body"),
+        pytest.param(
+            "Path and query",
+            "//evil.example/x",
+            "The path must stay at the function's own address",
+            id="path",
+        ),
+    ],
+)
+def test_a_request_is_checked_before_it_is_sent(
+    desk: Desk, watch: Watch, label: str, typed: str, complaint: str
+):
+    desk.enter("alice")
+    field = desk.page.get_by_label(label)
+    field.fill(typed)
+
+    desk.run()
+
+    expect(desk.page.get_by_role("alert").filter(has_text=complaint)).to_be_visible()
+    expect(field).to_be_focused()
+    expect(field).to_have_attribute("aria-invalid", "true")
+    assert [url for url in watch.addresses if url.endswith("/grant")] == []
+    assert watch.violations() == []
+
+
+def test_a_long_number_is_neither_sent_nor_shown_rounded(desk: Desk, stack: Stack):
+    sent: list[str | None] = []
+
+    def echo(route: Route) -> None:
+        sent.append(route.request.post_data)
+        route.fulfill(
+            body='{"n": 12345678901234567890, "n": [], "o": {}, "s": "a\\"b: {"}',
+            headers={"Access-Control-Allow-Origin": "*"},
+        )
+
+    desk.page.route(f"{stack.functions['hello']}**", echo)
+    desk.enter("bob")
+    desk.body.fill('{"n": 12345678901234567890}')
+
+    desk.run()
+
+    expect(desk.content).to_have_text(
+        '{\n  "n": 12345678901234567890,\n  "n": [],\n  "o": {},\n  "s": "a\\"b: {"\n}'
+    )
+    assert sent == ['{"n": 12345678901234567890}']
+
+
+def test_a_failure_says_what_to_do(desk: Desk, stack: Stack):
+    problem = desk.answer.get_by_role("alert")
+    desk.enter("bob")
+    desk.page.route("**/grant", refusing(503, "Sessions cannot be had"))
+
+    desk.run()
+
+    expect(problem).to_contain_text("The broker cannot do this right now.")
+    expect(problem).to_contain_text("Try again in 7 s.")
+    expect(problem).to_contain_text("Request r-1")
+
+    desk.page.unroute("**/grant")
+    said = answering({"message": "so it says"}, 422)
+    desk.page.route(f"{stack.functions['hello']}**", said)
+    desk.run()
+
+    expect(problem).to_contain_text("The function answered 422.")
+    expect(desk.content).to_contain_text("so it says")
+
+
+def test_one_may_stop_waiting(desk: Desk, stack: Stack):
+    desk.page.route(f"{stack.functions['hello']}**", lambda _: None)
+    desk.enter("bob")
+    with desk.page.expect_request(f"{stack.functions['hello']}**"):
+        desk.run()
+
+    desk.button("Stop waiting").click()
+
+    expect(desk.answer).to_contain_text("Stopped waiting after")
+    expect(desk.answer).to_contain_text("It runs to its end")
+    expect(desk.button("Stop waiting")).to_be_hidden()
+
+    desk.page.unroute_all()
+    desk.run()
+
+    expect(desk.answer).to_contain_text("The function says you are bob (local)")
+
+
+def test_everything_can_be_done_from_the_keyboard(desk: Desk, stack: Stack):
+    keyboard = desk.page.keyboard
+    expect(desk.username).to_be_focused()
+    keyboard.type("alice")
+    keyboard.press("Tab")
+    keyboard.type(stack.users["alice"])
+    keyboard.press("Enter")
+    expect(desk.page.get_by_role("main")).to_be_focused()
+
+    keyboard.press("Tab")
+    expect(desk.function(desk.functions()[0])).to_be_focused()
+    keyboard.press("ArrowDown")
+    expect(desk.function(desk.functions()[1])).to_be_checked()
+    desk.choose("report")
+    for _ in range(3):  # method, path, body
+        keyboard.press("Tab")
+    expect(desk.body).to_be_focused()
+    keyboard.type('{"text": "typed"}')
+    keyboard.press("Control+Enter")
+
+    expect(desk.answer).to_contain_text("The function says you are alice (local)")
+
+
+def test_the_time_that_is_left_is_counted_down(page: Page, stack: Stack):
+    page.clock.install()
+    page.goto(f"{stack.broker}/")
+    desk = Desk(page, stack)
+    left = page.get_by_role("timer")
+    desk.enter("bob")
+    expect(left).to_have_text("no key held")
+
+    desk.run()
+    expect(left).to_have_text(re.compile("1[45]:[0-9]{2} left"))
+
+    page.clock.fast_forward("14:30")
+    expect(left).to_have_text(re.compile("0:[0-3][0-9] left"))
+
+    page.clock.fast_forward("00:40")
+    expect(left).to_have_text("no key held")
+
+
+def test_the_outcome_is_spoken(desk: Desk):
+    desk.enter("bob")
+
+    desk.run()
+
+    spoken = desk.answer.get_by_role("status")
+    expect(spoken).to_have_text(
+        re.compile(r"Finished in .* The function says you are bob \(local\)")
+    )
+
+
+@pytest.mark.parametrize(
+    "context",
+    [{"viewport": {"width": 390, "height": 844}}],
+    indirect=True,
+    ids=["390px"],
+)
+def test_a_telephone_is_wide_enough(desk: Desk):
+    assert overflow(desk.page) == 0
+
+    desk.log_in("alice", "not-her-password")
+    expect(desk.page.get_by_role("alert").first).not_to_be_empty()
+    assert overflow(desk.page) == 0
+
+    desk.enter("alice")
+    desk.choose("hello")
+    desk.path.fill("/" + "long" * 60)
+    desk.run()
+    expect(desk.answer).to_contain_text("alice (local)")
+    desk.page.get_by_text("Request details").click()
+    assert overflow(desk.page) == 0
+
+
+def overflow(page: Page) -> int:
+    width: int = page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    return width
+
+
+def test_the_page_works_behind_a_stage_path(page: Page, stack: Stack, watch: Watch):
+    stage = f"{stack.broker}/Prod"
+
+    def strip(route: Route) -> None:
+        here = stack.broker + route.request.url.removeprefix(stage)
+        route.fulfill(response=route.fetch(url=here))
+
+    page.route(f"{stage}/**", strip)
+    # A page that Playwright answers has no address, so it may not call loopback.
+    page.route(
+        f"{stack.functions['hello']}**",
+        lambda route: route.fulfill(response=route.fetch()),
+    )
+    page.goto(f"{stage}/")
+    desk = Desk(page, stack)
+
+    desk.enter("bob")
+    desk.run()
+
+    expect(desk.answer).to_contain_text("The function says you are bob (local)")
+    own = [address for address in watch.addresses if address.startswith(stack.broker)]
+    assert [address for address in own if not address.startswith(stage)] == []
+    assert watch.faults == watch.violations() == []
+
+
+def test_the_policy_stops_what_the_page_never_does(desk: Desk, watch: Watch):
+    stopped = desk.page.evaluate(
+        """async () => {
+          const written = () => { document.body.innerHTML = "<b>x</b>"; };
+          const told = () => fetch("https://evil.example/").then(() => "sent");
+          try { written(); return "written"; } catch (error) { /* as it should be */ }
+          return told().catch((error) => error.name);
+        }"""
+    )
+
+    assert stopped == "TypeError"
+    assert [violation.split(" ")[0] for violation in watch.violations()] == [
+        "require-trusted-types-for",
+        "connect-src",
+    ]
+
+
+def answering(value: object, status: int = 200):
+    def answer(route: Route) -> None:
+        headers = {"Access-Control-Allow-Origin": "*"}
+        route.fulfill(status=status, json=value, headers=headers)
+
+    return answer
+
+
+def refusing(status: int, title: str):
+    problem = {"title": title, "status": status, "request_id": "r-1"}
+
+    def answer(route: Route) -> None:
+        route.fulfill(
+            status=status,
+            body=json.dumps(problem),
+            headers={"Retry-After": "7", "Content-Type": "application/problem+json"},
+        )
+
+    return answer
