@@ -71,7 +71,7 @@ def test_a_login_is_refused_without_a_hint(client: TestClient, form: dict[str, s
         pytest.param(b"username=alice&password=%ff", 400, id="not UTF-8"),
         pytest.param(b"username=alice&password=%zz", 400, id="no escape"),
         pytest.param(b"username=alice&password=\xff", 400, id="raw bytes"),
-        pytest.param(b"&".join([b"a=b"] * 21), 400, id="many fields"),
+        pytest.param(b"&".join(b"a%d=b" % n for n in range(21)), 400, id="many fields"),
         pytest.param(b"x" * (64 * 1024 + 1), 413, id="too large"),
         pytest.param(b"", 422, id="nothing"),
     ],
