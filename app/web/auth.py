@@ -3,7 +3,6 @@
 OAuth's endpoints speak OAuth's snake_case (RFC 6749, section 4.3).
 """
 
-from http import HTTPStatus
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form
@@ -16,9 +15,9 @@ from app.domain.errors import (
     TooBusyError,
     UsersUnavailableError,
 )
-from app.web.bodies import FormRoute
+from app.web.bodies import UNREADABLE, FormRoute
 from app.web.dependencies import BrokerDep, CurrentUser
-from app.web.problems import malformed, problems
+from app.web.problems import problems
 
 router = APIRouter(prefix="/auth", tags=["login"], route_class=FormRoute)
 
@@ -56,20 +55,13 @@ class MeResponse(BaseModel):
 @router.post(
     "/login",
     summary="Log in",
-    responses={
-        **problems(
-            LoginRefusedError,
-            TooBusyError,
-            UsersUnavailableError,
-            SigningKeyUnavailableError,
-        ),
-        **malformed(
-            HTTPStatus.BAD_REQUEST,
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-        ),
-    },
+    responses=problems(
+        LoginRefusedError,
+        TooBusyError,
+        UsersUnavailableError,
+        SigningKeyUnavailableError,
+        unreadable=UNREADABLE,
+    ),
 )
 def login(form: Annotated[LoginForm, Form()], broker: BrokerDep) -> LoginResponse:
     """Trade a username and a password for an access token."""

@@ -18,6 +18,14 @@ from app.web.problems import answer_plain
 LARGEST: Final = 64 * 1024
 """Bytes. The largest honest body is a login of about two kilobytes."""
 
+UNREADABLE: Final = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+)
+"""What a request gets whose body is not what its route reads."""
+
 _MOST_FIELDS: Final = 20
 _MALFORMED_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 

@@ -1,7 +1,6 @@
 """``POST /grant``: trade an access token for credentials to call one function."""
 
 from datetime import datetime, timedelta
-from http import HTTPStatus
 from typing import Annotated, Final, Literal, Self
 
 from fastapi import APIRouter, Body
@@ -23,10 +22,10 @@ from app.domain.errors import (
     UsersUnavailableError,
 )
 from app.domain.session import LONGEST, SHORTEST, USUAL, SessionPlan
-from app.web.bodies import JsonRoute
+from app.web.bodies import UNREADABLE, JsonRoute
 from app.web.casing import PASCAL_CASE
 from app.web.dependencies import BrokerDep, CurrentUser, SourceDep
-from app.web.problems import malformed, problems
+from app.web.problems import problems
 
 router = APIRouter(tags=["grants"], route_class=JsonRoute)
 
@@ -162,24 +161,18 @@ _EXAMPLES: Final[dict[str, Example]] = {
 @router.post(
     "/grant",
     summary="Get credentials for one function",
-    responses={
-        **problems(
-            TokenRejectedError,
-            FunctionNotAvailableError,
-            FunctionNotNamedError,
-            DurationOutOfRangeError,
-            SessionsUnavailableError,
-            CatalogueUnavailableError,
-            UsersUnavailableError,
-            SigningKeyUnavailableError,
-            AuditUnavailableError,
-        ),
-        **malformed(
-            HTTPStatus.BAD_REQUEST,
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-        ),
-    },
+    responses=problems(
+        TokenRejectedError,
+        FunctionNotAvailableError,
+        FunctionNotNamedError,
+        DurationOutOfRangeError,
+        SessionsUnavailableError,
+        CatalogueUnavailableError,
+        UsersUnavailableError,
+        SigningKeyUnavailableError,
+        AuditUnavailableError,
+        unreadable=UNREADABLE,
+    ),
 )
 def grant(
     user: CurrentUser,

@@ -56,28 +56,27 @@ class Problem(BaseModel):
     request_id: Annotated[str, Field(description="Under which the log knows it")]
 
 
-def problems(*expected: type[errors.BrokerError]) -> dict[int | str, dict[str, Any]]:
-    """Document the failures a route may answer with, each with an example."""
+def problems(
+    *expected: type[errors.BrokerError], unreadable: Sequence[HTTPStatus] = ()
+) -> dict[int | str, dict[str, Any]]:
+    """Document the failures a route may answer with, each with an example.
+
+    ``unreadable`` are the statuses of a request that could not be read at all.
+    """
     documented: dict[int | str, dict[str, Any]] = {}
+
+    def add(status: HTTPStatus, name: str, example: dict[str, Any]) -> None:
+        entry = documented.setdefault(status.value, _documented(status))
+        entry["content"][MEDIA_TYPE]["examples"][name] = {
+            "summary": example["title"],
+            "value": example,
+        }
+
     for error in expected:
         status = STATUS[error]
-        entry = documented.setdefault(status.value, _documented(status))
-        entry["content"][MEDIA_TYPE]["examples"][error.code] = {
-            "summary": error.title,
-            "value": _example(status, _type_of(error), error.title),
-        }
-    return documented
-
-
-def malformed(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
-    """Document the failures of a request that could not be read at all."""
-    documented: dict[int | str, dict[str, Any]] = {}
-    for status in statuses:
-        documented[status.value] = _documented(status)
-        documented[status.value]["content"][MEDIA_TYPE]["examples"]["plain"] = {
-            "summary": _title(status),
-            "value": _example(status, "about:blank", _title(status)),
-        }
+        add(status, error.code, _example(status, _type_of(error), error.title))
+    for status in unreadable:
+        add(status, "unreadable", _example(status, "about:blank", _title(status)))
     return documented
 
 
@@ -205,9 +204,13 @@ def _documented(status: HTTPStatus) -> dict[str, Any]:
 
 
 def _example(status: HTTPStatus, type_: str, title: str) -> dict[str, Any]:
-    return {
+    example = {
         "type": type_,
         "title": title,
         "status": status.value,
         "request_id": "0f8fad5b-d9cb-469f-a165-70867728950e",
     }
+    if status == HTTPStatus.UNPROCESSABLE_ENTITY and type_ == "about:blank":
+        pointed = {"pointer": "#/a_field", "detail": "Input should be a valid integer"}
+        example["errors"] = [pointed]
+    return example
