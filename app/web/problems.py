@@ -204,7 +204,7 @@ def _documented(status: HTTPStatus) -> dict[str, Any]:
 
 
 def _example(status: HTTPStatus, type_: str, title: str) -> dict[str, Any]:
-    example = {
+    example: dict[str, Any] = {
         "type": type_,
         "title": title,
         "status": status.value,
