@@ -17,7 +17,7 @@ from app.domain.errors import (
 )
 from app.web.bodies import UNREADABLE, FormRoute
 from app.web.dependencies import BrokerDep, CurrentUser
-from app.web.problems import problems
+from app.web.openapi import problems
 
 router = APIRouter(prefix="/auth", tags=["login"], route_class=FormRoute)
 

@@ -14,7 +14,7 @@ from app.domain.errors import (
 )
 from app.web.casing import PASCAL_CASE
 from app.web.dependencies import BrokerDep, CurrentUser
-from app.web.problems import problems
+from app.web.openapi import problems
 
 router = APIRouter(tags=["grants"])
 

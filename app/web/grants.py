@@ -25,7 +25,7 @@ from app.domain.session import LONGEST, SHORTEST, USUAL, SessionPlan
 from app.web.bodies import UNREADABLE, JsonRoute
 from app.web.casing import PASCAL_CASE
 from app.web.dependencies import BrokerDep, CurrentUser, SourceDep
-from app.web.problems import problems
+from app.web.openapi import problems
 
 router = APIRouter(tags=["grants"], route_class=JsonRoute)
 

@@ -56,30 +56,6 @@ class Problem(BaseModel):
     request_id: Annotated[str, Field(description="Under which the log knows it")]
 
 
-def problems(
-    *expected: type[errors.BrokerError], unreadable: Sequence[HTTPStatus] = ()
-) -> dict[int | str, dict[str, Any]]:
-    """Document the failures a route may answer with, each with an example.
-
-    ``unreadable`` are the statuses of a request that could not be read at all.
-    """
-    documented: dict[int | str, dict[str, Any]] = {}
-
-    def add(status: HTTPStatus, name: str, example: dict[str, Any]) -> None:
-        entry = documented.setdefault(status.value, _documented(status))
-        entry["content"][MEDIA_TYPE]["examples"][name] = {
-            "summary": example["title"],
-            "value": example,
-        }
-
-    for error in expected:
-        status = STATUS[error]
-        add(status, error.code, _example(status, _type_of(error), error.title))
-    for status in unreadable:
-        add(status, "unreadable", _example(status, "about:blank", _title(status)))
-    return documented
-
-
 def install(app: FastAPI) -> None:
     """Make ``app`` answer in problem details, whatever goes wrong."""
 
@@ -89,7 +65,7 @@ def install(app: FastAPI) -> None:
         if error.retry_after_seconds is not None:
             headers["Retry-After"] = str(error.retry_after_seconds)
         problem = Problem(
-            type=_type_of(type(error)),
+            type=type_of(type(error)),
             title=error.title,
             status=STATUS[type(error)],
             detail=str(error) or None,
@@ -149,7 +125,7 @@ def answer_plain(
     """Answer with a problem that its status says all about."""
     problem = Problem(
         type="about:blank",
-        title=_title(status),
+        title=title_of(status),
         status=status,
         request_id=scope["state"]["request_id"],
         **more,
@@ -169,11 +145,11 @@ def _respond(problem: Problem, headers: Mapping[str, str] | None) -> Response:
     )
 
 
-def _title(status: HTTPStatus) -> str:
+def title_of(status: HTTPStatus) -> str:
     return _PHRASES.get(status, status.phrase)
 
 
-def _type_of(error: type[errors.BrokerError]) -> str:
+def type_of(error: type[errors.BrokerError]) -> str:
     return f"urn:aikagi:problem:{error.code}"
 
 
@@ -192,25 +168,3 @@ def _field_problem(error: Mapping[str, Any]) -> FieldProblem:
 
 def _pointer(steps: Sequence[str]) -> str:
     return "/".join(["#", *steps])
-
-
-def _documented(status: HTTPStatus) -> dict[str, Any]:
-    schema = {"$ref": "#/components/schemas/Problem"}
-    return {
-        "model": Problem,
-        "description": _title(status),
-        "content": {MEDIA_TYPE: {"schema": schema, "examples": {}}},
-    }
-
-
-def _example(status: HTTPStatus, type_: str, title: str) -> dict[str, Any]:
-    example: dict[str, Any] = {
-        "type": type_,
-        "title": title,
-        "status": status.value,
-        "request_id": "0f8fad5b-d9cb-469f-a165-70867728950e",
-    }
-    if status == HTTPStatus.UNPROCESSABLE_ENTITY and type_ == "about:blank":
-        pointed = {"pointer": "#/a_field", "detail": "Input should be a valid integer"}
-        example["errors"] = [pointed]
-    return example
