@@ -13,6 +13,7 @@ from typing import Any
 import boto3
 import httpx2
 import pytest
+from botocore.credentials import ContainerProvider
 from botocore.exceptions import ClientError
 
 from tests.aws_caller import Person, sign
@@ -199,6 +200,30 @@ def test_lent_credentials_can_do_nothing_else(stack: Stack, hello: dict[str, str
             attempt()
         code = caught.value.response["Error"]["Code"]
         assert code in {"AccessDenied", "AccessDeniedException"}
+
+
+def test_an_sdk_takes_credentials_from_the_broker_by_itself(
+    stack: Stack, alice: Person
+):
+    provider = ContainerProvider(
+        environ={
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{stack.broker}/credentials/hello",
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN": alice.token,
+        }
+    )
+
+    found = provider.load()
+
+    assert found is not None
+    frozen = found.get_frozen_credentials()
+    grant = {
+        "AccessKeyId": str(frozen.access_key),
+        "SecretAccessKey": str(frozen.secret_key),
+        "SessionToken": str(frozen.token),
+        "FuncUrl": stack.functions["hello"],
+        "Region": stack.region,
+    }
+    assert sign(grant).send().json()["caller"] == ALICE
 
 
 def test_the_same_journey_through_the_lambda_handler(stack: Stack):

@@ -8,7 +8,7 @@ from fastapi.middleware import Middleware
 from fastapi.middleware.cors import CORSMiddleware
 
 from app.broker import Broker
-from app.web import auth, functions, grants, health, page, problems
+from app.web import auth, credentials, functions, grants, health, page, problems
 from app.web import docs as api_docs
 from app.web.bodies import BodyLimit
 from app.web.headers import RequestIds, SecurityHeaders
@@ -50,7 +50,7 @@ def create_app(
         middleware=_middleware(allowed_origins),
     )
     app.state.broker = broker
-    for routes in (auth, functions, grants, health):
+    for routes in (auth, functions, grants, credentials, health):
         app.include_router(routes.router)
     problems.install(app)
     page.install(app, connect_to=connect_to)

@@ -13,27 +13,31 @@ from app.domain.credentials import Source
 from app.domain.errors import TokenRejectedError
 from app.domain.identity import User
 
-_BEARER: Final = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] ([A-Za-z0-9._~+/-]+=*)")
+_TOKEN: Final = r"([A-Za-z0-9._~+/-]+=*)"  # noqa: S105 - a pattern
 """RFC 6750, section 2.1. No comma fits it, so two merged headers never do."""
+
+_BEARER: Final = re.compile(f"[Bb][Ee][Aa][Rr][Ee][Rr] {_TOKEN}")
+_BARE: Final = re.compile(f"(?:[Bb][Ee][Aa][Rr][Ee][Rr] )?{_TOKEN}")
 
 
 class _StrictBearer(OAuth2PasswordBearer):
     """The token of the one Authorization header: of no query, form or cookie."""
 
+    def __init__(self, shape: re.Pattern[str]) -> None:
+        super().__init__(
+            tokenUrl="auth/login",
+            scheme_name="login",
+            description="The access token that `POST /auth/login` returned.",
+        )
+        self._shape = shape
+
     @override
     async def __call__(self, request: HTTPConnection) -> str:
         headers = request.headers.getlist("authorization")
-        bearer = _BEARER.fullmatch(headers[0]) if len(headers) == 1 else None
+        bearer = self._shape.fullmatch(headers[0]) if len(headers) == 1 else None
         if bearer is None:
             raise TokenRejectedError
         return bearer[1]
-
-
-_token = _StrictBearer(
-    tokenUrl="auth/login",
-    scheme_name="login",
-    description="The access token that `POST /auth/login` returned.",
-)
 
 
 async def _broker(request: Request) -> Broker:
@@ -52,9 +56,20 @@ BrokerDep = Annotated[Broker, Depends(_broker)]
 SourceDep = Annotated[Source, Depends(_source)]
 
 
-def _current_user(broker: BrokerDep, token: Annotated[str, Depends(_token)]) -> User:
+_BearerToken = Annotated[str, Depends(_StrictBearer(_BEARER))]
+_BareToken = Annotated[str, Depends(_StrictBearer(_BARE))]
+
+
+def _current_user(broker: BrokerDep, token: _BearerToken) -> User:
+    return broker.identify(token)
+
+
+def _sdk_user(broker: BrokerDep, token: _BareToken) -> User:
     return broker.identify(token)
 
 
 CurrentUser = Annotated[User, Depends(_current_user)]
 """The caller, verified and still known. A route without it is public."""
+
+SdkUser = Annotated[User, Depends(_sdk_user)]
+"""The same, where the token may stand bare: SDKs send a token file as it is."""

@@ -61,9 +61,6 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(errors.BrokerError)
     async def _(request: Request, error: errors.BrokerError) -> Response:
-        headers = {}
-        if error.retry_after_seconds is not None:
-            headers["Retry-After"] = str(error.retry_after_seconds)
         problem = Problem(
             type=type_of(type(error)),
             title=error.title,
@@ -71,7 +68,7 @@ def install(app: FastAPI) -> None:
             detail=str(error) or None,
             request_id=request.state.request_id,
         )
-        return _respond(problem, headers)
+        return _respond(problem, headers_of(error))
 
     @app.exception_handler(RequestValidationError)
     async def _(request: Request, error: RequestValidationError) -> Response:
@@ -133,14 +130,21 @@ def answer_plain(
     return _respond(problem, headers)
 
 
+def headers_of(error: errors.BrokerError) -> dict[str, str]:
+    """Give the headers that a failure travels with, whatever its body looks like."""
+    headers = {}
+    if error.retry_after_seconds is not None:
+        headers["Retry-After"] = str(error.retry_after_seconds)
+    if STATUS[type(error)] == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    return headers
+
+
 def _respond(problem: Problem, headers: Mapping[str, str] | None) -> Response:
-    sent = dict(headers or {})
-    if problem.status == HTTPStatus.UNAUTHORIZED:
-        sent["WWW-Authenticate"] = "Bearer"
     return Response(
         problem.model_dump_json(exclude_none=True),
         status_code=problem.status,
-        headers=sent,
+        headers=dict(headers or {}),
         media_type=MEDIA_TYPE,
     )
 

@@ -1,0 +1,145 @@
+"""``GET /credentials/{function}``: the container-credentials protocol of AWS's SDKs.
+
+With ``AWS_CONTAINER_CREDENTIALS_FULL_URI`` set to it any SDK fetches and renews its
+credentials here by itself (AWS SDKs and Tools Reference Guide, "Container credential
+provider"). An SDK wants exactly 200, or shows what is in ``Code`` and ``Message``.
+"""
+
+from collections.abc import Callable, Coroutine, Mapping
+from datetime import timedelta
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, HTTPException, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_pascal
+from typing_extensions import override
+
+from app.domain.errors import (
+    AuditUnavailableError,
+    BrokerError,
+    CatalogueUnavailableError,
+    DurationOutOfRangeError,
+    FunctionNotAvailableError,
+    SessionsUnavailableError,
+    SigningKeyUnavailableError,
+    TokenRejectedError,
+    UsersUnavailableError,
+)
+from app.domain.session import LONGEST, SHORTEST
+from app.web.casing import PASCAL_CASE
+from app.web.dependencies import BrokerDep, SdkUser, SourceDep
+from app.web.grants import GrantResponse
+from app.web.problems import STATUS, headers_of
+
+_HOUR: Final = int(LONGEST.total_seconds())
+"""Seconds. boto3 renews a quarter of an hour before the end: for a shorter grant it
+would ask again at every use."""
+
+
+class ContainerError(BaseModel):
+    """What SDKs show of a failure."""
+
+    model_config = PASCAL_CASE
+
+    code: Annotated[str, Field(examples=["TokenRejected"])]
+    message: Annotated[str, Field(examples=[TokenRejectedError.title])]
+
+
+class CredentialsQuery(BaseModel):
+    model_config = ConfigDict(alias_generator=to_pascal, extra="forbid", frozen=True)
+
+    duration_seconds: Annotated[
+        int,
+        Field(
+            ge=int(SHORTEST.total_seconds()),
+            le=_HOUR,
+            description="Refused where out of range, never bent",
+        ),
+    ] = _HOUR
+
+
+class ContainerRoute(APIRoute):
+    """A route whose failures are told as SDKs read them, not as problem documents."""
+
+    @override
+    def get_route_handler(
+        self,
+    ) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def told_to_an_sdk(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except BrokerError as error:
+                return _tell(
+                    STATUS[type(error)],
+                    _code_of(type(error)),
+                    str(error) or error.title,
+                    headers_of(error),
+                )
+            except (RequestValidationError, HTTPException):
+                sentence = "Only DurationSeconds can be asked for, from 900 to 3600"
+                return _tell(400, "InvalidRequest", sentence, {})
+
+        return told_to_an_sdk
+
+
+router = APIRouter(tags=["grants"], route_class=ContainerRoute)
+
+
+def _failures(*expected: type[BrokerError]) -> dict[int | str, dict[str, Any]]:
+    documented: dict[int | str, dict[str, Any]] = {
+        400: {"model": ContainerError, "description": "Bad Request"}
+    }
+    for error in expected:
+        status = STATUS[error]
+        documented[status.value] = {
+            "model": ContainerError,
+            "description": status.phrase,
+        }
+    return documented
+
+
+@router.get(
+    "/credentials/{function_name}",
+    summary="Get credentials as AWS's SDKs ask for them",
+    responses=_failures(
+        TokenRejectedError,
+        FunctionNotAvailableError,
+        DurationOutOfRangeError,
+        SessionsUnavailableError,
+        CatalogueUnavailableError,
+        UsersUnavailableError,
+        SigningKeyUnavailableError,
+        AuditUnavailableError,
+    ),
+)
+def credentials(
+    function_name: str,
+    user: SdkUser,
+    broker: BrokerDep,
+    source: SourceDep,
+    asked: Annotated[CredentialsQuery, Query()],
+) -> GrantResponse:
+    """Issue what ``POST /grant`` issues, for an hour unless asked otherwise.
+
+    The token may also stand in the header bare: SDKs send a token file as it is.
+    """
+    duration = timedelta(seconds=asked.duration_seconds)
+    return GrantResponse.reveal(broker.grant(user, function_name, duration, source))
+
+
+def _code_of(error: type[BrokerError]) -> str:
+    return error.__name__.removesuffix("Error")
+
+
+def _tell(status: int, code: str, message: str, headers: Mapping[str, str]) -> Response:
+    told = ContainerError(code=code, message=message)
+    return Response(
+        told.model_dump_json(by_alias=True),
+        status_code=status,
+        headers=dict(headers),
+        media_type="application/json",
+    )
