@@ -3,14 +3,12 @@
 ``uvicorn app.main:app --no-proxy-headers`` on a laptop; Mangum on Lambda.
 """
 
-import os
-
 from app import logs
 from app.bootstrap import build_broker
-from app.settings import Settings
+from app.settings import settings_from_environment
 from app.web.application import create_app
 
-_settings = Settings()
+_settings = settings_from_environment()
 logs.configure(_settings.log_level)
 
 app = create_app(
@@ -19,6 +17,6 @@ app = create_app(
     # The page may talk to any function URL of the Region: naming each would tell
     # a stranger the catalogue.
     connect_to=_settings.local_function_urls
-    or (f"https://*.lambda-url.{os.environ['AWS_REGION']}.on.aws",),
+    or (f"https://*.lambda-url.{_settings.region}.on.aws",),
     docs=_settings.docs,
 )

@@ -4,10 +4,11 @@ Read by the entry points, and handed to ``bootstrap``; nothing below knows it.
 Secrets are not here: only where to find them.
 """
 
+import sys
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
@@ -45,9 +46,15 @@ Arns = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
 
 class Settings(BaseSettings):
-    """Each field is read from ``AIKAGI_`` and its name in capitals."""
+    """Each field but the Region is read from ``AIKAGI_`` and its name in capitals."""
 
     model_config = SettingsConfigDict(env_prefix="AIKAGI_", frozen=True)
+
+    region: Annotated[
+        str,
+        Field(validation_alias="AWS_REGION", pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$"),
+    ]
+    """Where the broker runs and its functions are; Lambda sets it."""
 
     users_table: Annotated[str, Field(min_length=1)]
     """Name of the DynamoDB table of principals."""
@@ -79,3 +86,20 @@ class Settings(BaseSettings):
     """Whether ``/docs`` and ``/openapi.json`` are served."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+
+def settings_from_environment() -> Settings:
+    """Read them all, or end the program with a line for each that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = [
+            f"  {_variable(each['loc'])}: {each['msg']}" for each in error.errors()
+        ]
+        advice = "On a laptop, `make run` writes them to .local/env (--env-file)."
+        sys.exit("\n".join(["The environment lacks settings:", *wrong, advice]))
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    name = str(location[0])
+    return name if name.startswith("AWS_") else f"AIKAGI_{name.upper()}"

@@ -1,9 +1,10 @@
 import pytest
 from pydantic import ValidationError
 
-from app.settings import Settings
+from app.settings import Settings, settings_from_environment
 
 NEEDED = {
+    "AWS_REGION": "eu-west-1",
     "AIKAGI_USERS_TABLE": "users",
     "AIKAGI_SIGNING_SECRET_ARN": "arn:secret",
     "AIKAGI_CATALOGUE_PATH": "/aikagi/test/functions",
@@ -18,8 +19,8 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
-def test_four_names_are_enough(environment: pytest.MonkeyPatch):
-    settings = Settings()
+def test_five_names_are_enough(environment: pytest.MonkeyPatch):
+    settings = settings_from_environment()
 
     assert settings.users_table == "users"
     assert settings.allowed_origins == ()
@@ -31,8 +32,8 @@ def test_four_names_are_enough(environment: pytest.MonkeyPatch):
 def test_each_of_them_is_missed_by_name(environment: pytest.MonkeyPatch, name: str):
     environment.delenv(name)
 
-    with pytest.raises(ValidationError, match=name.removeprefix("AIKAGI_").lower()):
-        Settings()
+    with pytest.raises(SystemExit, match=f"{name}: Field required"):
+        settings_from_environment()
 
 
 def test_origins_are_a_list_with_commas(environment: pytest.MonkeyPatch):
@@ -69,3 +70,26 @@ def test_local_function_urls_are_on_loopback_only(environment: pytest.MonkeyPatc
     environment.setenv("AIKAGI_LOCAL_FUNCTION_URLS", "http://192.0.2.1:8101")
     with pytest.raises(ValidationError, match="local_function_urls"):
         Settings()
+
+
+def test_what_is_wrong_is_listed_with_what_to_do(environment: pytest.MonkeyPatch):
+    environment.delenv("AIKAGI_USERS_TABLE")
+    environment.setenv("AIKAGI_ALLOWED_ORIGINS", "*")
+
+    with pytest.raises(SystemExit) as caught:
+        settings_from_environment()
+
+    said = str(caught.value)
+    assert "AIKAGI_USERS_TABLE: Field required" in said
+    assert "AIKAGI_ALLOWED_ORIGINS: Value error, '*' is not an origin" in said
+    assert ".local/env" in said
+
+
+@pytest.mark.parametrize("region", ["", "europe", "eu-west-1;", "eu-west-1\n"])
+def test_what_is_no_region_stops_the_start(
+    environment: pytest.MonkeyPatch, region: str
+):
+    environment.setenv("AWS_REGION", region)
+
+    with pytest.raises(SystemExit, match="AWS_REGION"):
+        settings_from_environment()
