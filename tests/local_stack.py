@@ -14,6 +14,8 @@ from typing import IO, Any, Final
 
 from dotenv import dotenv_values
 
+from local.control import Controls
+
 ROOT: Final = Path(__file__).parent.parent
 READY: Final = "ready in "
 _PATIENCE: Final = 60
@@ -55,6 +57,11 @@ class Stack:
         return {
             user["Username"]: user["Password"] for user in self.description["Users"]
         }
+
+    @property
+    def controls(self) -> Controls:
+        """Its clock and its faults. Whoever moves them has to ``reset`` them."""
+        return Controls(variables=self.variables("operator.env"))
 
     def variables(self, name: str = "env") -> dict[str, str]:
         """Read ``env`` or ``operator.env``."""

@@ -6,9 +6,11 @@ from typing import Final, final
 
 from local.aws.authority import Authority
 from local.aws.endpoint import Endpoint
+from local.aws.faults import Faults
 from local.aws.gate import FunctionUrlGate
 from local.aws.json_protocol import JsonService
 from local.aws.ledger import Ledger, Session
+from local.aws.operator_gate import OperatorGate
 from local.aws.principals import Principal, operator
 from local.aws.roles import roles_of
 from local.aws.sts import Sts
@@ -47,6 +49,15 @@ class Cloud:
     def gate(self) -> FunctionUrlGate:
         return FunctionUrlGate(authority=self._authority)
 
+    def operator_gate(self, *, clock: Callable[[], datetime]) -> OperatorGate:
+        """``clock`` is the real one, wherever the stack's own has been moved."""
+        return OperatorGate(
+            ledger=self._ledger,
+            operator=self._operator,
+            region=self._stack.region,
+            clock=clock,
+        )
+
     def operator_session(self) -> Session:
         return self._ledger.issue(self._operator, lifetime=_SITTING)
 
@@ -66,7 +77,7 @@ class Cloud:
             raise TemplateError(msg)
         return self._ledger.issue(role, lifetime=_SITTING, name=function)
 
-    def endpoint(self) -> Endpoint:
+    def endpoint(self, *, faults: Faults | None = None) -> Endpoint:
         """Load the stores, fill them from the template, and answer from them."""
         # moto takes a second to import; the broker starts meanwhile.
         from local.aws.dynamodb import DynamoDb
@@ -90,6 +101,7 @@ class Cloud:
                 },
             },
             targets={one.target: one.name for one in operations},
+            faults=faults,
         )
 
     def sts(self) -> Sts:

@@ -2,6 +2,7 @@
 
 from typing import Final, final
 
+from local.aws import explanation
 from local.aws.authority import Authority
 from local.sigv4 import Request, SignatureRefusedError
 from local.urls import Caller, RefusedError
@@ -35,6 +36,7 @@ class FunctionUrlGate:
         try:
             session = self._authority.authenticate(request, service="lambda")
         except SignatureRefusedError as error:
+            explanation.note(error.why)
             raise _unsigned(error) from error
         for action, extra in _PERMISSIONS:
             decision = self._authority.decide(
@@ -42,6 +44,7 @@ class FunctionUrlGate:
             )
             if not decision.allowed:
                 why = f"{session.arn} may not {action} {function_arn}: {decision.why}"
+                explanation.note(why)
                 raise RefusedError(403, "AccessDeniedException", _FORBIDDEN, why=why)
         return Caller(
             access_key_id=session.access_key_id,

@@ -25,21 +25,24 @@ class MotoStore:
     """One account's data in one Region. Empty at the start; one per process.
 
     moto keeps its data in module globals, so a second store of the same account and
-    Region would be the first: making one empties them.
+    Region would be the first: making one empties them. It is imported, which takes a
+    second, once something is kept or asked for.
     """
 
     def __init__(self, *, account: str, region: str) -> None:
-        # A second of imports: here and not above, so that the launcher can do
-        # something else meanwhile.
-        self._handlers: dict[str, Any] = {
-            service: getattr(importlib.import_module(module), name)
-            for service, (module, name) in _HANDLERS.items()
-        }
+        self._handlers: dict[str, Any] = {}
         self._account = account
         self._region = region
         self._lock = threading.Lock()
-        for service in _HANDLERS:
+
+    def _open(self) -> None:
+        handlers = {
+            service: getattr(importlib.import_module(module), name)
+            for service, (module, name) in _HANDLERS.items()
+        }
+        for service in handlers:
             self.backend(service).reset()
+        self._handlers = handlers
 
     def backend(self, service: str) -> Any:  # noqa: ANN401 - moto ships no types
         module = importlib.import_module(f"moto.{service}.models")
@@ -50,8 +53,10 @@ class MotoStore:
 
         ``operation`` is the whole target, such as ``DynamoDB_20120810.GetItem``.
         """
-        request = self._request(service, operation, body)
         with self._lock:
+            if not self._handlers:
+                self._open()
+            request = self._request(service, operation, body)
             try:
                 status, headers, content = self._handlers[service].dispatch(request)
             except NotImplementedError as error:

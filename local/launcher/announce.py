@@ -1,38 +1,58 @@
 """What a developer reads once everything answers."""
 
-from collections.abc import Mapping, Sequence
+import shlex
+from pathlib import Path
 from textwrap import indent
 
+from local.launcher.running import Running
 from local.launcher.seed import DemoUser
 
 
-def announcement(
-    *,
-    broker: str,
-    endpoint: str,
-    region: str,
-    functions: Mapping[str, str],
-    users: Sequence[DemoUser],
-) -> str:
-    rows = {
-        "page": f"{broker}/",
-        "docs": f"{broker}/docs",
-        "AWS": endpoint,
-        **functions,
-    }
+def announcement(running: Running, *, operator_env: Path) -> str:
+    """``operator_env`` is the file with the operator's variables."""
+    rows: dict[str, str] = {}
+    if running.broker is not None:
+        rows = {"page": f"{running.broker}/", "docs": f"{running.broker}/docs"}
+    rows |= {"AWS": running.endpoint, **running.functions}
     width = max(len(name) for name in rows)
     addresses = "\n".join(f"{name:{width}}  {url}" for name, url in rows.items())
-    logins = "\n".join(
-        f"{user.username} / {user.password}  ({', '.join(user.groups)})"
-        for user in users
-    )
-    parts = [f"{indent(addresses, '  ')}\n", f"Log in as\n{indent(logins, '  ')}\n"]
-    if functions and users:
-        snippet = shell_snippet(
-            broker=broker, region=region, function=next(iter(functions)), user=users[0]
+    parts = [f"{indent(addresses, '  ')}\n"]
+    if running.users:
+        logins = "\n".join(
+            f"{user.username} / {user.password}  ({', '.join(user.groups)})"
+            for user in running.users
         )
+        parts.append(f"Log in as\n{indent(logins, '  ')}\n")
+    if running.functions:
+        snippet = _snippet(running, operator_env)
         parts.append(f"Or call a function from a shell:\n\n{snippet}")
     return "\n" + "\n".join(parts)
+
+
+def _snippet(running: Running, operator_env: Path) -> str:
+    function, url = next(iter(running.functions.items()))
+    if running.broker is None:
+        return operator_snippet(url=url, region=running.region, file=operator_env)
+    return shell_snippet(
+        broker=running.broker,
+        region=running.region,
+        function=function,
+        user=running.users[0],
+    )
+
+
+def operator_snippet(*, url: str, region: str, file: Path) -> str:
+    """Lines to paste into ``sh``: call the function URL as the operator."""
+    return f"""\
+(set -a; . {_quoted(file)}; curl --aws-sigv4 aws:amz:{region}:lambda \\
+  --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \\
+  -H "x-amz-security-token: $AWS_SESSION_TOKEN" {url}); echo
+"""
+
+
+def _quoted(file: Path) -> str:
+    # `.` looks for a name without a slash on the PATH.
+    return shlex.quote(str(file.resolve()))
 
 
 def shell_snippet(*, broker: str, region: str, function: str, user: DemoUser) -> str:

@@ -1,9 +1,11 @@
-"""The names under which the template lists its functions."""
+"""The names of functions: the catalogue's, or where there is none the template's."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from local.launcher.errors import LaunchError
+from local.launcher.functions import target_of
 from local.template import Resource, Stack
 
 
@@ -19,6 +21,20 @@ def catalogue_of(stack: Stack, path: str) -> Mapping[str, str]:
         for entry in stack.of_type("AWS::SSM::Parameter")
         if entry.ref.startswith(start)
     }
+
+
+def urls_of(stack: Stack) -> Mapping[str, str]:
+    """From the logical id of a function to its URL, in the template's order."""
+    return {
+        target_of(stack, url).logical_id: str(url.attributes["FunctionUrl"])
+        for url in stack.of_type("AWS::Lambda::Url")
+    }
+
+
+def code_folders(stack: Stack) -> Sequence[Path]:
+    """Where the code behind each URL stands, in the template's order."""
+    urls = stack.of_type("AWS::Lambda::Url")
+    return [stack.code[target_of(stack, url).logical_id] for url in urls]
 
 
 def _url(entry: Resource) -> str:

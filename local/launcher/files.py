@@ -19,7 +19,10 @@ _PLAIN: Final = frozenset(
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackState:
-    """``description`` becomes ``stack.json``; the rest are environment files."""
+    """``description`` becomes ``stack.json``; the rest are environment files.
+
+    An empty one is not written.
+    """
 
     env: Mapping[str, str] = field(repr=False)
     operator_env: Mapping[str, str] = field(repr=False)
@@ -33,10 +36,10 @@ class StateFiles:
     All of them hold secrets: directories are 0700 and files 0600, whatever the umask.
     """
 
-    def __init__(self, folder: Path, *, broker: str, port: int) -> None:
+    def __init__(self, folder: Path, *, endpoint: str, port: int) -> None:
         self._latest = folder
         self._own = folder / str(port)
-        self._broker = broker
+        self._endpoint = endpoint
 
     def write(self, state: StackState) -> None:
         texts = (
@@ -48,15 +51,18 @@ class StateFiles:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             folder.chmod(0o700)
         for folder in (self._own, self._latest):
+            # Nothing of an earlier stack stays beside what is this one's.
+            _remove(folder)
             for name, text in zip(_NAMES, texts, strict=True):
-                _replace(folder / name, text)
+                if text:
+                    _replace(folder / name, text)
 
     def remove(self) -> None:
         """Remove what is this stack's; a later stack's files stay."""
         _remove(self._own)
         with contextlib.suppress(OSError):
             self._own.rmdir()
-        if _broker_of(self._latest / "stack.json") == self._broker:
+        if _endpoint_of(self._latest / "stack.json") == self._endpoint:
             _remove(self._latest)
 
 
@@ -67,9 +73,9 @@ def _remove(folder: Path) -> None:
             (folder / name).unlink()
 
 
-def _broker_of(path: Path) -> str | None:
+def _endpoint_of(path: Path) -> str | None:
     try:
-        return str(json.loads(path.read_text(encoding="utf-8"))["Broker"])
+        return str(json.loads(path.read_text(encoding="utf-8"))["Endpoint"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -41,16 +41,20 @@ def serve_all(
     gate = cloud.gate()
     served = []
     for index, url in enumerate(stack.of_type("AWS::Lambda::Url")):
-        function = _target(stack, url)
+        function = target_of(stack, url)
         pool = Pool(
             _spec(stack, function),
             credentials=_Credentials(cloud, function, stack.region, ports),
             clock=clock,
             log=_line,
         )
-        application = FunctionUrl(
-            _settings(url), gate=gate, pool=pool, clock=clock, log=_line
-        )
+        try:
+            application = FunctionUrl(
+                _settings(url), gate=gate, pool=pool, clock=clock, log=_line
+            )
+        except UrlError as error:
+            msg = f"{url.logical_id}: {error}."
+            raise LaunchError(msg) from error
         port = ports.function(index)
         served.append(Served(port=port, application=application, pool=pool))
     return served
@@ -80,7 +84,7 @@ def _line(name: str, line: str) -> None:
     _log.info("%s: %s", name, line)
 
 
-def _target(stack: Stack, url: Resource) -> Resource:
+def target_of(stack: Stack, url: Resource) -> Resource:
     arn = url.attributes["FunctionArn"]
     for function in stack.of_type("AWS::Lambda::Function"):
         if function.attributes["Arn"] == arn:

@@ -8,6 +8,7 @@ from typing import Any, final
 
 import uvicorn
 from typing_extensions import override
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 
 @final
@@ -30,8 +31,18 @@ class _Server(uvicorn.Server):
 
 
 @final
+class _Protocol(H11Protocol):
+    """Lets an application end its connection: ``scope["state"]["abort"]()``."""
+
+    @override
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, "abort": transport.abort}
+
+
+@final
 class Servers:
-    """Serves in the running event loop until ``close``."""
+    """Serves in the running event loop until ``close``; adds no ``Date``."""
 
     def __init__(self) -> None:
         self._servers: list[_Server] = []
@@ -42,7 +53,8 @@ class Servers:
             uvicorn.Config(
                 application,
                 access_log=False,
-                http="h11",
+                date_header=False,
+                http=_Protocol,
                 interface="asgi3",
                 lifespan="off",
                 log_config=None,

@@ -8,21 +8,26 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, final
 
-from local.aws import Cloud
+from local.aws import Cloud, Explained, Faults
+from local.aws.wire import Application
 from local.children import Child
-from local.launcher import seed
+from local.control import Door, MovableClock
+from local.launcher import environments, seed
 from local.launcher.broker_process import (
     BrokerCommand,
     answers,
     broker_function,
     process_variables,
-    session_variables,
 )
-from local.launcher.catalogue import catalogue_of
+from local.launcher.catalogue import catalogue_of, code_folders, urls_of
+from local.launcher.code_watch import CodeWatch, Fresh
+from local.launcher.dated import Dated
 from local.launcher.errors import LaunchError
 from local.launcher.files import StackState, StateFiles
-from local.launcher.functions import Served, serve_all, variables_of
+from local.launcher.functions import Served, serve_all
+from local.launcher.modelled import refuse_unmodelled
 from local.launcher.ports import Ports, claim, claim_all, origin
+from local.launcher.running import Running, description_of
 from local.launcher.servers import Servers
 from local.template import Addresses, Stack, load
 
@@ -33,39 +38,47 @@ _PATIENCE: Final = 3.0
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """``folder`` gets the state files; ``broker`` is the command that serves it."""
+    """``folder`` gets the state files; ``broker`` is the command that serves it.
+
+    ``explain`` puts the cause of each refusal into a header of its answer.
+    """
 
     template: Path
     ports: Ports
     folder: Path
     broker: BrokerCommand
     shell: Mapping[str, str] = field(repr=False)
+    explain: bool = False
 
 
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Running:
-    """What a stack that answers can say of itself. ``env`` is that of its env file."""
-
-    broker: str
-    endpoint: str
-    region: str
-    functions: Mapping[str, str]
-    users: tuple[seed.DemoUser, ...]
-    env: Mapping[str, str] = field(repr=False)
+def read_template(options: Options) -> Stack:
+    """Blocks for a second the first time. Raises ``TemplateError``."""
+    ports = options.ports
+    addresses = Addresses(
+        api=origin(ports.broker),
+        function_url=lambda index: f"{origin(ports.function(index))}/",
+    )
+    return load(options.template, addresses=addresses)
 
 
 @final
 class LocalStack:
-    """Belongs to one event loop. ``close`` it also when ``start`` failed."""
+    """Belongs to one event loop. ``close`` it also when ``start`` failed.
+
+    ``clock`` is the real time, in which the broker and the functions live. AWS has
+    a clock of its own here, which the operator may move.
+    """
 
     def __init__(self, options: Options, *, clock: Callable[[], datetime]) -> None:
         self._options = options
         self._ports = options.ports
-        self._clock = clock
+        self._real_clock = clock
+        self._clock = MovableClock(clock)
+        self._faults = Faults()
         self._broker: Child | None = None
         self._claimed: list[socket.socket] = []
         self._served: list[Served] = []
+        self._code: dict[Path, CodeWatch] = {}
         self._servers = Servers()
         self._files: StateFiles | None = None
 
@@ -78,47 +91,46 @@ class LocalStack:
         claim(ports.broker).close()
         endpoint_socket = self._keep(claim(ports.endpoint))
         self._files = StateFiles(
-            self._options.folder, broker=origin(ports.broker), port=ports.broker
+            self._options.folder, endpoint=origin(ports.endpoint), port=ports.broker
         )
         # A stack that was killed may have left a stack.json that says it runs.
         self._files.remove()
-        stack = await asyncio.to_thread(self._load)
+        stack = await asyncio.to_thread(read_template, self._options)
+        refuse_unmodelled(stack)
         urls = range(len(stack.of_type("AWS::Lambda::Url")))
         sockets = claim_all([ports.function(index) for index in urls])
         for one in sockets:
             self._keep(one)
         cloud = Cloud(stack, clock=self._clock)
-        env, operator_env = self._environments(stack, cloud)
-        self._served = serve_all(stack, cloud, ports=ports, clock=self._clock)
+        running = self._running(stack, cloud)
+        self._served = serve_all(stack, cloud, ports=ports, clock=self._real_clock)
         # The broker imports on one processor while the stores load on another. Until
         # they answer, what it asks waits in the backlog of a socket claimed above.
-        self._broker = self._start_broker(env)
-        endpoint = await asyncio.to_thread(cloud.endpoint)
-        await self._servers.start(endpoint, endpoint_socket)
-        for served, one in zip(self._served, sockets, strict=True):
-            await self._servers.start(served.application, one)
-        await asyncio.gather(
-            answers(self._broker, ports.broker),
-            asyncio.to_thread(
-                seed.seed_users,
-                operator_env,
-                table=env["AIKAGI_USERS_TABLE"],
-                clock=self._clock,
-            ),
-        )
-        running = self._running(stack, env)
+        self._broker = self._start_broker(running)
+        endpoint = await asyncio.to_thread(cloud.endpoint, faults=self._faults)
+        await self._serve(self._door(endpoint, cloud), endpoint_socket)
+        folders = code_folders(stack)
+        for served, folder, one in zip(self._served, folders, sockets, strict=True):
+            await self._serve(self._fresh(served, folder), one)
+        if self._broker is not None:
+            await self._fill(self._broker, running)
         self._files.write(
             StackState(
-                env=env, operator_env=operator_env, description=description_of(running)
+                env=running.env,
+                operator_env=running.operator_env,
+                description=description_of(running),
             )
         )
         return running
 
     async def broker_ended(self) -> int:
-        """Wait until the broker ends by itself; return its exit status."""
+        """Wait until the broker ends by itself; return its exit status.
+
+        Never, where the template has none.
+        """
         if self._broker is None:
-            msg = "the stack was not started"
-            raise RuntimeError(msg)
+            never: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+            return await never
         return await self._broker.ended()
 
     async def close(self) -> None:
@@ -132,70 +144,77 @@ class LocalStack:
         await self._servers.close()
         for one in self._claimed:
             one.close()
+        for watch in self._code.values():
+            watch.close()
+
+    async def _serve(self, application: Application, claimed: socket.socket) -> None:
+        await self._servers.start(Dated(application, clock=self._clock), claimed)
+
+    def _door(self, endpoint: Application, cloud: Cloud) -> Door:
+        return Door(
+            self._explained(endpoint),
+            gate=cloud.operator_gate(clock=self._real_clock),
+            clock=self._clock,
+            faults=self._faults,
+        )
+
+    def _fresh(self, served: Served, folder: Path) -> Fresh:
+        if folder not in self._code:
+            self._code[folder] = CodeWatch(folder)
+        return Fresh(
+            self._explained(served.application),
+            code=self._code[folder],
+            recycle=served.pool.recycle,
+        )
+
+    def _explained(self, application: Application) -> Application:
+        return Explained(application) if self._options.explain else application
 
     def _keep(self, claimed: socket.socket) -> socket.socket:
         self._claimed.append(claimed)
         return claimed
 
-    def _load(self) -> Stack:
-        addresses = Addresses(
-            api=origin(self._ports.broker),
-            function_url=lambda index: f"{origin(self._ports.function(index))}/",
+    def _running(self, stack: Stack, cloud: Cloud) -> Running:
+        function, ports = broker_function(stack), self._ports
+        operator = environments.of_operator(cloud, stack, ports)
+        if function is None:
+            env: Mapping[str, str] = {}
+            functions = urls_of(stack)
+        else:
+            template = environments.of_template(function, stack, ports)
+            env = environments.of_broker(function, cloud, stack, ports) | template
+            operator |= template
+            functions = catalogue_of(stack, env["AIKAGI_CATALOGUE_PATH"])
+        return Running(
+            broker=None if function is None else origin(ports.broker),
+            endpoint=origin(ports.endpoint),
+            region=stack.region,
+            functions=functions,
+            users=() if function is None else seed.DEMO_USERS,
+            env=env,
+            operator_env=operator,
         )
-        return load(self._options.template, addresses=addresses)
 
-    def _environments(
-        self, stack: Stack, cloud: Cloud
-    ) -> tuple[dict[str, str], dict[str, str]]:
-        """The broker's environment and the operator's: one stack, two sessions."""
-        function = broker_function(stack)
-        template = variables_of(function)
-        urls = [
-            origin(self._ports.function(index))
-            for index in range(len(stack.of_type("AWS::Lambda::Url")))
-        ]
-        template["AIKAGI_LOCAL_FUNCTION_URLS"] = ",".join(urls)
-        broker = cloud.function_session(str(function.properties["Role"]), function.ref)
-        both = [
-            session_variables(session, region=stack.region, ports=self._ports)
-            for session in (broker, cloud.operator_session())
-        ]
-        return {**both[0], **template}, {**both[1], **template}
-
-    def _start_broker(self, env: Mapping[str, str]) -> Child:
+    def _start_broker(self, running: Running) -> Child | None:
+        if running.broker is None:
+            return None
         shell = self._options.shell
         level = shell.get("AIKAGI_LOG_LEVEL", "warning").lower()
         command = self._options.broker(self._ports.broker, level)
         try:
-            return Child(command, variables=process_variables(env, shell))
+            return Child(command, variables=process_variables(running.env, shell))
         except OSError as error:
             msg = f"The broker cannot be started: {error.strerror}."
             raise LaunchError(msg) from error
 
-    def _running(self, stack: Stack, env: Mapping[str, str]) -> Running:
-        return Running(
-            broker=origin(self._ports.broker),
-            endpoint=origin(self._ports.endpoint),
-            region=stack.region,
-            functions=catalogue_of(stack, env["AIKAGI_CATALOGUE_PATH"]),
-            users=seed.DEMO_USERS,
-            env=env,
+    async def _fill(self, broker: Child, running: Running) -> None:
+        """Wait for the broker and give it people to serve."""
+        await asyncio.gather(
+            answers(broker, self._ports.broker),
+            asyncio.to_thread(
+                seed.seed_users,
+                running.operator_env,
+                table=running.env["AIKAGI_USERS_TABLE"],
+                clock=self._real_clock,
+            ),
         )
-
-
-def description_of(running: Running) -> Mapping[str, object]:
-    """``stack.json``, for tools and tests."""
-    return {
-        "Broker": running.broker,
-        "Endpoint": running.endpoint,
-        "Region": running.region,
-        "Functions": dict(running.functions),
-        "Users": [
-            {
-                "Username": user.username,
-                "Password": user.password,
-                "Groups": list(user.groups),
-            }
-            for user in running.users
-        ],
-    }

@@ -8,8 +8,8 @@ import os
 import sys
 from pathlib import Path
 
+from local.launcher.life import run_until_told
 from local.launcher.ports import Ports
-from local.launcher.run import run_until_told
 from local.launcher.stack import Options
 
 STAND_IN = str(Path(__file__).with_name("stand_in_broker.py"))

@@ -3,23 +3,32 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import ClassVar
+from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 from typing_extensions import override
 
-from local.launcher.announce import announcement, shell_snippet
+from local.launcher.announce import announcement, operator_snippet, shell_snippet
+from local.launcher.running import Running
 from local.launcher.seed import DEMO_USERS
 
 
+def running(**changes: Any) -> Running:
+    told: dict[str, Any] = {
+        "broker": "http://127.0.0.1:8000",
+        "endpoint": "http://127.0.0.1:8100",
+        "region": "ap-northeast-1",
+        "functions": {"hello": "http://127.0.0.1:8101/"},
+        "users": DEMO_USERS,
+        "env": {},
+        "operator_env": {},
+    }
+    return Running(**{**told, **changes})
+
+
 def test_addresses_logins_and_a_line_to_paste_are_told():
-    text = announcement(
-        broker="http://127.0.0.1:8000",
-        endpoint="http://127.0.0.1:8100",
-        region="ap-northeast-1",
-        functions={"hello": "http://127.0.0.1:8101/"},
-        users=DEMO_USERS,
-    )
+    text = announcement(running(), operator_env=Path("operator.env"))
 
     for expected in (
         "http://127.0.0.1:8000/\n",
@@ -34,15 +43,21 @@ def test_addresses_logins_and_a_line_to_paste_are_told():
 
 
 def test_without_functions_there_is_nothing_to_paste():
-    text = announcement(
-        broker="http://127.0.0.1:8000",
-        endpoint="http://127.0.0.1:8100",
-        region="ap-northeast-1",
-        functions={},
-        users=DEMO_USERS,
-    )
+    text = announcement(running(functions={}), operator_env=Path("operator.env"))
 
     assert "curl" not in text
+    assert "alice" in text
+
+
+def test_without_a_broker_the_operator_is_who_calls():
+    text = announcement(
+        running(broker=None, users=()), operator_env=Path("/a folder/operator.env")
+    )
+
+    assert "page" not in text
+    assert "Log in" not in text
+    assert "AWS    http://127.0.0.1:8100\n" in text
+    assert ". '/a folder/operator.env'; curl --aws-sigv4" in text
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -111,3 +126,28 @@ def test_the_lines_work_when_pasted_into_a_shell(origin: str):
     assert call[1]["x-amz-security-token"] == "t/o+k=="
     assert "Credential=ASIAEXAMPLE/" in call[1]["authorization"]
     assert "/ap-northeast-1/lambda/aws4_request" in call[1]["authorization"]
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+def test_the_operator_s_lines_work_when_pasted_too(origin: str, tmp_path: Path):
+    file = tmp_path / "operator.env"
+    file.write_text(
+        "AWS_ACCESS_KEY_ID=ASIAEXAMPLE\nAWS_SECRET_ACCESS_KEY=s/e+c\n"
+        "AWS_SESSION_TOKEN=t/o+k==\n"
+    )
+    snippet = operator_snippet(url=f"{origin}/call", region="ap-northeast-1", file=file)
+
+    done = subprocess.run(
+        ["sh"],
+        input=snippet,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+        env={"PATH": "/usr/bin:/bin"},
+    )
+
+    ((path, headers, _),) = Handler.seen
+    assert (done.stdout, path) == ("called\n", "/call")
+    assert headers["x-amz-security-token"] == "t/o+k=="
+    assert "Credential=ASIAEXAMPLE/" in headers["authorization"]

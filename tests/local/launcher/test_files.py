@@ -12,16 +12,16 @@ from local.launcher.files import StackState, StateFiles
 NAMES = {"env", "operator.env", "stack.json"}
 
 
-def state(broker: str) -> StackState:
+def state(endpoint: str) -> StackState:
     return StackState(
         env={"AWS_SESSION_TOKEN": "ab/c+d==", "AIKAGI_ALLOWED_ORIGINS": ""},
         operator_env={"AWS_SESSION_TOKEN": "operator"},
-        description={"Broker": broker},
+        description={"Endpoint": endpoint},
     )
 
 
 def files(folder: Path, port: int = 8000) -> StateFiles:
-    return StateFiles(folder, broker=f"http://127.0.0.1:{port}", port=port)
+    return StateFiles(folder, endpoint=f"http://127.0.0.1:{port}", port=port)
 
 
 def mode(path: Path) -> int:
@@ -40,7 +40,7 @@ def test_the_latest_stack_and_the_one_of_the_port_are_told_alike(folder: Path):
 
     for place in (folder, folder / "8000"):
         assert json.loads((place / "stack.json").read_text()) == {
-            "Broker": "http://127.0.0.1:8000"
+            "Endpoint": "http://127.0.0.1:8000"
         }
         assert (place / "env").read_text() == (
             "AWS_SESSION_TOKEN=ab/c+d==\nAIKAGI_ALLOWED_ORIGINS=\n"
@@ -63,7 +63,7 @@ def test_a_file_is_replaced_and_never_rewritten(folder: Path):
     with (folder / "stack.json").open() as opened:
         files(folder).write(state("http://127.0.0.1:8000/changed"))
 
-        assert json.load(opened) == {"Broker": "http://127.0.0.1:8000"}
+        assert json.load(opened) == {"Endpoint": "http://127.0.0.1:8000"}
 
     assert {one.name for one in folder.iterdir()} == {*NAMES, "8000"}
 
@@ -140,6 +140,20 @@ def test_any_value_is_read_back_as_it_was(folder: Path, text: str):
     files(folder).write(written)
 
     assert dotenv_values(folder / "env") == {"NAME": text}
+
+
+def test_without_a_broker_there_is_no_env_and_none_of_an_earlier_stack(folder: Path):
+    files(folder).write(state("http://127.0.0.1:8000"))
+    alone = StackState(
+        env={},
+        operator_env={"AWS_SESSION_TOKEN": "operator"},
+        description={"Endpoint": "http://127.0.0.1:9000"},
+    )
+
+    files(folder, 9000).write(alone)
+
+    for place in (folder, folder / "9000"):
+        assert {one.name for one in place.iterdir() if one.is_file()} == NAMES - {"env"}
 
 
 def test_no_secret_is_shown():

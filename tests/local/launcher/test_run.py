@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -26,7 +27,9 @@ def start(template: Path, ports: Ports, tmp_path: Path) -> Iterator[Start]:
     """Starts a stack with a stand-in broker, in a process of its own."""
     started: list[subprocess.Popen[str]] = []
 
-    def launch(*status: str, **shell: str) -> "subprocess.Popen[str]":
+    def launch(
+        *status: str, template: Path = template, **shell: str
+    ) -> "subprocess.Popen[str]":
         process = subprocess.Popen(
             [
                 *(sys.executable, LAUNCH, str(template), str(ports.broker)),
@@ -144,6 +147,59 @@ def test_a_shell_that_would_win_over_the_env_file_is_told_so(
     assert complaints.startswith("This shell sets AWS_PROFILE, AWS_REGION: ")
     assert f"/{ports.broker}/env from here is led elsewhere" in complaints
     assert "eu-west-1" not in complaints
+
+
+def test_an_edited_template_starts_the_stack_again_on_the_same_ports(
+    start: Start, ports: Ports, tmp_path: Path, template: Path
+):
+    edited = tmp_path / "template.yaml"
+    edited.write_text(template.read_text())
+    shutil.copytree(template.with_name("small_functions"), tmp_path / "small_functions")
+    process = start(template=edited)
+    read_until_ready(process)
+    assert process.stderr
+
+    edited.write_text("[")
+    complaint = list(
+        iter(process.stderr.readline, "The stack goes on with what it had.\n")
+    )
+    still = (tmp_path / "stack.json").exists()
+    edited.write_text(template.read_text().replace("GreetingEntry", "OtherEntry"))
+    told = process.stderr.readline()
+    again = read_until_ready(process)
+
+    assert complaint[0].startswith(f"{edited}: ")
+    assert still
+    assert told == (
+        f"{edited} has changed: the stack starts again, at the real time, without "
+        "faults and without what was written to it.\n"
+    )
+    assert f"http://127.0.0.1:{ports.broker}/" in again
+    assert (tmp_path / "stack.json").exists()
+    process.terminate()
+    _, rest = process.communicate(timeout=30)
+    assert (process.returncode, rest) == (0, "")
+    claim(ports.broker).close()
+
+
+def test_a_stack_that_cannot_start_again_waits_for_its_template_to_be_mended(
+    start: Start, tmp_path: Path
+):
+    lone = Path(__file__).with_name("lone_template.yaml").read_text()
+    edited = tmp_path / "template.yaml"
+    edited.write_text(lone)
+    (tmp_path / "small_functions").mkdir()
+    process = start(template=edited)
+    read_until_ready(process)
+    assert process.stderr
+
+    edited.write_text(lone.replace("python3.13", "nodejs22.x"))
+    told = [process.stderr.readline() for _ in range(3)]
+    edited.write_text(lone)
+    read_until_ready(process)
+
+    assert told[1].startswith("Greeting has the runtime nodejs22.x, and the local ")
+    assert told[2] == "Mend it, and it starts again.\n"
 
 
 def run(*arguments: str, cwd: Path, **shell: str) -> "subprocess.CompletedProcess[str]":

@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import urllib.error
 import urllib.request
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,8 @@ from dotenv import dotenv_values
 
 from local.launcher.errors import LaunchError
 from local.launcher.ports import Ports, claim, origin
-from local.launcher.stack import LocalStack, Options, Running
+from local.launcher.running import Running
+from local.launcher.stack import LocalStack, Options
 from local.template import TemplateError
 from tests.local.launcher.launch import options
 
@@ -224,7 +227,7 @@ def test_a_stack_json_left_by_a_killed_stack_is_gone_before_anything_starts(
     template: Path, ports: Ports, tmp_path: Path
 ):
     stale = tmp_path / "stack.json"
-    stale.write_text(json.dumps({"Broker": origin(ports.broker)}))
+    stale.write_text(json.dumps({"Endpoint": origin(ports.endpoint)}))
     chosen = options(template, ports.broker, tmp_path, shell={})
 
     async def begin() -> bool:
@@ -247,13 +250,128 @@ def test_a_template_that_is_not_there_is_told_so(ports: Ports, tmp_path: Path):
         with_stack(options(missing, ports.broker, tmp_path, shell={}), unreachable)
 
 
-def test_a_template_without_a_broker_is_told_so(
-    template: Path, ports: Ports, tmp_path: Path
+def signed_call(env: Mapping[str, Any], url: str) -> tuple[int, Any, Any]:
+    request = AWSRequest("GET", url)
+    credentials = Credentials(
+        env["AWS_ACCESS_KEY_ID"],
+        env["AWS_SECRET_ACCESS_KEY"],
+        env["AWS_SESSION_TOKEN"],
+    )
+    SigV4Auth(credentials, "lambda", "ap-northeast-1").add_auth(request)
+    asked = urllib.request.Request(url, headers=dict(request.headers.items()))  # noqa: S310 - loopback
+    try:
+        with urllib.request.urlopen(asked, timeout=30) as answer:  # noqa: S310 - loopback
+            return answer.status, json.load(answer), answer.headers
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.load(error), error.headers
+
+
+def test_a_template_without_a_broker_has_functions_and_an_operator(
+    ports: Ports, tmp_path: Path
 ):
-    other = template.read_text().replace("app.lambda_handler", "app.other_handler")
+    template = Path(__file__).with_name("lone_template.yaml")
+    state = tmp_path / "state"
+
+    async def use(running: Running, _: LocalStack) -> None:
+        url = f"{origin(ports.function(0))}/"
+        told = json.loads((state / "stack.json").read_text())
+        assert told == {
+            "Broker": None,
+            "Endpoint": origin(ports.endpoint),
+            "Region": "ap-northeast-1",
+            "Functions": {"Greeting": url},
+            "Users": [],
+        }
+        assert running.users == ()
+        assert not (state / "env").exists()
+        operator = dotenv_values(state / "operator.env")
+        status, answer, _ = await asyncio.to_thread(signed_call, operator, url)
+        assert (status, answer["caller"]) == (
+            200,
+            "arn:aws:iam::123456789012:user/operator",
+        )
+        # Nobody serves a broker, so its port stays free.
+        claim(ports.broker).close()
+
+    with_stack(options(template, ports.broker, state, shell={}), use)
+
+    assert list(state.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        pytest.param(
+            ("AWS::SSM::Parameter", "AWS::SQS::Queue"), "AWS::SQS::Queue", id="a type"
+        ),
+        pytest.param(
+            ("python3.13", "nodejs22.x"), "Greeting has the runtime nod", id="a runtime"
+        ),
+    ],
+)
+def test_what_is_not_modelled_is_named(
+    ports: Ports, tmp_path: Path, change: tuple[str, str], said: str
+):
+    template = Path(__file__).with_name("lone_template.yaml")
     path = tmp_path / "template.yaml"
-    path.write_text(other)
+    path.write_text(template.read_text().replace(*change))
     (tmp_path / "small_functions").mkdir()
 
-    with pytest.raises(LaunchError, match=r"handler is app\.lambda_handler"):
+    with pytest.raises((LaunchError, TemplateError), match=said):
         with_stack(options(path, ports.broker, tmp_path, shell={}), unreachable)
+
+
+def test_a_broker_without_a_table_is_told_what_it_lacks(
+    template: Path, ports: Ports, tmp_path: Path
+):
+    path = tmp_path / "template.yaml"
+    path.write_text(template.read_text().replace("AIKAGI_USERS_TABLE", "AIKAGI_TABLE"))
+    (tmp_path / "small_functions").mkdir()
+
+    with pytest.raises(LaunchError, match="Broker has no AIKAGI_USERS_TABLE"):
+        with_stack(options(path, ports.broker, tmp_path, shell={}), unreachable)
+
+
+@pytest.mark.parametrize("explain", [True, False])
+def test_a_function_url_explains_itself_when_asked_to(
+    template: Path, ports: Ports, tmp_path: Path, explain: bool
+):
+    chosen = options(template, ports.broker, tmp_path, shell={})
+
+    async def use(running: Running, _: LocalStack) -> None:
+        forged = {**running.env, "AWS_SECRET_ACCESS_KEY": "x" * 40}
+        url = f"{origin(ports.function(0))}/"
+        status, answer, headers = await asyncio.to_thread(signed_call, forged, url)
+        assert status == 403
+        assert "does not match" in answer["Message"]
+        why = headers.get("x-aikagi-why", "")
+        assert why.startswith("the signature is for something else") == explain
+        assert bool(why) == explain
+
+    with_stack(replace(chosen, explain=explain), use)
+
+
+def test_edited_code_answers_the_very_next_call(ports: Ports, tmp_path: Path):
+    code = tmp_path / "small_functions" / "greeting.py"
+    code.parent.mkdir()
+    template = tmp_path / "template.yaml"
+    lone = Path(__file__).with_name("lone_template.yaml")
+    template.write_text(lone.read_text())
+    code.write_text("def handler(event, context):\n    return {'version': 0}\n")
+
+    async def use(running: Running, _: LocalStack) -> None:
+        async def version() -> int:
+            url = running.functions["Greeting"]
+            return int(
+                (await asyncio.to_thread(signed_call, running.operator_env, url))[1][
+                    "version"
+                ]
+            )
+
+        assert await version() == 0
+        for number in (1, 2):
+            code.write_text(code.read_text().replace(str(number - 1), str(number)))
+            assert await version() == number
+
+    with_stack(options(template, ports.broker, tmp_path / "state", shell={}), use)
