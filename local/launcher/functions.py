@@ -106,6 +106,7 @@ def _spec(stack: Stack, function: Resource) -> FunctionSpec:
             memory_mb=int(properties.get("MemorySize", 128)),
             variables=variables_of(function),
             concurrency=min(_MOST, int(reserved)),
+            layers=tuple(str(layer) for layer in properties.get("Layers", ())),
         )
     except KeyError as error:
         msg = f"{function.logical_id} has no {error.args[0]}."

@@ -1,9 +1,10 @@
 """Runs functions as Lambda does: the real runtime client, one process per call at once.
 
 A ``Pool`` starts ``python -m awslambdaric`` processes for one function and speaks the
-Runtime API with them. Processes get the function's variables and credentials and
-nothing else, are killed at the timeout, and end with the launcher however it ends.
-Memory is not limited, and functions that stream their response are not run yet.
+Runtime API with them; or, where the template puts the Lambda Web Adapter before it, the
+function's web process, and speaks HTTP with that as the adapter does. Processes get the
+function's variables and credentials and nothing else, are killed at the timeout, and
+end with the launcher however it ends. Memory is not limited.
 """
 
 from local.runtime.errors import (
@@ -17,6 +18,7 @@ from local.runtime.errors import (
 )
 from local.runtime.function import FunctionSpec
 from local.runtime.pool import Pool
+from local.runtime.streamed import Streamed
 
 __all__ = [
     "FunctionCrashedError",
@@ -27,5 +29,6 @@ __all__ = [
     "InvocationError",
     "Pool",
     "PoolClosedError",
+    "Streamed",
     "ThrottledError",
 ]

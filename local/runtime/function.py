@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, final
 
+from local.runtime.web_process import WebProcess
+
 RESERVED: Final = frozenset(
     {
         "_HANDLER",
@@ -41,7 +43,9 @@ class FunctionSpec:
     ``folder`` holds its code and is its working directory. ``variables`` are the
     template's and may hold anything but Lambda's reserved names, which raise
     ``ValueError``. ``concurrency`` is how many environments it may have at once;
-    0 refuses every call, as reserved concurrency 0 does.
+    0 refuses every call, as reserved concurrency 0 does. ``layers`` are ARNs; what
+    they hold is not there, but a function with the Lambda Web Adapter's runs as its
+    web process does on Lambda. What that cannot be raises ``ValueError`` too.
     """
 
     name: str
@@ -52,13 +56,19 @@ class FunctionSpec:
     memory_mb: int = 128
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     concurrency: int = 10
+    layers: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         taken = sorted(RESERVED & self.variables.keys())
         if taken:
             msg = f"{self.name}: Lambda sets {', '.join(taken)}, a template may not"
             raise ValueError(msg)
+        WebProcess.of(self.variables, self.layers)
 
     @property
     def region(self) -> str:
         return self.arn.split(":")[3]
+
+    @property
+    def web(self) -> WebProcess | None:
+        return WebProcess.of(self.variables, self.layers)

@@ -1,6 +1,7 @@
 """Tie this process group's life to a pipe, then become the runtime.
 
-Run as a program, in a process group of its own: ``lifeline.py FD HANDLER``.
+Run as a program, in a process group of its own: ``lifeline.py FD COMMAND…``, the
+command's first word being the path of a program.
 The launcher holds the only writing end of the pipe behind ``FD``, so it closes when
 the launcher ends, however it ends. From then on the kernel itself kills the whole
 group: no thread, no second process and no code of the function takes part.
@@ -33,14 +34,13 @@ def has_hung_up(fd: int) -> bool:
 
 
 def main() -> None:
-    fd, handler = int(sys.argv[1]), sys.argv[2]
+    fd, command = int(sys.argv[1]), sys.argv[2:]
     arm(fd)
     # The launcher may have died before the pipe was armed: arm first, then look.
     if has_hung_up(fd):
         sys.exit("the launcher is gone")
-    # -B: two edits within a second must not leave a stale .pyc behind, and Lambda's
-    # task folder is read-only too. The descriptor stays open across exec, on purpose.
-    os.execv(sys.executable, [sys.executable, "-B", "-m", "awslambdaric", handler])  # noqa: S606  # no shell is the point
+    # The descriptor stays open across exec, on purpose.
+    os.execv(command[0], command)  # noqa: S606  # no shell is the point
 
 
 if __name__ == "__main__":

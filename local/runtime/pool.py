@@ -3,16 +3,22 @@
 import asyncio
 import json
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from threading import Lock
-from typing import Any, Final, final
+from typing import Any, Final, TypeVar, final
 
 from local.runtime.environment import DiedIdleError, Environment
 from local.runtime.errors import InvocationError, PoolClosedError, ThrottledError
 from local.runtime.function import FunctionSpec
+from local.runtime.handler_environment import HandlerEnvironment
 from local.runtime.loop_thread import LoopThread
+from local.runtime.stream import Stream
+from local.runtime.streamed import Streamed
+from local.runtime.web_environment import WebEnvironment
+
+T = TypeVar("T")
 
 _OLDEST: Final = timedelta(hours=1)
 """An environment is replaced at this age, before its credentials can run out."""
@@ -24,8 +30,9 @@ class Pool:
 
     ``credentials`` is asked for the role's ``AWS_…`` variables once for each new
     environment. ``log`` gets the function's name and one line of its output.
-    Both are called from the pool's own thread, where the Runtime API lives too, so
-    calls may come from any event loop and a call that is abandoned goes on.
+    Both are called from the pool's own thread, where everything that talks to the
+    processes lives too, so calls may come from any event loop and a call that is
+    abandoned goes on.
     """
 
     def __init__(
@@ -59,13 +66,43 @@ class Pool:
             ThrottledError: all environments the function may have are busy.
             InvocationError: it crashed, timed out, failed, or could not be loaded.
         """
-        request_id = request_id or str(uuid.uuid4())
-        payload = json.dumps(event).encode()
+        request_id, payload = _identified(event, request_id)
+        return await self._there(
+            lambda: self._run(lambda chosen: chosen.invoke(request_id, payload))
+        )
+
+    @property
+    def streams(self) -> bool:
+        """Whether the function passes its answer on while it makes it."""
+        return self._spec.web is not None and self._spec.web.streams
+
+    async def stream(
+        self, event: Mapping[str, Any], *, request_id: str | None = None
+    ) -> Streamed:
+        """Run the web process with ``event`` and return its answer once it has begun.
+
+        Whoever gets it calls its ``leave`` in the end. The function, which knows
+        nothing of that, goes on to its own end either way.
+
+        Raises:
+            InvocationError: as ``invoke``, where there is no answer at all.
+        """
+        request_id, payload = _identified(event, request_id)
+        stream = Stream()
         with self._closing:
             if self._closed:
                 raise PoolClosedError
-            running = self._thread.submit(self._run(request_id, payload))
-        return await asyncio.shield(asyncio.wrap_future(running))
+            self._thread.submit(self._feed(request_id, payload, stream))
+        try:
+            head = await self._there(stream.head)
+        except BaseException:
+            self._leave(stream)
+            raise
+        return Streamed(
+            head,
+            get=lambda: self._there(stream.get),
+            leave=lambda: self._leave(stream),
+        )
 
     def recycle(self) -> None:
         """Forget the environments there are, so that calls from now on see new code.
@@ -85,27 +122,53 @@ class Pool:
         self._thread.submit(self._shut()).result()
         self._thread.close()
 
+    async def _there(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Do ``work`` in the pool's thread, to its end even when nobody waits."""
+        with self._closing:
+            if self._closed:
+                raise PoolClosedError
+            doing = self._thread.submit(self._kept(work))
+        return await asyncio.shield(asyncio.wrap_future(doing))
+
+    def _leave(self, stream: Stream) -> None:
+        with self._closing:
+            if not self._closed:
+                self._thread.submit(stream.leave())
+
     # What follows runs in the pool's thread only.
 
-    async def _run(self, request_id: str, payload: bytes) -> bytes:
+    async def _kept(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        if task := asyncio.current_task():
+            self._keep(task)
+        return await work()
+
+    async def _feed(self, request_id: str, payload: bytes, stream: Stream) -> None:
         if task := asyncio.current_task():
             self._keep(task)
         try:
+            await self._run(lambda chosen: chosen.relay(request_id, payload, stream))
+        except Exception as error:
+            await stream.end(error)
+            raise
+        await stream.end()
+
+    async def _run(self, work: Callable[[Environment], Awaitable[T]]) -> T:
+        try:
             while environment := self._take_idle():
                 with suppress(DiedIdleError):
-                    return await self._use(environment, request_id, payload)
+                    return await self._use(environment, work)
             environment = await self._start_one()
-            return await self._use(environment, request_id, payload)
+            return await self._use(environment, work)
         except InvocationError as error:
             if self._closed:
                 raise PoolClosedError from error
             raise
 
     async def _use(
-        self, environment: Environment, request_id: str, payload: bytes
-    ) -> bytes:
+        self, environment: Environment, work: Callable[[Environment], Awaitable[T]]
+    ) -> T:
         try:
-            return await environment.invoke(request_id, payload)
+            return await work(environment)
         finally:
             if self._usable(environment):
                 self._idle.append(environment)
@@ -116,7 +179,7 @@ class Pool:
         if len(self._environments) >= self._spec.concurrency:
             msg = f"{self._spec.name} already runs {len(self._environments)} times"
             raise ThrottledError(msg)
-        environment = Environment(self._spec, clock=self._clock, log=self._log_line)
+        environment = self._new_environment()
         self._environments[environment] = self._generation
         try:
             await environment.start(self._credentials())
@@ -124,6 +187,12 @@ class Pool:
             self._discard(environment)
             raise
         return environment
+
+    def _new_environment(self) -> Environment:
+        web = self._spec.web
+        if web is None:
+            return HandlerEnvironment(self._spec, clock=self._clock, log=self._log_line)
+        return WebEnvironment(self._spec, web, clock=self._clock, log=self._log_line)
 
     def _take_idle(self) -> Environment | None:
         # The one used last is the warmest, and the others may grow old.
@@ -163,3 +232,7 @@ class Pool:
             self._discard(environment)
         while self._tasks:
             await asyncio.wait(self._tasks)
+
+
+def _identified(event: Mapping[str, Any], request_id: str | None) -> tuple[str, bytes]:
+    return request_id or str(uuid.uuid4()), json.dumps(event).encode()

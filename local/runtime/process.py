@@ -1,4 +1,4 @@
-"""One process group running the real ``awslambdaric``."""
+"""One process group running a function."""
 
 import asyncio
 import os
@@ -8,7 +8,7 @@ import subprocess
 import sys
 from asyncio import Future
 from codecs import getincrementaldecoder
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, final
 
@@ -25,15 +25,16 @@ _DRAIN_SECONDS: Final = 1.0
 class RuntimeProcess:
     """A started process. It belongs to the running event loop.
 
-    ``log`` gets each line of its output. ``ended`` is done once the process and
-    its children in the group are dead and what they printed has been logged.
+    ``command`` begins with a path. ``log`` gets each line of its output. ``ended`` is
+    done once the process and its children in the group are dead and what they printed
+    has been logged.
     """
 
     def __init__(
         self,
         *,
         folder: Path,
-        handler: str,
+        command: Sequence[str],
         variables: Mapping[str, str],
         log: Callable[[str], None],
     ) -> None:
@@ -44,7 +45,7 @@ class RuntimeProcess:
             self._popen = subprocess.Popen(  # noqa: S603  # our own interpreter and file
                 [
                     *(sys.executable, "-I", "-S", str(Path(lifeline.__file__))),
-                    *(str(watched), handler),
+                    *(str(watched), *command),
                 ],
                 cwd=folder,
                 env=dict(variables),

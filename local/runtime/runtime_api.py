@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 
 import asyncio
 import json
-import secrets
 from asyncio import Future, StreamReader, StreamWriter, Task
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,6 +14,7 @@ from http import HTTPStatus
 from typing import Final, final
 
 from local.runtime.reports import handler_failure, init_failure, too_large
+from local.runtime.trace import trace_id
 from local.runtime.wire import Call, ProtocolError, answer, read_call
 
 LARGEST_RESPONSE: Final = 6_291_556
@@ -127,7 +127,7 @@ class RuntimeApi:
                 "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
                 "Lambda-Runtime-Deadline-Ms": str(deadline),
                 "Lambda-Runtime-Invoked-Function-Arn": self._arn,
-                "Lambda-Runtime-Trace-Id": _trace_id(invocation.deadline),
+                "Lambda-Runtime-Trace-Id": trace_id(invocation.deadline),
             },
         )
 
@@ -159,8 +159,3 @@ class RuntimeApi:
 
 def _problem(error_type: str, message: str) -> bytes:
     return json.dumps({"errorMessage": message, "errorType": error_type}).encode()
-
-
-def _trace_id(at: datetime) -> str:
-    root = f"1-{int(at.timestamp()):08x}-{secrets.token_hex(12)}"
-    return f"Root={root};Parent={secrets.token_hex(8)};Sampled=0"

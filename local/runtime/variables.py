@@ -7,12 +7,16 @@ from local.runtime.function import FunctionSpec
 
 
 def environment_variables(
-    spec: FunctionSpec, credentials: Mapping[str, str], *, runtime_api: str, path: str
+    spec: FunctionSpec,
+    credentials: Mapping[str, str],
+    *,
+    own: Mapping[str, str],
+    path: str,
 ) -> dict[str, str]:
     """Return all variables the process gets. There is no HOME on Lambda.
 
-    ``runtime_api`` is ``host:port``; ``path`` is the one thing that comes from the
-    launcher's own environment. The template may replace PATH, LANG and TZ.
+    ``own`` is what is true of this one environment; ``path`` is the one thing that
+    comes from the launcher's own. The template may replace PATH, LANG and TZ.
 
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
     """
@@ -32,6 +36,6 @@ def environment_variables(
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{spec.name}",
         "AWS_LAMBDA_LOG_STREAM_NAME": "local",
-        "AWS_LAMBDA_RUNTIME_API": runtime_api,
         "LAMBDA_TASK_ROOT": str(spec.folder),
+        **own,
     }

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Protocol, final
 
-from local.runtime import InvocationError, ThrottledError
+from local.runtime import InvocationError, Streamed, ThrottledError
 from local.sigv4 import Request
 from local.urls import answers
 from local.urls.asgi import Receive, Scope, Send
@@ -13,8 +13,9 @@ from local.urls.cors import Headers
 from local.urls.event import Arrival, build_event
 from local.urls.gate import Gate, RefusedError
 from local.urls.request import BodyTooLargeError, DisconnectedError, read_request
-from local.urls.response import MalformedResponseError, Response, shape
-from local.urls.settings import UrlSettings
+from local.urls.response import MalformedResponseError, Response, relayed, shape
+from local.urls.sending import send_streamed, send_whole
+from local.urls.settings import UrlError, UrlSettings
 
 
 class Function(Protocol):
@@ -26,15 +27,30 @@ class Function(Protocol):
         """Return the result as JSON, or raise ``InvocationError``."""
         ...
 
+    @property
+    def streams(self) -> bool:
+        """Whether ``stream`` is the way to call it, and ``invoke`` is not."""
+        ...
+
+    async def stream(
+        self, event: Mapping[str, Any], *, request_id: str | None = None
+    ) -> Streamed:
+        """Return the answer as soon as it has begun, or raise ``InvocationError``."""
+        ...
+
 
 @final
 class FunctionUrl:
     """An ASGI application that answers as the function URL of ``settings`` would.
 
     ``log`` gets the function's name and one line for each call that AWS would
-    refuse or answer with 502, with the reason that the wire does not tell. The server
+    refuse or answer with 502, and for each answer that is cut off, with the reason that
+    the wire does not tell. The server
     must leave forwarding headers alone (uvicorn: ``proxy_headers=False``), for the
     address of the caller is that of the socket.
+
+    Raises:
+        UrlError: one of URL and function streams, and the other does not.
     """
 
     def __init__(
@@ -46,6 +62,7 @@ class FunctionUrl:
         clock: Callable[[], datetime],
         log: Callable[[str, str], None],
     ) -> None:
+        _check_modes(settings, pool)
         self._settings = settings
         self._gate = gate
         self._pool = pool
@@ -76,15 +93,23 @@ class FunctionUrl:
                 response = await self._respond(scope, receive, request_id)
             except DisconnectedError:
                 return
-        await _send(send, response, own, method=scope["method"])
+        if response.streamed is None:
+            await send_whole(send, response, own, method=scope["method"])
+            return
+        try:
+            await send_streamed(send, response, response.streamed, own)
+        except InvocationError as error:
+            self._note(scope, response.status, f"cut off: {_named(error)}")
 
     async def _respond(
         self, scope: Scope, receive: Receive, request_id: str
     ) -> Response:
         try:
             request = await read_request(scope, receive)
-            payload = await self._invoke(request, scope, request_id)
-            return shape(payload)
+            event = self._event(request, scope, request_id)
+            if self._settings.streams:
+                return relayed(await self._pool.stream(event, request_id=request_id))
+            return shape(await self._pool.invoke(event, request_id=request_id))
         except BodyTooLargeError:
             return answers.too_large()
         except RefusedError as error:
@@ -94,10 +119,10 @@ class FunctionUrl:
             self._note(scope, 429, str(error))
             return answers.throttled()
         except (InvocationError, MalformedResponseError) as error:
-            self._note(scope, 502, f"{type(error).__name__}: {error}")
+            self._note(scope, 502, _named(error))
             return answers.failed()
 
-    async def _invoke(self, request: Request, scope: Scope, request_id: str) -> bytes:
+    def _event(self, request: Request, scope: Scope, request_id: str) -> dict[str, Any]:
         source_ip: str = (scope.get("client") or ("127.0.0.1", 0))[0]
         caller = self._gate.admit(
             request,
@@ -113,8 +138,7 @@ class FunctionUrl:
             source_ip=source_ip,
             protocol=f"HTTP/{scope.get('http_version', '1.1')}",
         )
-        event = build_event(arrival, self._settings)
-        return await self._pool.invoke(event, request_id=request_id)
+        return build_event(arrival, self._settings)
 
     def _note(self, scope: Scope, status: int, why: str) -> None:
         # Without the query, which in a presigned URL holds the signature.
@@ -135,20 +159,25 @@ def _is_preflight(scope: Scope) -> bool:
     return scope["method"] == "OPTIONS" and asked is not None
 
 
-async def _send(send: Send, response: Response, own: Headers, *, method: str) -> None:
-    headers = [*own, *response.headers, ("content-length", str(len(response.body)))]
-    await send(
-        {
-            "type": "http.response.start",
-            "status": response.status,
-            "headers": [
-                (name.encode("latin-1"), value.encode("latin-1"))
-                for name, value in headers
-            ],
-        }
-    )
-    body = b"" if method == "HEAD" else response.body
-    await send({"type": "http.response.body", "body": body})
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _check_modes(settings: UrlSettings, pool: Function) -> None:
+    if settings.streams and not pool.streams:
+        msg = (
+            f"{settings.function_arn}: InvokeMode RESPONSE_STREAM needs a function "
+            "that runs as a web process behind the Lambda Web Adapter, with "
+            "AWS_LWA_INVOKE_MODE response_stream: awslambdaric cannot stream"
+        )
+        raise UrlError(msg)
+    if pool.streams and not settings.streams:
+        msg = (
+            f"{settings.function_arn}: AWS_LWA_INVOKE_MODE response_stream needs "
+            "InvokeMode RESPONSE_STREAM: callers of a BUFFERED URL get the adapter's "
+            "framing instead of an answer"
+        )
+        raise UrlError(msg)
 
 
 async def _live(receive: Receive, send: Send) -> None:

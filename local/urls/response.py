@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, final
 
+from local.runtime import Streamed
 from local.urls.cors import Headers
 
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -44,11 +45,15 @@ class MalformedResponseError(Exception):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """``headers`` have lower-case names and no content-length."""
+    """``headers`` have lower-case names and no content-length.
+
+    Where there is ``streamed``, that is the body.
+    """
 
     status: int
     headers: Headers
     body: bytes = field(repr=False)
+    streamed: Streamed | None = None
 
 
 def shape(payload: bytes) -> Response:
@@ -70,6 +75,21 @@ def shape(payload: bytes) -> Response:
     return Response(
         status=200, headers=(("content-type", "application/json"),), body=body
     )
+
+
+def relayed(streamed: Streamed) -> Response:
+    """Answer as a web process began to.
+
+    Raises:
+        MalformedResponseError: no URL could answer that.
+    """
+    try:
+        status = _status(streamed.status)
+    except MalformedResponseError:
+        streamed.leave()
+        raise
+    headers = [pair for pair in streamed.headers if pair[0] not in _NOT_THE_FUNCTIONS]
+    return Response(status=status, headers=tuple(headers), body=b"", streamed=streamed)
 
 
 def _from_object(result: Mapping[str, Any]) -> Response:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from local.urls.cors import Cors
 
 _AUTH_TYPES: Final = ("AWS_IAM", "NONE")
+_INVOKE_MODES: Final = ("BUFFERED", "RESPONSE_STREAM")
 
 
 class UrlError(ValueError):
@@ -34,14 +35,7 @@ class UrlSettings:
         if self.auth_type not in _AUTH_TYPES:
             msg = f"{self.function_arn}: AuthType is one of {', '.join(_AUTH_TYPES)}"
             raise UrlError(msg)
-        if self.invoke_mode == "RESPONSE_STREAM":
-            msg = (
-                f"{self.function_arn}: InvokeMode RESPONSE_STREAM is not modelled yet: "
-                "the local stack cannot run a function as a web process and relay its "
-                "answer piece by piece. Use BUFFERED"
-            )
-            raise UrlError(msg)
-        if self.invoke_mode != "BUFFERED":
+        if self.invoke_mode not in _INVOKE_MODES:
             msg = f"{self.function_arn}: no InvokeMode is called {self.invoke_mode!r}"
             raise UrlError(msg)
 
@@ -63,6 +57,10 @@ class UrlSettings:
         except KeyError as error:
             msg = f"AWS::Lambda::Url: {error.args[0]} is missing"
             raise UrlError(msg) from error
+
+    @property
+    def streams(self) -> bool:
+        return self.invoke_mode == "RESPONSE_STREAM"
 
     @property
     def function_name(self) -> str:

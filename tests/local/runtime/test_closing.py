@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from local.runtime import FunctionSpec, InitFailedError, Pool, PoolClosedError
-from local.runtime.environment import Environment
+from local.runtime.handler_environment import HandlerEnvironment
 from tests.local.runtime.running import Clock, Latch, Log, ends, invoke
 
 MakePool = Callable[..., Pool]
@@ -76,7 +76,9 @@ def test_an_environment_stopped_while_it_starts_never_runs(
     )
 
     async def scenario() -> bool:
-        environment = Environment(spec, clock=clock, log=lambda line: log("", line))
+        environment = HandlerEnvironment(
+            spec, clock=clock, log=lambda line: log("", line)
+        )
         starting = asyncio.create_task(environment.start({}))
         await asyncio.sleep(0)
         await environment.stop()

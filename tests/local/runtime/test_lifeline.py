@@ -1,5 +1,6 @@
 """However the launcher dies, no process outlives it."""
 
+import json
 import os
 import signal
 import socket
@@ -12,9 +13,10 @@ import pytest
 
 from local.runtime import lifeline
 from tests.local.runtime.running import PATIENCE, ends
+from tests.local.runtime.web import ADAPTER, VARIABLES, event, write_function
 
 LAUNCHER = """
-import asyncio, sys
+import asyncio, json, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from local.runtime import FunctionSpec, Pool
@@ -22,7 +24,8 @@ from local.runtime import FunctionSpec, Pool
 pool = Pool(
     FunctionSpec(
         name="hello", arn="arn:aws:lambda:ap-northeast-1:123456789012:function:hello",
-        folder=Path(sys.argv[1]), handler="code.handler", timeout_seconds=600,
+        folder=Path(sys.argv[1]), timeout_seconds=600,
+        **{"handler": "code.handler", **json.loads(sys.argv[2])},
     ),
     credentials=dict,
     clock=lambda: datetime.now(UTC),
@@ -30,6 +33,9 @@ pool = Pool(
 )
 
 async def main():
+    if pool.streams:
+        await pool.stream(json.loads(sys.argv[3]))
+        await asyncio.sleep(600)
     hanging = asyncio.create_task(pool.invoke({"do": "hang"}))
     while not hanging.done():
         print("idle", (await pool.invoke({})).decode(), flush=True)
@@ -58,7 +64,7 @@ def launcher(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """A launcher with a busy environment, that one's child, and an idle one."""
     (tmp_path / "code.py").write_text(CODE)
     started = subprocess.Popen(
-        [sys.executable, "-c", LAUNCHER, str(tmp_path)],
+        [sys.executable, "-c", LAUNCHER, str(tmp_path), "{}"],
         stdout=subprocess.PIPE,
         text=True,
         cwd=Path(__file__).parents[3],
@@ -68,10 +74,10 @@ def launcher(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
         started.kill()
 
 
-def pids_of(launcher: subprocess.Popen[str]) -> list[int]:
+def pids_of(launcher: subprocess.Popen[str], *, number: int = 3) -> list[int]:
     assert launcher.stdout is not None
     pids: list[int] = []
-    while len(pids) < 3:
+    while len(pids) < number:
         line = launcher.stdout.readline()
         assert line, "the launcher ended"
         pids += [int(word) for word in line.split() if word.isdigit()]
@@ -90,9 +96,28 @@ def test_no_process_outlives_a_launcher_that_is_killed(
     assert all(ends(pid, within=5) for pid in pids)
 
 
+def test_no_web_process_outlives_a_launcher_that_is_killed(tmp_path: Path):
+    web = {"handler": "run.sh", "layers": [ADAPTER], "variables": VARIABLES}
+    arguments = [json.dumps(web), json.dumps(event("/hang"))]
+    with subprocess.Popen(
+        [sys.executable, "-c", LAUNCHER, str(write_function(tmp_path)), *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[3],
+    ) as launcher:
+        pids = pids_of(launcher, number=2)
+
+        launcher.kill()
+
+    assert all(ends(pid, within=5) for pid in pids)
+
+
 def start(pipe: int, variables: dict[str, str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, lifeline.__file__, str(pipe), "code.handler"],
+        [
+            *(sys.executable, lifeline.__file__, str(pipe)),
+            *(sys.executable, "-m", "awslambdaric", "code.handler"),
+        ],
         env={**variables, "PATH": os.environ["PATH"]},
         pass_fds=(pipe,),
         stderr=subprocess.PIPE,

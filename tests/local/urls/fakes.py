@@ -7,8 +7,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from local.runtime import InvocationError, Streamed
+from local.runtime.stream import Head
 from local.sigv4 import Request
-from local.urls import Caller, Cors, FunctionUrl, RefusedError, UrlSettings
+from local.urls import (
+    Caller,
+    Cors,
+    Function,
+    FunctionUrl,
+    RefusedError,
+    UrlSettings,
+)
 from local.urls.asgi import Message
 
 ARN = "arn:aws:lambda:ap-northeast-1:123456789012:function:hello"
@@ -52,6 +61,8 @@ class ByName:
 class InProcess:
     """A function: ``handler`` gets the event, and what it returns is the result."""
 
+    streams = False
+
     def __init__(self, handler: Callable[[Mapping[str, Any]], object]) -> None:
         self._handler = handler
         self.request_ids: list[str | None] = []
@@ -62,6 +73,49 @@ class InProcess:
         self.request_ids.append(request_id)
         result = self._handler(json.loads(json.dumps(event)))
         return result if isinstance(result, bytes) else json.dumps(result).encode()
+
+    async def stream(
+        self, event: Mapping[str, Any], *, request_id: str | None = None
+    ) -> Streamed:
+        raise NotImplementedError
+
+
+class InPieces:
+    """A function that streams ``pieces``; an error among them, or alone, is raised."""
+
+    streams = True
+
+    def __init__(
+        self, head: Head | InvocationError, *pieces: bytes | InvocationError
+    ) -> None:
+        self._head = head
+        self._pieces = pieces
+        self.calls: list[tuple[str | None, str]] = []
+        self.left = False
+
+    async def invoke(
+        self, event: Mapping[str, Any], *, request_id: str | None = None
+    ) -> bytes:
+        raise NotImplementedError
+
+    async def stream(
+        self, event: Mapping[str, Any], *, request_id: str | None = None
+    ) -> Streamed:
+        self.calls.append((request_id, event["rawPath"]))
+        if isinstance(self._head, InvocationError):
+            raise self._head
+        left = iter(self._pieces)
+
+        async def get() -> bytes | None:
+            piece = next(left, None)
+            if isinstance(piece, InvocationError):
+                raise piece
+            return piece
+
+        return Streamed(self._head, get=get, leave=self._leave)
+
+    def _leave(self) -> None:
+        self.left = True
 
 
 def echo(event: Mapping[str, Any]) -> object:
@@ -75,15 +129,26 @@ def a_url(
     cors: Cors | None = None,
     log: Callable[[str, str], None] = print,
 ) -> FunctionUrl:
+    return url_of(InProcess(handler), auth_type=auth_type, cors=cors, log=log)
+
+
+def url_of(
+    pool: Function,
+    *,
+    auth_type: str = "AWS_IAM",
+    invoke_mode: str = "BUFFERED",
+    cors: Cors | None = None,
+    log: Callable[[str, str], None] = print,
+) -> FunctionUrl:
     settings = UrlSettings(
-        function_arn=ARN, url="http://127.0.0.1:8101/", auth_type=auth_type, cors=cors
+        function_arn=ARN,
+        url="http://127.0.0.1:8101/",
+        auth_type=auth_type,
+        invoke_mode=invoke_mode,
+        cors=cors,
     )
     return FunctionUrl(
-        settings,
-        gate=ByName(ALICE),
-        pool=InProcess(handler),
-        clock=lambda: NOON,
-        log=log,
+        settings, gate=ByName(ALICE), pool=pool, clock=lambda: NOON, log=log
     )
 
 
@@ -92,6 +157,7 @@ class Answer:
     status: int
     headers: list[tuple[str, str]]
     body: bytes
+    complete: bool = True
 
     def all(self, name: str) -> list[str]:
         return [value for key, value in self.headers if key == name]
@@ -145,4 +211,5 @@ def ask(
             (k.decode("latin-1"), v.decode("latin-1")) for k, v in start["headers"]
         ],
         body=b"".join(message["body"] for message in rest),
+        complete=bool(rest) and not rest[-1].get("more_body", False),
     )

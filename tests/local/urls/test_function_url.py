@@ -192,7 +192,6 @@ def test_settings_are_read_from_the_template():
     [
         pytest.param({"AuthType": "JWT"}, "AWS_IAM, NONE", id="auth type"),
         pytest.param({"AuthType": None}, "AWS_IAM, NONE", id="no auth type"),
-        pytest.param({"InvokeMode": "RESPONSE_STREAM"}, "web process", id="streaming"),
         pytest.param({"InvokeMode": "FAST"}, "FAST", id="mode"),
         pytest.param({"Region": "x"}, "Region", id="unknown property"),
         pytest.param({"Cors": {"MaxAge": -1}}, "MaxAge", id="CORS"),

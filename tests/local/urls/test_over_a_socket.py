@@ -3,19 +3,15 @@
 import http.client
 import json
 import os
-import socket
-import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-import uvicorn
 
-from local.runtime import FunctionSpec, Pool
-from local.urls import FunctionUrl, UrlSettings
+from local.runtime import FunctionSpec
 from tests.local.runtime.running import PATIENCE, Log
-from tests.local.urls.fakes import ALICE, ARN, CORS, ByName
+from tests.local.urls.fakes import ALICE, ARN
+from tests.local.urls.serving import serving
 
 CODE = """
 calls = 0
@@ -52,34 +48,8 @@ def port(tmp_path: Path, log: Log) -> Iterator[int]:
         timeout_seconds=30,
         concurrency=1,
     )
-
-    def clock() -> datetime:
-        return datetime.now(UTC)
-
-    pool = Pool(spec, credentials=dict, clock=clock, log=log)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        number: int = listening.getsockname()[1]
-        url = FunctionUrl(
-            UrlSettings(
-                function_arn=ARN,
-                url=f"http://127.0.0.1:{number}/",
-                auth_type="AWS_IAM",
-                cors=CORS,
-            ),
-            gate=ByName(ALICE),
-            pool=pool,
-            clock=clock,
-            log=log,
-        )
-        server = uvicorn.Server(
-            uvicorn.Config(url, log_config=None, proxy_headers=False, ws="none")
-        )
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
+    with serving(spec, log) as number:
         yield number
-        server.should_exit = True
-        thread.join(PATIENCE)
-    pool.close()
 
 
 def ask(
