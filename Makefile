@@ -15,6 +15,8 @@ help:
 	@echo 'make run     start the broker, the page and AWS on loopback; needs only Python 3.11 or newer'
 	@echo 'make dev     the same, and the broker reloads when its code changes'
 	@echo 'make test    run every test'
+	@echo 'make soak    prove the local stack at length; AIKAGI_SEED repeats a run, AIKAGI_SOAK=3 triples it'
+	@echo 'make bench   measure the stack against something bare in the same run'
 	@echo 'make check   lint, types, import contracts and template checks'
 	@echo 'make fix     mend what the linter and the formatter can'
 	@echo 'make build   build the Lambda packages, without Docker'
@@ -33,6 +35,23 @@ dev: $(VENV)/.local
 test: $(VENV)/.dev
 	@$(BIN)/python tests/browser_setup.py
 	$(BIN)/python -m pytest $(PYTEST)
+
+.PHONY: soak bench
+soak: $(VENV)/.dev .tools/soak/.installed
+	@$(NODE_CLIENTS)
+	AIKAGI_SOAK="$${AIKAGI_SOAK:-1}" AIKAGI_SEED="$${AIKAGI_SEED:-$$(date +%s)}" \
+		$(BIN)/python -m pytest tests/soak $(PYTEST)
+
+bench: $(VENV)/.dev
+	@$(BIN)/python -m benchmarks
+
+# JavaScript's signers, where there is a node to run them.
+define NODE_CLIENTS
+if command -v node >/dev/null && command -v npm >/dev/null; then \
+	mkdir -p .tools/node && cp tests/soak/node/package*.json .tools/node && \
+	cd .tools/node && npm ci --silent --ignore-scripts --no-audit --no-fund; \
+else echo 'There is no node: the clients in JavaScript are NOT tried.' >&2; fi
+endef
 
 .PHONY: check
 check: $(VENV)/.dev .tools/sam/.installed
@@ -95,6 +114,12 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.local
 	@echo 'Installing the SAM CLI in .tools/sam …'
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .tools/sam
 	@$(BIN)/uv pip install --quiet --python .tools/sam/bin/python --require-hashes -r requirements/sam.txt
+	@touch $@
+
+.tools/soak/.installed: requirements/soak.txt $(VENV)/.uv
+	@echo 'Installing strangers to the local stack in .tools/soak …'
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .tools/soak
+	@$(BIN)/uv pip install --quiet --no-deps --python .tools/soak/bin/python --require-hashes -r requirements/soak.txt
 	@touch $@
 
 .PHONY: lock

@@ -15,11 +15,15 @@ BUILDS_ON = {
     "local": "runtime",
     "dev": "local",
     "sam": None,
+    "soak": None,
 }
+COMPLETE = {"soak"}
+"""Those that name all they want themselves: what these would require is left out."""
 
 
 def compile_lock(name: str, below: str | None) -> None:
     constraint = ["--constraint", f"{below}.txt"] if below else []
+    constraint += ["--no-deps"] if name in COMPLETE else []
     uv = Path(sys.executable).with_name("uv")
     subprocess.run(  # noqa: S603 - the uv beside this interpreter
         [

@@ -113,7 +113,9 @@ def running_stack(
     log: list[str] = []
     ready = threading.Event()
     assert process.stdout
-    reading = threading.Thread(target=_read, args=(process.stdout, log, ready))
+    reading = threading.Thread(
+        target=_read, args=(process.stdout, log, ready), daemon=True
+    )
     reading.start()
     try:
         assert ready.wait(_PATIENCE), "".join(log)
@@ -124,6 +126,8 @@ def running_stack(
             process.terminate()
         process.wait(_PATIENCE)
         reading.join(_PATIENCE)
+        # Whoever outlives the launcher holds the pipe open; closing it would wait.
+        assert not reading.is_alive(), "a process of the stack outlived its launcher"
         process.stdout.close()
 
 
