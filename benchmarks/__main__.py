@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks.memory import Memory, of_bare_interpreter, title_of
 from benchmarks.running import compare_all
 from tests.local_stack import Stack, running_stack
-from tests.soak.endurance import descendants
+from tests.processes import descendants
 
 _PORT = int(os.environ.get("AIKAGI_PORT") or 17800)
 _STARTS = 5

@@ -25,6 +25,7 @@ from tests.local_stack import (
     launch,
     running_stack,
 )
+from tests.processes import descendants, is_running
 
 ALICE = {"issuer": "local", "subject": "alice"}
 
@@ -477,30 +478,6 @@ def test_an_ended_stack_leaves_no_process_and_no_file(
     assert "Traceback" not in "".join(stack.log)
     assert [pid for pid in started if is_running(pid)] == []
     assert [path for path in (tmp_path / "state").rglob("*") if path.is_file()] == []
-
-
-def descendants(pid: int) -> set[int]:
-    parents = {}
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = status.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        parents[int(status.parent.name)] = int(fields[1])
-    found: set[int] = set()
-    while True:
-        more = {child for child, parent in parents.items() if parent in {pid, *found}}
-        if more <= found:
-            return found
-        found |= more
-
-
-def is_running(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state not in {"Z", "X"}
 
 
 def test_no_secret_is_in_any_line_of_the_log_at_debug(

@@ -78,7 +78,7 @@ class _StrictRequest(Request):
         return self.read_body
 
     @override
-    async def form(self, **_limits: Any) -> FormData:  # type: ignore[override]
+    async def form(self, **_limits: Any) -> FormData:  # type: ignore[override] # FastAPI only awaits it
         return FormData(self.read_body)
 
 

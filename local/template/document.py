@@ -37,8 +37,7 @@ def read(path: Path) -> dict[str, Any]:
     """
     try:
         text = path.read_text(encoding="utf-8")
-        # The loader descends from SafeLoader.
-        document = yaml.load(text, Loader=_Loader)  # noqa: S506
+        document = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except OSError as error:
         msg = f"{path} cannot be read: {error.strerror}"
         raise TemplateError(msg) from error

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from tests.aws_caller import Signed
 from tests.local_stack import Stack
+from tests.processes import descendants
 
 _POLL = 0.05
 
@@ -45,30 +46,6 @@ class Held:
             }.items()
             if more
         }
-
-
-def descendants(pid: int) -> set[int]:
-    parents = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:  # it ended while we looked
-            continue
-        parents[int(stat.parent.name)] = int(fields[1])
-    found: set[int] = set()
-    while True:
-        more = {child for child, parent in parents.items() if parent in {pid, *found}}
-        if more <= found:
-            return found
-        found |= more
-
-
-def is_running(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state not in {"Z", "X"}
 
 
 def holds_within(seconds: float, condition: Callable[[], bool]) -> bool:

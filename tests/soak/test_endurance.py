@@ -14,13 +14,8 @@ import pytest
 
 from tests.aws_caller import Person, Signed, sign
 from tests.local_stack import Stack, free_stack_port, running_stack
-from tests.soak.endurance import (
-    Held,
-    descendants,
-    holds_within,
-    is_running,
-    one_by_one,
-)
+from tests.processes import descendants, is_running
+from tests.soak.endurance import Held, holds_within, one_by_one
 from tests.soak.scale import amount
 from tests.soak.telling import Tell
 
