@@ -14,7 +14,7 @@ from aikagi.calls import TIMEOUT, Call
 from aikagi.door import Door
 from aikagi.entries import FunctionEntry, Me
 from aikagi.errors import LoginEndedError, StateError
-from aikagi.grant import Grant
+from aikagi.grant import Grant, Term
 from aikagi.lent_auth import LentAuth
 from aikagi.session import Clock, Session
 from aikagi.shelf import MemoryShelf, Shelf
@@ -103,13 +103,20 @@ class Broker:
         return [FunctionEntry.read(entry) for entry in answer["Functions"]]
 
     def grant(
-        self, function: str, *, seconds: int = USUAL, refused: Grant | None = None
+        self,
+        function: str,
+        *,
+        seconds: int = USUAL,
+        lasting: float = 0,
+        refused: Grant | None = None,
     ) -> Grant:
         """Borrow a key for ``seconds``, or give the one held that is still good.
 
-        ``refused`` is one that was turned down: another is given.
+        One held has at least ``lasting`` seconds left. ``refused`` is one that was
+        turned down: another is given.
         """
-        return self._signed_in().grant(function, seconds, refused)
+        term = Term(seconds=seconds, lasting=lasting)
+        return self._signed_in().grant(function, term, refused)
 
     def auth(self, function: str) -> LentAuth:
         """Give an auth for any httpx2 client that calls this function's URL."""

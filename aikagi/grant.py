@@ -9,6 +9,22 @@ from aikagi.freshness import Freshness, freshness
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """For how long a grant is asked, and how much of that still has to be left.
+
+    Both are seconds.
+    """
+
+    seconds: int
+    lasting: float = 0
+
+    def judge(self, grant: "Grant", now: float) -> Freshness:
+        if grant.left(now) < self.lasting:
+            return Freshness.SPENT
+        return grant.freshness(now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
     """Credentials and where they count. ``expires_at`` is in UTC.
 

@@ -11,7 +11,7 @@ from uuid import uuid4
 from aikagi.door import Door
 from aikagi.errors import BrokerError, LoginEndedError, UnreachableError
 from aikagi.freshness import Freshness
-from aikagi.grant import Grant
+from aikagi.grant import Grant, Term
 from aikagi.kept import Kept
 from aikagi.recall import (
     TOKENS,
@@ -43,7 +43,7 @@ class Session:
         self._clock = clock
         self._slot = shelf.slot(TOKENS)
         self._tokens = Kept(self._renew, lambda each: each.freshness(clock()), tokens)
-        self._grants: dict[str, Kept[Grant]] = {}
+        self._grants: dict[tuple[str, Term], Kept[Grant]] = {}
         self._lock = Lock()
 
     @classmethod
@@ -90,8 +90,8 @@ class Session:
         tokens = self._tokens.instead_of(tokens)
         return self._door.ask(method, path, token=tokens.access, json=json)
 
-    def grant(self, function: str, seconds: int, refused: Grant | None = None) -> Grant:
-        kept = self._kept(function, seconds)
+    def grant(self, function: str, term: Term, refused: Grant | None = None) -> Grant:
+        kept = self._kept(function, term)
         return kept.get() if refused is None else kept.instead_of(refused)
 
     def end(self) -> None:
@@ -112,15 +112,15 @@ class Session:
             grant.settle()
         self._tokens.settle()
 
-    def _kept(self, function: str, seconds: int) -> Kept[Grant]:
-        name = grant_slot(function, seconds)
+    def _kept(self, function: str, term: Term) -> Kept[Grant]:
+        key = function, term
         with self._lock:
-            if name not in self._grants:
-                self._grants[name] = Kept(
-                    lambda refused: self._borrow(function, seconds, refused),
-                    lambda grant: grant.freshness(self._clock()),
+            if key not in self._grants:
+                self._grants[key] = Kept(
+                    lambda refused: self._borrow(function, term, refused),
+                    lambda grant: term.judge(grant, self._clock()),
                 )
-            return self._grants[name]
+            return self._grants[key]
 
     def _renew(self, seen: Tokens | None) -> Tokens:
         with self._slot.locked():
@@ -129,7 +129,7 @@ class Session:
                 raise LoginEndedError("Nobody is logged in")
             if found.username != self.username:
                 raise LoginEndedError("Somebody else has logged in here")
-            if found != seen and self._is_good(found):
+            if found != seen and found.freshness(self._clock()) is not Freshness.SPENT:
                 return found
             tokens = self._refreshed(found)
             self._slot.write(tokens.remember())
@@ -144,19 +144,18 @@ class Session:
             answer, login=tokens.login, username=self.username, now=self._clock()
         )
 
-    def _borrow(self, function: str, seconds: int, refused: Grant | None) -> Grant:
+    def _borrow(self, function: str, term: Term, refused: Grant | None) -> Grant:
         login = self._tokens.get().login
-        slot = self._shelf.slot(grant_slot(function, seconds))
+        slot = self._shelf.slot(grant_slot(function, term.seconds))
         with slot.locked():
             found = recall_grant(slot, login)
-            if found is not None and found != refused and self._is_good(found):
-                return found
-            grant = self._ask_for(function, seconds)
-            slot.write(grant_to_keep(login, grant))
-            return grant
+            if found is None or found == refused or self._is_spent(found, term):
+                found = self._ask_for(function, term.seconds)
+                slot.write(grant_to_keep(login, found))
+            return found
 
-    def _is_good(self, found: Tokens | Grant) -> bool:
-        return found.freshness(self._clock()) is not Freshness.SPENT
+    def _is_spent(self, grant: Grant, term: Term) -> bool:
+        return term.judge(grant, self._clock()) is Freshness.SPENT
 
     def _ask_for(self, function: str, seconds: int) -> Grant:
         wanted = {"FunctionName": function, "DurationSeconds": seconds}

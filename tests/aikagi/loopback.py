@@ -21,6 +21,7 @@ from local.sigv4 import Request, SignatureRefusedError, verify
 
 REGION: Final = "ap-northeast-1"
 PASSWORD: Final = "wonderland-1865"
+CORS_HEADERS: Final = "authorization,content-type,x-amz-date,x-amz-security-token"
 NDJSON: Final = "application/x-ndjson; charset=utf-8"
 
 
@@ -84,10 +85,11 @@ class Loopback:
     def __init__(self) -> None:
         self.answer: Callable[[Request], Answer] = lambda _: json_answer({"ok": True})
         self.life = 900.0
-        self.grant_life = 900.0
+        self.grant_life = 3600.0
         self.longest = 3600
         self.ahead = 0.0
         self.refreshes = True
+        self.cors: dict[str, str] = {}
         self.broker_answers: list[Answer] = []
         self.calls: list[Request] = []
         self.asked: list[str] = []
@@ -103,6 +105,7 @@ class Loopback:
         port = self._server.server_port
         self.base = f"http://127.0.0.1:{port}/"
         self.function = f"http://localhost:{port}/"
+        self.allow(self.base.rstrip("/"))
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -120,6 +123,14 @@ class Loopback:
 
     def count(self, route: str) -> int:
         return self.asked.count(route)
+
+    def allow(self, origin: str, headers: str = CORS_HEADERS) -> None:
+        """Let a page of ``origin`` call the function."""
+        self.cors = {
+            "Access-Control-Allow-Origin": origin,
+            "Access-Control-Allow-Methods": "GET,POST",
+            "Access-Control-Allow-Headers": headers,
+        }
 
     def end_login(self) -> None:
         """Do what an operator who ends it, or a stolen refresh token, does."""
@@ -257,7 +268,7 @@ class Loopback:
 
     def _as_lambda(self, request: Request) -> Answer:
         if request.method == "OPTIONS":
-            return Answer(status=204, pieces=())
+            return Answer(status=204, pieces=(), headers=self.cors)
         self.calls.append(request)
         try:
             self.verified(request)
