@@ -20,7 +20,7 @@ _CALL: Final = """async ([path, init]) => {
   const { Broker } = await import("./static/aikagi.js");
   const broker = new Broker();
   await broker.login("alice", "wonderland-1865");
-  const answer = await broker.call("hello", { path, ...init() });
+  const answer = await broker.fetch("hello", { path, ...init() });
   return answer.status;
 }"""
 
