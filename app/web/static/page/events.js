@@ -3,17 +3,14 @@ import { MalformedError } from "./errors.js";
 
 /** @typedef {import("./aikagi.d.ts").TaskEvent} TaskEvent */
 
-/** What nothing can be done without, by type. */
-const SHAPES = /** @type {Record<string, [member: string, type: string][]>} */ ({
-  start: [],
-  progress: [["done", "number"]],
-  output: [["text", "string"]],
-  ping: [],
-  result: [],
-  error: [
-    ["code", "string"],
-    ["message", "string"],
-  ],
+/** What must be there, by type. */
+const SHAPES = /** @type {Record<string, Record<string, string>>} */ ({
+  start: {},
+  progress: { done: "number" },
+  output: { text: "string" },
+  ping: {},
+  result: {},
+  error: { code: "string", message: "string" },
 });
 
 /** In characters. No event is so long; what is would fill the memory. */
@@ -23,7 +20,7 @@ const LONGEST = 8 * 1024 * 1024;
  * The lines of a text, batched as they arrive and without their ends.
  *
  * @param {AsyncIterable<Uint8Array>} chunks of UTF-8
- * @returns {AsyncGenerator<string[], void, void>}
+ * @returns {AsyncGenerator<Iterable<string>, void, void>}
  */
 export async function* lines(chunks) {
   const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -31,10 +28,24 @@ export async function* lines(chunks) {
   for await (const chunk of chunks) {
     const text = decoded(decoder, chunk);
     const end = text.lastIndexOf("\n");
-    if (end >= 0) yield (begun + text.slice(0, end)).split("\n");
+    if (end >= 0) yield split(begun + text.slice(0, end));
     begun = bounded(end < 0 ? begun + text : text.slice(end + 1));
   }
-  yield [begun + decoded(decoder)];
+  const rest = begun + decoded(decoder);
+  if (rest !== "") yield [rest];
+}
+
+/**
+ * One by one: all at once, the lines of a large chunk would hold up the page.
+ *
+ * @param {string} text
+ */
+function* split(text) {
+  let start = 0;
+  for (let end; (end = text.indexOf("\n", start)) >= 0; start = end + 1) {
+    yield text.slice(start, end);
+  }
+  yield text.slice(start);
 }
 
 /**
@@ -52,12 +63,12 @@ function decoded(decoder, chunk) {
 /**
  * NDJSON: an event a line.
  *
- * @param {string[]} batch
- * @returns {Generator<TaskEvent, void, void>}
+ * @param {Iterable<string>} batch of lines
  */
 export function* ndjson(batch) {
   for (const line of batch) {
-    if (/\S/.test(line)) yield* eventIn(line);
+    const event = /\S/.test(line) ? eventIn(line) : null;
+    if (event) yield event;
   }
 }
 
@@ -68,43 +79,52 @@ export function* ndjson(batch) {
 export function sse() {
   let type = "";
   let data = "";
-  /**
-   * @param {string[]} batch
-   * @returns {Generator<TaskEvent, void, void>}
-   */
+  /** @param {Iterable<string>} batch of lines */
   return function* (batch) {
-    for (const line of batch.flatMap((each) => each.replace(/\r$/, "").split("\r"))) {
-      const [, name, value] = /** @type {string[]} */ (/^([^:]*):? ?(.*)$/s.exec(line));
-      if (name === "event") type = value;
-      if (name === "data") data = bounded(`${data}${value}\n`);
-      if (line !== "") continue;
-      if (data !== "") yield* eventIn(data, type);
-      type = data = "";
+    for (const block of batch) {
+      for (const line of block.replace(/\r$/, "").split("\r")) {
+        const [, name, value] = /** @type {string[]} */ (/^([^:]*):? ?(.*)$/s.exec(line));
+        if (name === "event") type = value;
+        if (name === "data") data = bounded(`${data}${value}\n`);
+        if (line !== "") continue;
+        const event = /\S/.test(data) ? eventIn(data, type && { type }) : null;
+        type = data = "";
+        if (event) yield event;
+      }
     }
   };
 }
 
 /**
- * The event that is written somewhere, or none where its type is one we do not know.
- *
  * @param {string} json
- * @param {string} [type] where it does not say
- * @returns {Generator<TaskEvent, void, void>}
+ * @param {object | ""} [named] what it need not say
+ * @returns {TaskEvent | null} null where its type is one we do not know
  */
-function* eventIn(json, type = "") {
-  let event;
-  try {
-    event = JSON.parse(bounded(json));
-  } catch (error) {
-    if (error instanceof MalformedError) throw error;
+function eventIn(json, named) {
+  const event = { ...named, ...record(json) };
+  if (!Object.hasOwn(SHAPES, event.type)) {
+    if (typeof event.type === "string") return null;
+    throw malformed(json);
   }
-  if (type && event?.type === undefined) event = { type, ...event };
-  if (typeof event?.type !== "string") throw malformed(json);
-  if (!Object.hasOwn(SHAPES, event.type)) return;
-  for (const [member, kind] of SHAPES[event.type]) {
+  for (const [member, kind] of Object.entries(SHAPES[event.type])) {
     if (typeof event[member] !== kind) throw malformed(json);
   }
-  yield event;
+  return event;
+}
+
+/**
+ * @param {string} json
+ * @returns {any} an object, and no list
+ */
+function record(json) {
+  let value;
+  try {
+    value = JSON.parse(bounded(json));
+  } catch (error) {
+    throw error instanceof MalformedError ? error : malformed(json);
+  }
+  if (Object(value) !== value || Array.isArray(value)) throw malformed(json);
+  return value;
 }
 
 /** @param {string} json */

@@ -14,7 +14,7 @@ export class Grant {
     this.expiresAt = Date.parse(answer.Expiration);
     // From today: the broker may lend out a session a second time.
     this.#lifeMs = this.expiresAt - now;
-    this.#aws = new AwsClient({
+    this.#aws = new AwsClient(/** @type {any} */ ({
       accessKeyId: answer.AccessKeyId,
       secretAccessKey: answer.SecretAccessKey,
       sessionToken: answer.SessionToken,
@@ -22,7 +22,7 @@ export class Grant {
       service: "lambda",
       // We only let it sign. Its own fetch would start a failed job eleven times.
       retries: 0,
-    });
+    }));
   }
 
   /** @param {number} now */
@@ -85,12 +85,7 @@ export class Keyring {
     return held;
   }
 
-  /**
-   * Forget a grant, unless another took its place meanwhile.
-   *
-   * @param {string} name
-   * @param {Grant} grant
-   */
+  /** @param {string} name @param {Grant} grant unless another took its place meanwhile */
   drop(name, grant) {
     if (this.#grants.get(name) === grant) this.#grants.delete(name);
   }

@@ -2,9 +2,6 @@ import { BrokerError, LoginEndedError } from "./errors.js";
 import { Keyring } from "./grant.js";
 import { machineTime } from "./line.js";
 
-/** @typedef {import("./line.js").Clock} Clock */
-/** @typedef {import("./line.js").Line} Line */
-
 /**
  * What the token endpoints answer; older brokers know no refresh tokens. Lives in seconds.
  *
@@ -30,8 +27,8 @@ export class Session {
   #renewing = null;
 
   /**
-   * @param {Line} line
-   * @param {Clock} clock
+   * @param {import("./line.js").Line} line
+   * @param {import("./line.js").Clock} clock
    * @param {Tokens} tokens
    * @param {number} asked when they were asked for, by the local clock
    */
@@ -128,10 +125,7 @@ export class Session {
   }
 }
 
-/**
- * @param {unknown} error
- * @returns {error is BrokerError}
- */
+/** @returns {error is BrokerError} @param {unknown} error */
 function isRefusal(error) {
   return error instanceof BrokerError && error.status === 401;
 }
