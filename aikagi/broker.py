@@ -137,12 +137,15 @@ class Broker:
         No request is sent twice, unless Lambda itself refused the first.
         """
         url = address(self.grant(function), path)
+        sent = {name: value.strip() for name, value in (headers or {}).items()}
+        if isinstance(data, str) and "content-type" not in map(str.lower, sent):
+            sent["Content-Type"] = "text/plain;charset=UTF-8"
         request = self.client.build_request(
             method or ("GET" if data is None and json is None else "POST"),
             url,
             content=data,
             json=json,
-            headers={name: value.strip() for name, value in (headers or {}).items()},
+            headers=sent,
             timeout=TIMEOUT,
         )
         return Call(self.client, request, self.auth(function))
