@@ -220,7 +220,8 @@ def test_the_page_stays_small():
         if not name.endswith((".txt", ".d.ts"))  # which no page loads
     ]
 
-    assert sum(sizes) < 40_000
+    # 40,000 again when the page's own styles take the place of Pico's.
+    assert sum(sizes) < 43_500
 
 
 def source(name: str) -> str:

@@ -99,6 +99,41 @@ export class Broker {
   fetch(name: string, request?: FunctionRequest): Promise<Response>;
   /** Call a function, as `fetch` does, and follow what it tells, in whatever form. */
   call(name: string, request?: FunctionRequest): Call;
+  /**
+   * Find out why calls of a function fail. Never throws. It starts none of the function's
+   * work: what it sends is `GET /`, unsigned, which Lambda refuses by itself; and signed only
+   * where no call has reached the function since the last that did not.
+   */
+  diagnose(name: string): Promise<Diagnosis>;
+}
+
+export interface Diagnosis {
+  /** A stable word. */
+  cause:
+    | "none"
+    | "login-ended"
+    | "broker-unreachable"
+    | "broker-failed"
+    | "not-yours"
+    | "clock"
+    | "signature"
+    | "expired"
+    | "permission"
+    | "refused"
+    | "cors"
+    | "auth-type"
+    | "unreachable"
+    | "throttled"
+    | "function-failed";
+  /** For people. */
+  title: string;
+  advice: string;
+  /** What was looked at, in order, up to what is wrong. */
+  checks: {
+    check: "login" | "grant" | "clock" | "protection" | "call";
+    ok: boolean;
+    detail: string;
+  }[];
 }
 
 /**

@@ -7,6 +7,7 @@
 import { Call } from "./call.js";
 import { AddressError, BrokerError, LoginEndedError, UnreachableError } from "./errors.js";
 import { Clock, Line, machineTime } from "./line.js";
+import { Examination } from "./diagnose.js";
 import { addressOf, settled } from "./request.js";
 import { Session } from "./session.js";
 
@@ -116,6 +117,14 @@ export class Broker {
     });
   }
 
+  /** @param {string} name of a function */
+  async diagnose(name) {
+    const session = this.#session;
+    const found = await new Examination(this.#fetch, this.#clock).of(session, name);
+    if (found.cause === "login-ended" && session === this.#session) this.signOut();
+    return found;
+  }
+
   /**
    * Send a request once. A key that opened nothing is forgotten.
    *
@@ -137,13 +146,13 @@ export class Broker {
     } catch (error) {
       if (request.signal.aborted) throw error;
       // A refusal without CORS headers looks like this too.
-      session.keys.drop(name, grant);
+      session.keys.heard(name, grant);
       throw new UnreachableError("function", error);
     }
     if (answer.type === "opaqueredirect") {
       throw new AddressError("The function redirects, and a key does not follow");
     }
-    if (answer.status === 403) session.keys.drop(name, grant);
+    session.keys.heard(name, grant, answer);
     return answer;
   }
 

@@ -54,6 +54,8 @@ export class Keyring {
   #grants = new Map();
   /** @type {Map<string, Promise<Grant>>} */
   #asked = new Map();
+  /** @type {Map<string, Pick<Response, "status" | "headers">>} */
+  #answers = new Map();
   #session;
   #clock;
 
@@ -85,9 +87,24 @@ export class Keyring {
     return held;
   }
 
-  /** @param {string} name @param {Grant} grant unless another took its place meanwhile */
-  drop(name, grant) {
-    if (this.#grants.get(name) === grant) this.#grants.delete(name);
+  /**
+   * Hear what came of a call. A key that opened nothing is forgotten, unless another took
+   * its place meanwhile.
+   *
+   * @param {string} name
+   * @param {Grant} grant
+   * @param {Response} [answer]
+   */
+  heard(name, grant, answer) {
+    const { status = 403, headers = new Headers() } = answer ?? {};
+    if (status === 403 && this.#grants.get(name) === grant) this.#grants.delete(name);
+    if (status === 403 || status === 429) this.#answers.delete(name);
+    else this.#answers.set(name, { status, headers });
+  }
+
+  /** @param {string} name of a function, which gave the answer if the last call reached it */
+  lastAnswer(name) {
+    return this.#answers.get(name);
   }
 
   /** @param {string} name */
