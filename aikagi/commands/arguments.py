@@ -12,7 +12,7 @@ from aikagi.commands import (
     looks,
     token,
 )
-from aikagi.commands.command import HelpFormatter
+from aikagi.commands.command import HelpFormatter, add_common
 from aikagi.commands.exits import TOLD
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def build_parser() -> "tuple[argparse.ArgumentParser, Areas]":
         formatter_class=HelpFormatter,
     )
     parser.add_argument("--version", action="store_true", help="tell the version")
+    add_common(parser)
     areas = parser.add_subparsers(metavar="COMMAND", title="commands")
     for module in (login, looks, call, credentials, token, doctor, completion):
         module.add(areas)

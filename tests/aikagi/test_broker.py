@@ -532,6 +532,14 @@ def test_an_auth_repeats_a_refused_post_once(alice: Broker, loopback: Loopback):
     assert [json.loads(c.body) for c in loopback.calls[1:]] == [{"once": True}] * 2
 
 
+def test_a_client_that_was_brought_is_left_open(loopback: Loopback):
+    with httpx2.Client() as client:
+        with Broker(loopback.base, client=client) as broker:
+            broker.login("alice", PASSWORD)
+
+        assert client.get(f"{loopback.base}healthz").status_code == 200
+
+
 def test_every_name_that_is_promised_is_there():
     assert [name for name in aikagi.__all__ if not hasattr(aikagi, name)] == []
     assert set(aikagi.__all__) <= set(dir(aikagi))
