@@ -219,6 +219,16 @@ def test_no_post_is_sent_twice_that_may_have_run(
     assert len(loopback.calls) == 1
 
 
+def test_a_throttled_call_is_not_sent_again(alice: Broker, loopback: Loopback):
+    headers = {"x-amzn-errortype": "TooManyRequestsException"}
+    loopback.answer = lambda _: Answer(status=429, headers=headers)
+
+    with pytest.raises(FunctionError, match="429"):
+        alice.call("hello", data="once").result()
+
+    assert len(loopback.calls) == 1
+
+
 def test_no_call_is_sent_twice_where_the_answer_is_lost(
     alice: Broker, loopback: Loopback
 ):
