@@ -31,6 +31,7 @@ def build_parser() -> "tuple[argparse.ArgumentParser, Areas]":
         description="Borrow a key to a Lambda function URL, and call it.",
         epilog=_EPILOG,
         formatter_class=HelpFormatter,
+        allow_abbrev=False,
     )
     parser.add_argument("--version", action="store_true", help="tell the version")
     add_common(parser)

@@ -23,6 +23,7 @@ def command(
         help=what,
         description=f"{what[0].upper()}{what[1:]}.",
         formatter_class=HelpFormatter,
+        allow_abbrev=False,
     )
     # Typed before the command they count too, so here they have no default.
     add_common(added, argparse.SUPPRESS)

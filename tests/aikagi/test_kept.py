@@ -15,6 +15,7 @@ class Renewals:
 
     def __init__(self) -> None:
         self.go = Event()
+        self.twice = Event()
         self.seen: list[int | None] = []
         self.judged = Freshness.FRESH
         self._numbers = count(1)
@@ -22,6 +23,8 @@ class Renewals:
 
     def _renew(self, seen: int | None) -> int:
         self.seen.append(seen)
+        if len(self.seen) > 1:
+            self.twice.set()
         assert self.go.wait(20)
         if seen == -1:
             raise ValueError("no more")
@@ -43,6 +46,7 @@ def test_all_who_ask_at_once_wait_for_one_renewal(renewals: Renewals):
     with ThreadPoolExecutor(8) as pool:
         asked = [pool.submit(ask) for _ in range(8)]
         together.wait()
+        assert not renewals.twice.wait(0.2)
         renewals.go.set()
 
     assert {each.result() for each in asked} == {1}
