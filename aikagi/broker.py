@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from functools import cache
 from ssl import SSLContext
 from types import TracebackType
@@ -48,6 +47,7 @@ class Broker:
         clock: Clock = time.time,
     ) -> None:
         self.client = client or httpx2.Client(timeout=TIMEOUT, verify=_tls())
+        self._is_ours = client is None
         self._door = Door(base, self.client)
         self._shelf = shelf or MemoryShelf()
         self._clock = clock
@@ -151,10 +151,11 @@ class Broker:
         return Call(self.client, request, self.auth(function))
 
     def close(self) -> None:
-        """Let renewals under way end, and close the connections."""
+        """Let renewals under way end, and close the connections that are ours."""
         if self._session is not None:
             self._session.settle()
-        self.client.close()
+        if self._is_ours:
+            self.client.close()
 
     def __enter__(self) -> Self:
         return self
@@ -165,8 +166,7 @@ class Broker:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        with suppress(KeyboardInterrupt):
-            self.close()
+        self.close()
 
     def _current(self) -> Session | None:
         if self._session is None:

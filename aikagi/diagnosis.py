@@ -1,6 +1,6 @@
 """Why a call does not work: one check after another, until one explains it.
 
-Nothing here runs a function, unless that is asked for.
+The causes are named as by the browser client's ``diagnose()``.
 """
 
 import time
@@ -14,30 +14,55 @@ import httpx2
 
 from aikagi.broker import Broker
 from aikagi.door import PATIENCE, reason
-from aikagi.errors import AikagiError, BrokerError, LoginEndedError, StateError
+from aikagi.errors import (
+    AikagiError,
+    BrokerError,
+    LoginEndedError,
+    StateError,
+    UnreachableError,
+)
 from aikagi.grant import Grant
+from aikagi.preflight import ASKED_HEADERS, missing_of
 from aikagi.refusals import Refusal, read_refusal
 
 _TOLERANCE: Final = 300
 """Seconds by which AWS lets a clock be wrong."""
 
-_HEADERS: Final = "authorization,content-type,x-amz-date,x-amz-security-token"
+_LATER: Final = "Try again later; if it stays so, the operator's log knows more."
+_OPERATOR: Final = "The operator's to look at."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """One thing that was looked at. ``ok`` is None where it could not be.
 
-    ``advice`` says what to do about a fault.
+    Of a fault, ``cause`` is a stable word and ``advice`` says what to do about it.
     """
 
     check: str
     ok: bool | None
     detail: str
+    cause: str = "none"
     advice: str = ""
 
     def told(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def _good(check: str, detail: str) -> Check:
+    return Check(check=check, ok=True, detail=detail)
+
+
+def _fault(check: str, cause: str, detail: str, advice: str) -> Check:
+    return Check(check=check, ok=False, detail=detail, cause=cause, advice=advice)
+
+
+def gravest(checks: list[Check]) -> Check | None:
+    """Give the fault that explains most: a wrong clock here stops no call of ours."""
+    faults = [each for each in checks if each.ok is False]
+    return next(
+        (each for each in faults if each.check != "clock"), next(iter(faults), None)
+    )
 
 
 @final
@@ -45,8 +70,8 @@ class Diagnosis:
     """Looks at a broker and, with ``function``, at the way to that one.
 
     ``origin`` is a page's, whose calls the function's URL would have to allow.
-    ``run`` lets one signed GET run the function: nothing else shows whether Lambda
-    lets the caller in.
+    ``call`` lets one signed GET through to the function, which asks for no work (RFC
+    9110, section 9.2.1): nothing else shows whether Lambda lets the caller in.
     """
 
     def __init__(
@@ -55,15 +80,16 @@ class Diagnosis:
         *,
         function: str | None = None,
         origin: str | None = None,
-        run: bool = False,
+        call: bool = True,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._broker = broker
         self._client = broker.client
         self._function = function
         self._origin = origin or _origin_of(broker.base)
-        self._run = run
+        self._call = call
         self._clock = clock
+        self._ahead = 0.0
 
     def checks(self) -> Iterator[Check]:
         """Give each as it is done. After a fault, what rests on it is left out."""
@@ -71,8 +97,9 @@ class Diagnosis:
         if isinstance(answer, str) or not answer.is_success:
             yield self._no_broker(answer)
             return
-        yield Check(check="broker", ok=True, detail=f"{self._broker.base} answers")
-        yield self._clock_check(answer)
+        yield _good("broker", f"{self._broker.base} answers")
+        yield _clock_check("this machine's", self._clock(), "the broker's", answer)
+        self._ahead = (_time_of(answer) or self._clock()) - self._clock()
         login = self._login()
         yield login
         if login.ok and self._function is not None:
@@ -80,42 +107,20 @@ class Diagnosis:
 
     def _no_broker(self, answer: httpx2.Response | str) -> Check:
         why = answer if isinstance(answer, str) else f"it answers {answer.status_code}"
-        return Check(
-            check="broker",
-            ok=False,
-            detail=f"no broker answers at {self._broker.base}: {why}",
-            advice="Is the URL right, with its path, and is there a network?",
-        )
-
-    def _clock_check(self, answer: httpx2.Response) -> Check:
-        try:
-            theirs = parsedate_to_datetime(answer.headers["date"]).timestamp()
-        except (KeyError, ValueError):
-            return Check(check="clock", ok=None, detail="the broker tells no time")
-        off = self._clock() - theirs
-        if abs(off) < _TOLERANCE:
-            return Check(check="clock", ok=True, detail="right, as far as it matters")
-        side = "ahead of" if off > 0 else "behind"
-        return Check(
-            check="clock",
-            ok=False,
-            detail=f"{_length(abs(off))} {side} the broker's",
-            advice="Set it. Calls by aikagi work all the same, an AWS SDK's do not.",
+        return _fault(
+            "broker",
+            "broker-unreachable",
+            f"no broker answers at {self._broker.base}: {why}",
+            "Is the URL right, with its path, and is there a network?",
         )
 
     def _login(self) -> Check:
         try:
             me = self._broker.me()
-        except (LoginEndedError, StateError) as error:
-            return Check(
-                check="login", ok=False, detail=str(error), advice="aikagi login"
-            )
         except AikagiError as error:
-            return Check(check="login", ok=False, detail=str(error), advice=_LATER)
+            return _refused_by_broker("login", error)
         groups = ", ".join(me.groups) or "none"
-        return Check(
-            check="login", ok=True, detail=f"{me.session_name}, groups: {groups}"
-        )
+        return _good("login", f"{me.session_name}, groups: {groups}")
 
     def _way_to(self, function: str) -> Iterator[Check]:
         try:
@@ -123,50 +128,64 @@ class Diagnosis:
             if function not in names:
                 yield _not_yours(function, names)
                 return
-            yield Check(check="permission", ok=True, detail=f"{function} is yours")
+            yield _good("permission", f"{function} is yours")
             grant = self._broker.grant(function)
-        except BrokerError as error:
-            yield Check(check="grant", ok=False, detail=str(error), advice=_LATER)
+        except AikagiError as error:
+            yield _refused_by_broker("grant", error)
             return
-        left = grant.left(self._clock())
-        yield Check(check="grant", ok=True, detail=f"good for {_length(left)}")
-        answer = self._preflight(grant)
-        if isinstance(answer, str):
-            yield Check(
-                check="url",
-                ok=False,
-                detail=f"{grant.func_url} does not answer: {answer}",
-                advice="Was the function's URL made anew? The operator's to look at.",
+        yield _good("grant", f"good for {_length(grant.left(self._clock()))}")
+        yield from self._function_at(grant)
+
+    def _function_at(self, grant: Grant) -> Iterator[Check]:
+        bare = self._ask("GET", grant.func_url)
+        if isinstance(bare, str):
+            yield _fault(
+                "url",
+                "unreachable",
+                f"{grant.func_url} does not answer: {bare}",
+                f"Was the function's URL made anew? {_OPERATOR}",
             )
             return
-        yield Check(check="url", ok=True, detail=f"{grant.func_url} answers")
-        yield _cors(answer, self._origin)
-        yield self._call(grant)
+        yield _good("url", f"{grant.func_url} answers")
+        yield _protection(bare)
+        theirs = self._clock() + self._ahead
+        yield _clock_check("the broker's", theirs, "AWS's", bare)
+        yield self._cors(grant)
+        yield self._called(grant)
 
-    def _preflight(self, grant: Grant) -> httpx2.Response | str:
+    def _cors(self, grant: Grant) -> Check:
         headers = {
             "Origin": self._origin,
             "Access-Control-Request-Method": "POST",
-            "Access-Control-Request-Headers": _HEADERS,
+            "Access-Control-Request-Headers": ASKED_HEADERS,
         }
-        return self._ask("OPTIONS", grant.func_url, headers)
+        answer = self._ask("OPTIONS", grant.func_url, headers)
+        missing = (
+            f"no answer ({answer})"
+            if isinstance(answer, str)
+            else missing_of(answer.headers, self._origin)
+        )
+        if missing is None:
+            return _good("cors", f"pages of {self._origin} are let in")
+        return _fault(
+            "cors",
+            "cors",
+            f"pages of {self._origin} are not let in: {missing}",
+            f"It concerns browsers alone. {_OPERATOR}",
+        )
 
-    def _call(self, grant: Grant) -> Check:
-        if not self._run:
-            detail = "not tried, it would run the function: --call tries it"
-            return Check(check="call", ok=None, detail=detail)
+    def _called(self, grant: Grant) -> Check:
+        if not self._call:
+            return Check(check="call", ok=None, detail="not tried")
         auth = self._broker.auth(grant.function_name)
         answer = self._ask("GET", grant.func_url, auth=auth)
         if isinstance(answer, str):
-            return Check(check="call", ok=False, detail=answer, advice=_LATER)
+            return _fault("call", "unreachable", answer, _LATER)
         text = answer.text if answer.is_error else ""
         refusal = read_refusal(answer.status_code, answer.headers, text)
         if refusal is Refusal.NONE:
-            detail = f"Lambda lets you in; the function answers {answer.status_code}"
-            return Check(check="call", ok=True, detail=detail)
-        return Check(
-            check="call", ok=False, detail=refusal.detail, advice=refusal.advice
-        )
+            return _good("call", f"Lambda lets you in (GET: {answer.status_code})")
+        return _fault("call", refusal.cause, refusal.detail, refusal.advice)
 
     def _ask(
         self,
@@ -190,44 +209,62 @@ class Diagnosis:
             return str(error)
 
 
-_LATER: Final = "Try again later; if it stays so, the operator's log knows more."
+def _clock_check(
+    whose: str, shown: float, against: str, answer: httpx2.Response
+) -> Check:
+    """Compare a clock with the one that an answer tells."""
+    theirs = _time_of(answer)
+    if theirs is None:
+        return Check(check="clock", ok=None, detail=f"{against} is not told")
+    off = shown - theirs
+    if abs(off) < _TOLERANCE:
+        return _good("clock", f"{whose} agrees with {against}")
+    side = "ahead of" if off > 0 else "behind"
+    return _fault(
+        "clock",
+        "clock",
+        f"{whose} is {_length(abs(off))} {side} {against}",
+        "Set it. Calls by aikagi follow the broker's, an AWS SDK's do not.",
+    )
+
+
+def _time_of(answer: httpx2.Response) -> float | None:
+    try:
+        return parsedate_to_datetime(answer.headers["date"]).timestamp()
+    except (KeyError, ValueError):
+        return None
+
+
+def _refused_by_broker(check: str, error: AikagiError) -> Check:
+    match error:
+        case LoginEndedError() | StateError():
+            return _fault(check, "login-ended", str(error), "Log in: aikagi login")
+        case UnreachableError():
+            return _fault(check, "broker-unreachable", str(error), _LATER)
+        case BrokerError(status=403):
+            return _fault(check, "not-yours", str(error), _OPERATOR)
+        case _:
+            return _fault(check, "broker-failed", str(error), _LATER)
 
 
 def _not_yours(function: str, names: list[str]) -> Check:
-    return Check(
-        check="permission",
-        ok=False,
-        detail=f"{function} is not among yours: {', '.join(names) or 'there are none'}",
-        advice="Is its name right? Else ask the operator for a group that may call it.",
+    return _fault(
+        "permission",
+        "not-yours",
+        f"{function} is not among yours: {', '.join(names) or 'there are none'}",
+        "Is its name right? Else ask the operator for a group that may call it.",
     )
 
 
-def _cors(answer: httpx2.Response, origin: str) -> Check:
-    allowed = answer.headers.get("access-control-allow-origin")
-    if allowed not in (origin, "*"):
-        return _cors_fault(f"pages of {origin} are not let in", "AllowOrigins")
-    methods = _listed(answer, "access-control-allow-methods")
-    if not methods & {"post", "*"}:
-        return _cors_fault("POST is not allowed", "AllowMethods")
-    # An asterisk does not cover "authorization" (Fetch, section 3.3.2).
-    missing = set(_HEADERS.split(",")) - _listed(answer, "access-control-allow-headers")
-    if missing:
-        return _cors_fault(f"not allowed: {', '.join(sorted(missing))}", "AllowHeaders")
-    return Check(check="cors", ok=True, detail=f"pages of {origin} are let in")
-
-
-def _cors_fault(detail: str, setting: str) -> Check:
-    return Check(
-        check="cors",
-        ok=False,
-        detail=f"{detail} (this concerns browsers alone)",
-        advice=f"The operator's to change: {setting} of the function's URL.",
+def _protection(bare: httpx2.Response) -> Check:
+    if bare.status_code in (401, 403, 429):
+        return _good("protection", "who signs nothing is not let in")
+    return _fault(
+        "protection",
+        "auth-type",
+        f"unsigned it answers {bare.status_code}: anybody can call it",
+        f"Its AuthType must be AWS_IAM. {_OPERATOR}",
     )
-
-
-def _listed(answer: httpx2.Response, name: str) -> set[str]:
-    words = answer.headers.get(name, "").lower().split(",")
-    return {word.strip() for word in words}
 
 
 def _origin_of(base: str) -> str:

@@ -56,6 +56,9 @@ class LentFlow:
     def _signed(self, request: Any, grant: Grant) -> Any:  # noqa: ANN401 - see above
         path = canonical(request.url.raw_path.decode("ascii"))
         request.url = request.url.copy_with(raw_path=path.encode("ascii"))
+        if request.headers.pop("Transfer-Encoding", None):
+            # It came in pieces, and is whole now: it had to be hashed.
+            request.headers["Content-Length"] = str(len(request.content))
         url = str(request.url)
         require_home(grant, url)
         request.headers.update(

@@ -1,8 +1,7 @@
 """Why Lambda refused a signed request, from what it says.
 
 The names are those of AWS's common errors; which of them a function URL uses, only an
-account can settle. The status and the header come first, so a guess is never worse
-than "not allowed".
+account can settle.
 """
 
 from collections.abc import Mapping
@@ -11,60 +10,56 @@ from http import HTTPStatus
 
 
 class Refusal(Enum):
-    """``detail`` is what it is, ``advice`` what to do."""
+    """``cause`` is a stable word, ``detail`` what it is, ``advice`` what to do."""
 
-    NONE = ("", "")
-    CLOCK = ("the signature's time is off", "Set this machine's clock.")
+    NONE = ("none", "", "")
+    CLOCK = ("clock", "the signature's time is off", "Compare the clocks.")
     SIGNATURE = (
+        "signature",
         "what arrived is not what was signed",
         "Does a proxy change requests on their way?",
     )
-    EXPIRED = ("the credentials have expired", "Try again: new ones are fetched.")
-    UNKNOWN = (
-        "AWS does not know the credentials",
-        "Is the function in the broker's own account and Region?",
-    )
+    EXPIRED = ("expired", "the credentials have expired", "Try again, with new ones.")
+    OTHER = ("refused", "AWS refuses the call", "The operator's to look at.")
     PERMISSION = (
+        "permission",
         "Lambda does not let you in",
         "The operator's to look at: the invoke role needs both invoke actions on it.",
     )
     THROTTLED = (
+        "throttled",
         "too many run at once",
         "Try again. If it stays so, is the reserved concurrency 0?",
     )
-    CRASHED = ("the function crashed", "Its author's to look at: its log knows more.")
+    CRASHED = (
+        "function-failed",
+        "the function itself fails",
+        "Its author's to look at: its log knows more.",
+    )
 
-    @property
-    def detail(self) -> str:
-        return self.value[0]
-
-    @property
-    def advice(self) -> str:
-        return self.value[1]
+    def __init__(self, cause: str, detail: str, advice: str) -> None:
+        self.cause = cause
+        self.detail = detail
+        self.advice = advice
 
 
 _NAMED = {
+    "AccessDeniedException": Refusal.PERMISSION,
     "ExpiredTokenException": Refusal.EXPIRED,
-    "UnrecognizedClientException": Refusal.UNKNOWN,
-    "InvalidClientTokenId": Refusal.UNKNOWN,
-    "SignatureDoesNotMatch": Refusal.SIGNATURE,
     "IncompleteSignatureException": Refusal.SIGNATURE,
-    "RequestExpired": Refusal.CLOCK,
 }
 
 
 def read_refusal(status: int, headers: Mapping[str, str], text: str) -> Refusal:
-    """Tell refusals of Lambda's apart. A function's own answer is none."""
-    if status == HTTPStatus.BAD_GATEWAY:
-        return Refusal.CRASHED
-    if "x-amzn-errortype" not in headers:
-        return Refusal.NONE
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
+    """Tell refusals of Lambda's apart. A function's own answer below 500 is none."""
+    kind = headers.get("x-amzn-errortype", "").partition(":")[0]
+    if kind and status == HTTPStatus.TOO_MANY_REQUESTS:
         return Refusal.THROTTLED
-    if status != HTTPStatus.FORBIDDEN:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Refusal.CRASHED
+    if not kind or status != HTTPStatus.FORBIDDEN:
         return Refusal.NONE
-    kind = headers["x-amzn-errortype"].partition(":")[0]
     if kind == "InvalidSignatureException":
         timely = "expired" in text or "not yet current" in text
         return Refusal.CLOCK if timely else Refusal.SIGNATURE
-    return _NAMED.get(kind, Refusal.PERMISSION)
+    return _NAMED.get(kind, Refusal.OTHER)

@@ -47,12 +47,12 @@ _PATH_SAFE: Final = "/%:@!$&'()*+,;=~-._"
 
 
 def canonical(raw_path: str) -> str:
-    """Write a path and its query so that nobody can read it in two ways.
+    """Write a path and its query, as a client has split them off, in one way.
 
     Escapes are in upper case, spaces of a query ``%20``, slashes and dots of a path
-    collapsed, parameters without a name (nothing signs them) and a fragment dropped.
+    collapsed, parameters without a name (nothing signs them) dropped.
     """
-    path, _, query = raw_path.partition("#")[0].partition("?")
+    path, _, query = raw_path.partition("?")
     escaped = quote(_LONE_PERCENT.sub("%25", path), safe=_PATH_SAFE)
     upper = _ESCAPE.sub(lambda escape: escape[0].upper(), escaped)
     # "%2e" is a dot to whoever decodes first.

@@ -12,7 +12,7 @@ from aikagi.commands import (
     looks,
     token,
 )
-from aikagi.commands.command import HelpFormatter
+from aikagi.commands.command import HelpFormatter, add_common
 from aikagi.commands.exits import TOLD
 
 if TYPE_CHECKING:
@@ -31,8 +31,10 @@ def build_parser() -> "tuple[argparse.ArgumentParser, Areas]":
         description="Borrow a key to a Lambda function URL, and call it.",
         epilog=_EPILOG,
         formatter_class=HelpFormatter,
+        allow_abbrev=False,
     )
     parser.add_argument("--version", action="store_true", help="tell the version")
+    add_common(parser)
     areas = parser.add_subparsers(metavar="COMMAND", title="commands")
     for module in (login, looks, call, credentials, token, doctor, completion):
         module.add(areas)

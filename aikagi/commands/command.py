@@ -16,24 +16,28 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
 
 
 def command(
-    areas: "Areas",
-    name: str,
-    what: str,
-    run: Callable[[argparse.Namespace], int],
-    *,
-    json: bool = True,
+    areas: "Areas", name: str, what: str, run: Callable[[argparse.Namespace], int]
 ) -> argparse.ArgumentParser:
     added = areas.add_parser(
         name,
         help=what,
         description=f"{what[0].upper()}{what[1:]}.",
         formatter_class=HelpFormatter,
+        allow_abbrev=False,
     )
-    added.add_argument("--broker", metavar="URL", help="the broker's root")
-    if json:
-        added.add_argument("--json", action="store_true", help="answer as JSON")
-    added.add_argument(
-        "-q", "--quiet", action="store_true", help="say nothing beside the answer"
-    )
+    # Typed before the command they count too, so here they have no default.
+    add_common(added, argparse.SUPPRESS)
     added.set_defaults(run=run)
     return added
+
+
+def add_common(parser: argparse.ArgumentParser, default: str | None = None) -> None:
+    """Add what may be typed before and after a command."""
+    parser.add_argument(
+        "--broker", metavar="URL", default=default, help="the broker's root"
+    )
+    for names, what in (
+        (["--json"], "answer as JSON"),
+        (["-q", "--quiet"], "say nothing beside the answer"),
+    ):
+        parser.add_argument(*names, action="store_true", default=default, help=what)

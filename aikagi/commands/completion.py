@@ -19,9 +19,7 @@ To have it from now on:
 
 
 def add(areas: "Areas") -> None:
-    added = command(
-        areas, "completion", "print a shell's completion script", _run, json=False
-    )
+    added = command(areas, "completion", "print a shell's completion script", _run)
     added.epilog = _EPILOG
     added.add_argument("shell", choices=["bash", "zsh", "fish"])
 

@@ -40,9 +40,11 @@ In ~/.aws/config:
 
 def add(areas: "Areas") -> None:
     added = command(
-        areas, "credentials", "give AWS credentials, as credential_process wants them",
-        _credentials, json=False,
-    )  # fmt: skip
+        areas,
+        "credentials",
+        "give AWS credentials, as credential_process wants them",
+        _credentials,
+    )
     added.epilog = _EPILOG
     added.add_argument("function", metavar="FUNCTION")
     added.add_argument(

@@ -29,15 +29,16 @@ def add(areas: "Areas") -> None:
         "--origin", help="of a page that calls it; the broker's own, unless given"
     )
     added.add_argument(
-        "--call",
-        action="store_true",
-        help="run the function once, by a GET, to see if Lambda lets you in",
+        "--no-call",
+        dest="call",
+        action="store_false",
+        help="let no GET through to the function: if Lambda lets you in stays open",
     )
 
 
 def _run(options: argparse.Namespace) -> int:
     # Slow to import.
-    from aikagi.diagnosis import Diagnosis
+    from aikagi.diagnosis import Diagnosis, gravest
 
     done = []
     with Place.of(options).broker() as broker:
@@ -45,16 +46,16 @@ def _run(options: argparse.Namespace) -> int:
             broker,
             function=options.function,
             origin=options.origin,
-            run=options.call,
+            call=options.call,
         )
         for check in diagnosis.checks():
             done.append(check)
             if not options.json and not (options.quiet and check.ok is not False):
                 _show(check)
-    faults = [check for check in done if check.ok is False]
+    fault = gravest(done)
     if options.json:
-        _show_json(done, faults)
-    return Exit.FAILED if faults else Exit.DONE
+        _show_json(done, fault)
+    return Exit.FAILED if fault else Exit.DONE
 
 
 def _show(check: "Check") -> None:
@@ -76,14 +77,13 @@ def _show(check: "Check") -> None:
     sys.stdout.flush()
 
 
-def _show_json(done: "list[Check]", faults: "list[Check]") -> None:
+def _show_json(done: "list[Check]", fault: "Check | None") -> None:
     """Tell it in the shape of the browser client's ``diagnose()``."""
-    first = faults[0] if faults else None
     say_json(
         {
-            "cause": first.check if first else None,
-            "title": first.detail if first else "Nothing is wrong",
-            "advice": first.advice if first else "",
+            "cause": fault.cause if fault else "none",
+            "title": fault.detail if fault else "Nothing is wrong",
+            "advice": fault.advice if fault else "",
             "checks": [check.told() for check in done],
         }
     )

@@ -26,10 +26,11 @@ def state_folder() -> Path:
 
 @final
 class FileSlot:
-    """One JSON object in one file, with a lock beside it."""
+    """One JSON object in one file, with a lock beside it, somewhere below ``root``."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, root: Path) -> None:
         self._path = path
+        self._folders = (root, path.parent)
 
     def read(self) -> Mapping[str, Any] | None:
         text = read_private(self._path)
@@ -46,7 +47,7 @@ class FileSlot:
         return value
 
     def write(self, value: Mapping[str, Any]) -> None:
-        private_folder(self._path.parent)
+        self._make_folders()
         write_private(self._path, json.dumps(value).encode())
 
     def remove(self) -> None:
@@ -54,9 +55,13 @@ class FileSlot:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        private_folder(self._path.parent)
+        self._make_folders()
         with locked(self._path.with_suffix(".lock")):
             yield
+
+    def _make_folders(self) -> None:
+        for folder in self._folders:
+            private_folder(folder)
 
 
 @final
@@ -64,11 +69,12 @@ class FileShelf:
     """What is kept of one broker. ``base`` is its root."""
 
     def __init__(self, folder: Path, base: str) -> None:
+        self._root = folder
         self._folder = folder / _file_name(base)
 
     def slot(self, name: str) -> FileSlot:
         plain = name if _PLAIN.fullmatch(name) else _file_name(name)
-        return FileSlot(self._folder / f"{plain}.json")
+        return FileSlot(self._folder / f"{plain}.json", self._root)
 
     def clear(self) -> None:
         """Remove all but the locks, which others may be waiting for."""
@@ -80,13 +86,13 @@ class FileShelf:
 
 
 def remembered_broker(folder: Path) -> str | None:
-    kept = FileSlot(folder / f"{_BROKER}.json").read()
+    kept = FileSlot(folder / f"{_BROKER}.json", folder).read()
     base = None if kept is None else kept.get("Broker")
     return base if isinstance(base, str) else None
 
 
 def remember_broker(folder: Path, base: str) -> None:
-    FileSlot(folder / f"{_BROKER}.json").write({"Broker": base})
+    FileSlot(folder / f"{_BROKER}.json", folder).write({"Broker": base})
 
 
 def remove(path: Path) -> None:

@@ -219,6 +219,16 @@ def test_no_post_is_sent_twice_that_may_have_run(
     assert len(loopback.calls) == 1
 
 
+def test_a_throttled_call_is_not_sent_again(alice: Broker, loopback: Loopback):
+    headers = {"x-amzn-errortype": "TooManyRequestsException"}
+    loopback.answer = lambda _: Answer(status=429, headers=headers)
+
+    with pytest.raises(FunctionError, match="429"):
+        alice.call("hello", data="once").result()
+
+    assert len(loopback.calls) == 1
+
+
 def test_no_call_is_sent_twice_where_the_answer_is_lost(
     alice: Broker, loopback: Loopback
 ):
@@ -530,6 +540,14 @@ def test_an_auth_repeats_a_refused_post_once(alice: Broker, loopback: Loopback):
 
     assert answer.status_code == 200
     assert [json.loads(c.body) for c in loopback.calls[1:]] == [{"once": True}] * 2
+
+
+def test_a_client_that_was_brought_is_left_open(loopback: Loopback):
+    with httpx2.Client() as client:
+        with Broker(loopback.base, client=client) as broker:
+            broker.login("alice", PASSWORD)
+
+        assert client.get(f"{loopback.base}healthz").status_code == 200
 
 
 def test_every_name_that_is_promised_is_there():

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -148,6 +149,21 @@ def test_an_async_client_signs_too(alice: Broker, loopback: Loopback):
             return answer.status_code
 
     assert asyncio.run(post()) == 200
+
+
+def test_a_body_that_comes_in_pieces_is_signed_whole(alice: Broker, loopback: Loopback):
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"one "
+        yield b"two"
+
+    async def post() -> int:
+        async with httpx2.AsyncClient(auth=alice.auth("hello")) as client:
+            return (await client.post(loopback.function, content=pieces())).status_code
+
+    with httpx2.Client(auth=alice.auth("hello")) as client:
+        assert client.post(loopback.function, content=iter([b"1", b"2"])).is_success
+    assert asyncio.run(post()) == 200
+    assert [call.body for call in loopback.calls] == [b"12", b"one two"]
 
 
 def test_httpx_signs_as_httpx2_does(alice: Broker, loopback: Loopback):

@@ -233,6 +233,7 @@ def test_a_broker_is_named_by_option_before_environment_before_memory(
 
     assert alice_typed("whoami").code == 3  # nobody is logged in there
     assert alice_typed("whoami", "--broker", loopback.base).code == 0
+    assert alice_typed("--broker", loopback.base, "--json", "whoami").code == 0
     monkeypatch.delenv("AIKAGI_BROKER")
     assert alice_typed("whoami").code == 0
 
