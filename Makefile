@@ -17,6 +17,7 @@ help:
 	@echo 'make test    run every test'
 	@echo 'make soak    prove the local stack at length; AIKAGI_SEED repeats a run, AIKAGI_SOAK=3 triples it'
 	@echo 'make bench   measure the stack against something bare in the same run'
+	@echo 'make gallery photograph every state of the page, into .local/gallery'
 	@echo 'make check   lint, types, import contracts and template checks'
 	@echo 'make fix     mend what the linter and the formatter can'
 	@echo 'make build   build the Lambda packages, without Docker'
@@ -44,6 +45,11 @@ soak: $(VENV)/.dev .tools/soak/.installed
 
 bench: $(VENV)/.dev
 	@$(BIN)/python -m benchmarks
+
+.PHONY: gallery
+gallery: $(VENV)/.dev
+	@$(BIN)/python tests/browser_setup.py
+	@$(BIN)/python -m tests.browser.gallery
 
 # JavaScript's signers, where there is a node to run them.
 define NODE_CLIENTS
