@@ -9,7 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from aikagi import Broker, BrokerError, FunctionError
+from aikagi import (
+    Broker,
+    BrokerError,
+    FunctionError,
+    Output,
+    Progress,
+    Result,
+    Start,
+)
 from tests.aws_caller import sign
 from tests.local_stack import ROOT, Stack, clean_environment
 
@@ -30,6 +38,25 @@ def test_a_program_calls_a_function_as_the_person_who_logged_in(alice: Broker):
     assert alice.call("report", data="one two two").result()["words"] == 3
     with pytest.raises(FunctionError, match="405"):
         alice.call("report").result()
+
+
+TEXT = (
+    "A key is lent, and never given. Whoever borrows a key says who they are. "
+    "The door knows the key, and the key knows its door. It rained on Tuesday. "
+    "A lent key ends by itself, so nobody has to ask for it back. "
+    "The key that is lent to one opens nothing for another. "
+) * 3
+
+
+def test_a_long_task_is_watched_from_its_start_to_its_result(alice: Broker):
+    told = list(alice.call("summarise", data=TEXT))
+
+    assert isinstance(told[0], Start)
+    assert any(isinstance(each, Progress) for each in told)
+    written = "".join(each.text for each in told if isinstance(each, Output))
+    assert "key" in written
+    assert isinstance(told[-1], Result)
+    assert (told[-1].value["engine"], told[-1].value["caller"]) == ("extractive", ALICE)
 
 
 def test_bob_is_refused_what_is_alices(stack: Stack):
@@ -83,6 +110,7 @@ def test_a_terminal_logs_in_calls_and_lends_to_an_sdk(
     call = aikagi("call", "report", "--data", "one two two")
     lent = aikagi("credentials", "hello")
     doctor = aikagi("doctor", "hello")
+    summary = aikagi("call", "summarise", "--data", "@-", typed=TEXT)
 
     assert login.returncode == 0, login.stderr
     assert json.loads(call.stdout)["words"] == 3
@@ -90,5 +118,7 @@ def test_a_terminal_logs_in_calls_and_lends_to_an_sdk(
     there = {"FuncUrl": stack.functions["hello"], "Region": stack.region}
     assert sign({**credentials, **there}).send().json()["caller"] == ALICE
     assert doctor.returncode == 0, doctor.stdout
+    assert "key" in summary.stdout
+    assert "writing 100%\n" in summary.stderr
     assert aikagi("logout").returncode == 0
     assert aikagi("whoami").returncode == 3
