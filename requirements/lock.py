@@ -1,6 +1,6 @@
 """Compile requirements/*.in to *.txt, for every platform and Python at once.
 
-Each lock is compiled with the one it builds on as a constraint, so that what is
+Each lock is compiled with those it builds on as constraints, so that what is
 tested is what runs. No index and no address is written into any.
 """
 
@@ -9,20 +9,22 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-BUILDS_ON = {
-    "uv": None,
-    "runtime": None,
-    "local": "runtime",
-    "dev": "local",
-    "sam": None,
-    "soak": None,
+BUILDS_ON: dict[str, tuple[str, ...]] = {
+    "uv": (),
+    "runtime": (),
+    "client": ("runtime",),
+    "functions": ("runtime", "client"),
+    "local": ("runtime", "client", "functions"),
+    "dev": ("local",),
+    "sam": (),
+    "soak": (),
 }
 COMPLETE = {"soak"}
 """Those that name all they want themselves: what these would require is left out."""
 
 
-def compile_lock(name: str, below: str | None) -> None:
-    constraint = ["--constraint", f"{below}.txt"] if below else []
+def compile_lock(name: str, below: tuple[str, ...]) -> None:
+    constraint = [word for base in below for word in ("--constraint", f"{base}.txt")]
     constraint += ["--no-deps"] if name in COMPLETE else []
     uv = Path(sys.executable).with_name("uv")
     subprocess.run(  # noqa: S603 - the uv beside this interpreter
@@ -37,5 +39,5 @@ def compile_lock(name: str, below: str | None) -> None:
     )
 
 
-for lock, base in BUILDS_ON.items():
-    compile_lock(lock, base)
+for lock, bases in BUILDS_ON.items():
+    compile_lock(lock, bases)

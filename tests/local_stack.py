@@ -144,7 +144,7 @@ def free_stack_port(free_port: Callable[[], int]) -> int:
     """Find a port all of whose companions are free at this moment as well."""
     for _ in range(100):
         port = free_port()
-        if port < 64_000 and all(_is_free(port + more) for more in (100, 101, 102)):
+        if port < 64_000 and all(_is_free(port + more) for more in range(100, 110)):
             return port
     raise RuntimeError("no free ports")
 

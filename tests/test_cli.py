@@ -1,49 +1,12 @@
 """The ``aikagi`` command as an operator meets it, at a real terminal."""
 
-import os
-import pty
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.aws_caller import Person
-from tests.local_stack import ROOT, Stack, clean_environment
-
-
-class Terminal:
-    """A command at a terminal of its own."""
-
-    def __init__(self, folder: Path, *arguments: str, **variables: str) -> None:
-        self._ours, theirs = pty.openpty()
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "app.cli", *arguments],
-            cwd=folder,
-            env=clean_environment(PYTHONPATH=str(ROOT), **variables),
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            start_new_session=True,
-        )
-        os.close(theirs)
-        self.seen = ""
-
-    def wait_for(self, text: str) -> None:
-        while text not in self.seen:
-            self.seen += os.read(self._ours, 1024).decode()
-
-    def type(self, line: str) -> None:
-        os.write(self._ours, f"{line}\n".encode())
-
-    def finish(self) -> int:
-        try:
-            while more := os.read(self._ours, 1024):
-                self.seen += more.decode()
-        except OSError:  # how Linux tells that the other side is gone
-            pass
-        os.close(self._ours)
-        return self._process.wait(30)
+from tests.local_stack import Stack
+from tests.terminal import Terminal
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ _MEDIA_TYPES: Final = {
     ".mjs": "text/javascript; charset=utf-8",
     ".png": "image/png",
     ".svg": "image/svg+xml",
+    ".ts": "text/plain; charset=utf-8",  # declarations, for people and their tools
     ".txt": "text/plain; charset=utf-8",
 }
 

@@ -1,81 +1,9 @@
-"""How the page's client lends, renews, retries and gives up: its own module in
-Chromium, with a broker and a function that answer from a script.
-"""
-
-from typing import Any, Final
+"""How the page's client lends, renews, retries and gives up."""
 
 import pytest
 from playwright.sync_api import Page
 
-_BENCH: Final = """async () => {
-  const { Broker, BrokerError, UnreachableError, AddressError } =
-    await import("./static/aikagi.js");
-  const home = "https://fn.lambda-url.ap-northeast-1.on.aws/";
-  const clock = { local: 1_700_000_000_000, ahead: 0 };
-  const asked = [];
-  let lent = 0;
-  const utc = (ms) => new Date(ms).toISOString();
-  const script = {
-    login: () => Response.json({ access_token: `token ${asked.length}` }),
-    grant: () => Response.json({
-      FuncUrl: home, Region: "ap-northeast-1", AccessKeyId: `ASIA${++lent}`,
-      SecretAccessKey: "secret", SessionToken: `session ${lent}`,
-      Expiration: utc(clock.local + clock.ahead + 900_000),
-      ServerTime: utc(clock.local + clock.ahead),
-    }),
-    call: () => Response.json({ message: "Hello" }),
-  };
-  const fetch = async (input, init) => {
-    const request = new Request(input, init);
-    const { pathname, origin } = new URL(request.url);
-    const what = origin === new URL(home).origin
-      ? "call" : { "/auth/login": "login", "/grant": "grant" }[pathname];
-    const kept = { what, method: request.method, url: request.url,
-      cache: request.cache, credentials: request.credentials,
-      headers: Object.fromEntries(request.headers) };
-    asked.push(kept);
-    kept.body = await request.clone().text();
-    return script[what](request);
-  };
-  const broker = new Broker({ fetch, clock: () => clock.local });
-  const refused = (headers = {}) => new Response("{}", { status: 403, headers });
-  const byLambda = { "x-amzn-errortype": "AccessDeniedException" };
-  const count = (what) => asked.filter((each) => each.what === what).length;
-  const keys = () => asked.filter(({ what }) => what === "call")
-    .map(({ headers }) => headers["x-amz-security-token"]);
-  const caught = (promise) => promise.then(() => null,
-    ({ name, message, ...rest }) => ({ name, message, ...rest }));
-  const problem = (status, members, headers = {}) => new Response(
-    JSON.stringify({ status, ...members }),
-    { status, headers: { "Content-Type": "application/problem+json", ...headers } });
-  const once = (first, then) => {
-    let used = false;
-    return (request) => (used ? then : ((used = true), first))(request);
-  };
-  const unheard = [];
-  addEventListener("unhandledrejection", (event) => unheard.push(String(event.reason)));
-  const settle = async () => {
-    for (let turn = 0; turn < 20; turn += 1) {
-      await new Promise((done) => setTimeout(done));
-    }
-  };
-  await broker.login("alice", "wonderland-1865");
-  BODY
-}"""
-
-MINUTE: Final = 60_000
-
-
-# Playwright waits for a script for ever.
-_IN_TIME: Final = """Promise.race([
-  (SCRIPT)(),
-  new Promise((_, give) => setTimeout(() => give(new Error("It hangs")), 10_000)),
-])"""
-
-
-def tell(workbench: Page, body: str) -> Any:
-    script = _BENCH.replace("BODY", body)
-    return workbench.evaluate(_IN_TIME.replace("SCRIPT", script))
+from tests.browser.bench import MINUTE, tell
 
 
 def test_a_login_is_the_form_that_oauth_asks_for(workbench: Page):
@@ -90,7 +18,7 @@ def test_a_login_is_the_form_that_oauth_asks_for(workbench: Page):
 def test_calls_at_once_share_one_grant(workbench: Page):
     told = tell(
         workbench,
-        """const calls = Array.from({ length: 50 }, () => broker.call("hello"));
+        """const calls = Array.from({ length: 50 }, () => broker.fetch("hello"));
         await Promise.all(calls);
         return [count("grant"), count("call")];""",
     )
@@ -101,8 +29,8 @@ def test_calls_at_once_share_one_grant(workbench: Page):
 def test_each_function_has_a_grant_of_its_own(workbench: Page):
     told = tell(
         workbench,
-        """await Promise.all([broker.call("hello"), broker.call("report")]);
-        await broker.call("hello");
+        """await Promise.all([broker.fetch("hello"), broker.fetch("report")]);
+        await broker.fetch("hello");
         return asked.filter(({ what }) => what === "grant").map(({ body }) => body);""",
     )
 
@@ -125,9 +53,9 @@ def test_a_grant_is_renewed_when_a_call_finds_it_old(
 ):
     told = tell(
         workbench,
-        f"""await broker.call("hello");
+        f"""await broker.fetch("hello");
         clock.local += {passed_ms};
-        await broker.call("hello");
+        await broker.fetch("hello");
         return [count("grant"), keys()[1]];""",
     )
 
@@ -137,10 +65,10 @@ def test_a_grant_is_renewed_when_a_call_finds_it_old(
 def test_a_failed_renewal_in_the_background_is_not_the_calls_failure(workbench: Page):
     told = tell(
         workbench,
-        f"""await broker.call("hello");
+        f"""await broker.fetch("hello");
         clock.local += {13 * MINUTE};
         script.grant = () => problem(503, {{ title: "Not now" }});
-        const {{ status }} = await broker.call("hello");
+        const {{ status }} = await broker.fetch("hello");
         await settle();
         return [status, count("grant"), unheard];""",
     )
@@ -153,7 +81,7 @@ def test_a_wrong_clock_signs_by_the_brokers_the_first_time(workbench: Page, hour
     told = tell(
         workbench,
         f"""clock.ahead = {hours} * 3_600_000;
-        await broker.call("hello");
+        await broker.fetch("hello");
         const signed = asked.at(-1).headers["x-amz-date"];
         const right = utc(clock.local + clock.ahead).replace(/[-:]|\\.[0-9]{{3}}/g, "");
         const left = broker.held("hello").expiresAt - broker.now();
@@ -171,7 +99,8 @@ def test_a_refusal_by_lambda_is_tried_once_more_with_a_new_key(
         workbench,
         f"""script.call = once(() => refused(byLambda), script.call);
         const body = {{ POST: "once" }}["{method}"];
-        const {{ status }} = await broker.call("hello", {{ method: "{method}", body }});
+        const init = {{ method: "{method}", body }};
+        const {{ status }} = await broker.fetch("hello", init);
         return [status, keys(), asked.at(-1).body];""",
     )
 
@@ -182,7 +111,7 @@ def test_a_second_refusal_is_the_answer(workbench: Page):
     told = tell(
         workbench,
         """script.call = () => refused(byLambda);
-        const { status } = await broker.call("hello", { method: "POST" });
+        const { status } = await broker.fetch("hello", { method: "POST" });
         return [status, count("call")];""",
     )
 
@@ -193,9 +122,9 @@ def test_a_403_of_the_functions_own_never_runs_it_again(workbench: Page):
     told = tell(
         workbench,
         """script.call = once(() => refused(), script.call);
-        const first = await broker.call("hello", { method: "POST" });
+        const first = await broker.fetch("hello", { method: "POST" });
         const before = count("call");
-        await broker.call("hello", { method: "POST" });
+        await broker.fetch("hello", { method: "POST" });
         return [first.status, before, keys()];""",
     )
 
@@ -208,7 +137,7 @@ def test_no_other_status_is_tried_again(workbench: Page, method: str, status: in
     told = tell(
         workbench,
         f"""script.call = () => new Response("{{}}", {{ status: {status} }});
-        const answer = await broker.call("hello", {{ method: "{method}" }});
+        const answer = await broker.fetch("hello", {{ method: "{method}" }});
         return [answer.status, count("call")];""",
     )
 
@@ -219,7 +148,7 @@ def test_a_get_that_found_no_answer_is_tried_once_more(workbench: Page):
     told = tell(
         workbench,
         """script.call = once(() => { throw new TypeError(); }, script.call);
-        const { status } = await broker.call("hello");
+        const { status } = await broker.fetch("hello");
         return [status, keys()];""",
     )
 
@@ -233,7 +162,7 @@ def test_a_call_without_an_answer_fails_in_words(
     told = tell(
         workbench,
         f"""script.call = () => {{ throw new TypeError("Failed to fetch"); }};
-        const error = await caught(broker.call("hello", {{ method: "{method}" }}));
+        const error = await caught(broker.fetch("hello", {{ method: "{method}" }}));
         return [error.name, error.what, count("call")];""",
     )
 
@@ -261,7 +190,7 @@ def test_a_call_without_an_answer_fails_in_words(
 def test_a_path_that_leaves_the_function_is_refused(workbench: Page, path: str):
     told = tell(
         workbench,
-        f"""const error = await caught(broker.call("hello", {{ path: "{path}" }}));
+        f"""const error = await caught(broker.fetch("hello", {{ path: "{path}" }}));
         return [error.name, count("call")];""",
     )
 
@@ -272,7 +201,7 @@ def test_a_path_that_leaves_the_function_is_refused(workbench: Page, path: str):
 def test_a_path_that_only_looks_like_a_host_stays_a_path(workbench: Page, path: str):
     url = tell(
         workbench,
-        f"""await broker.call("hello", {{ path: "{path}" }});
+        f"""await broker.fetch("hello", {{ path: "{path}" }});
         return asked.at(-1).url;""",
     )
 
@@ -287,7 +216,7 @@ def test_a_problem_of_the_broker_is_told_whole(workbench: Page):
           detail: "Wait a little", request_id: "r-1",
           errors: [{ pointer: "#/FunctionName", detail: "no such" }],
         }, { "Retry-After": "7" });
-        return caught(broker.call("hello"));""",
+        return caught(broker.fetch("hello"));""",
     )
 
     assert told == {
@@ -326,7 +255,7 @@ def test_a_failure_without_problem_details_is_told_by_its_status(
     told = tell(
         workbench,
         f"""script.grant = () => {answer};
-        const {{ name, status, message }} = await caught(broker.call("hello"));
+        const {{ name, status, message }} = await caught(broker.fetch("hello"));
         return [name, status, message];""",
     )
 
@@ -344,7 +273,7 @@ def test_a_broker_that_does_not_answer_is_unreachable(workbench: Page, answer: s
     told = tell(
         workbench,
         f"""script.grant = () => {answer};
-        const {{ name, what }} = await caught(broker.call("hello"));
+        const {{ name, what }} = await caught(broker.fetch("hello"));
         return [name, what];""",
     )
 
@@ -354,7 +283,7 @@ def test_a_broker_that_does_not_answer_is_unreachable(workbench: Page, answer: s
 def test_a_key_that_comes_after_signing_out_is_not_used(workbench: Page):
     told = tell(
         workbench,
-        """const waiting = caught(broker.call("hello"));
+        """const waiting = caught(broker.fetch("hello"));
         broker.signOut();
         const { name } = await waiting;
         return [name, count("grant"), count("call")];""",
@@ -366,11 +295,11 @@ def test_a_key_that_comes_after_signing_out_is_not_used(workbench: Page):
 def test_a_key_is_never_inherited_by_the_next_person(workbench: Page):
     told = tell(
         workbench,
-        """const waiting = caught(broker.call("hello"));
+        """const waiting = caught(broker.fetch("hello"));
         await broker.login("bob", "bricklayer-1999");
         await waiting;
         const held = broker.held("hello");
-        await broker.call("hello");
+        await broker.fetch("hello");
         const tokens = asked.filter(({ what }) => what === "grant")
           .map(({ headers }) => headers.authorization);
         return [held ?? null, keys(), new Set(tokens).size];""",
@@ -379,7 +308,7 @@ def test_a_key_is_never_inherited_by_the_next_person(workbench: Page):
     assert told == [None, ["session 2"], 2]
 
 
-@pytest.mark.parametrize("ask", ['call("hello")', 'grant("hello")', "functions()"])
+@pytest.mark.parametrize("ask", ['fetch("hello")', 'grant("hello")', "functions()"])
 def test_nobody_gets_anything_without_logging_in(workbench: Page, ask: str):
     told = tell(
         workbench,
@@ -400,7 +329,7 @@ def test_a_call_can_be_given_up(workbench: Page):
           controller.abort();
         });
         const { signal } = controller;
-        const { name } = await caught(broker.call("hello", { signal }));
+        const { name } = await caught(broker.fetch("hello", { signal }));
         return [name, count("call")];""",
     )
 
@@ -423,7 +352,7 @@ def test_a_broker_that_hangs_is_unreachable_in_the_end(workbench: Page):
 def test_nothing_is_cached_and_no_cookie_travels_along(workbench: Page):
     told = tell(
         workbench,
-        """await broker.call("hello");
+        """await broker.fetch("hello");
         return asked.map(({ what, cache, credentials }) => [what, cache, credentials]);
         """,
     )

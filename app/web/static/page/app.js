@@ -171,7 +171,7 @@ async function run(entry, request) {
   const mine = (running = new Run());
   showRunning(entry.Title);
   try {
-    const response = await broker.call(entry.Name, { ...request, signal: mine.signal });
+    const response = await broker.fetch(entry.Name, { ...request, signal: mine.signal });
     const content = await read(response);
     if (running === mine) showAnswer(response, content, mine.elapsed());
   } catch (error) {

@@ -1,24 +1,14 @@
-/** What can go wrong between a page, the broker and a function. */
+/** What can go wrong between a page, the broker and a function: see `aikagi.d.ts`. */
 
-/**
- * Problem details, RFC 9457 section 3.1.
- *
- * @typedef {object} Problem
- * @property {string} [type]
- * @property {string} [title]
- * @property {string} [detail]
- * @property {string} [request_id]
- * @property {{pointer?: string, detail: string}[]} [errors]
- */
+/** @typedef {import("./aikagi.d.ts").Problem} Problem */
 
-/** The broker refused, or failed, and said so. */
 export class BrokerError extends Error {
   name = "BrokerError";
 
   /**
-   * @param {number} status of the answer, as HTTP counts
+   * @param {number} status
    * @param {Problem} problem
-   * @param {number | null} [retryAfter] seconds, where the broker named them
+   * @param {number | null} [retryAfter] seconds
    */
   constructor(status, problem, retryAfter = null) {
     super(problem.detail ?? problem.title ?? `The broker answered ${status}`);
@@ -41,7 +31,44 @@ export class BrokerError extends Error {
   }
 }
 
-/** No answer came. The browser does not say why: the network, CORS, a blocker. */
+export class LoginEndedError extends BrokerError {
+  name = "LoginEndedError";
+
+  /** @param {BrokerError} refusal */
+  constructor(refusal) {
+    const type = "urn:aikagi:problem:login-ended";
+    super(401, { type, title: "The login has ended", request_id: refusal.requestId ?? undefined });
+    this.cause = refusal;
+  }
+}
+
+export class FunctionError extends Error {
+  name = "FunctionError";
+
+  /**
+   * @param {Pick<Response, "status" | "headers">} answer
+   * @param {string} text of its body, or the beginning of it
+   */
+  constructor(answer, text) {
+    super(ownWords(text) ?? `The function answered ${answer.status}`);
+    this.status = answer.status;
+    this.text = text;
+    this.requestId = answer.headers.get("x-amzn-requestid");
+    this.errorType = answer.headers.get("x-amzn-errortype");
+  }
+}
+
+/** @param {string} text */
+function ownWords(text) {
+  try {
+    const { message, Message } = JSON.parse(text);
+    const words = message ?? Message;
+    return typeof words === "string" ? words.slice(0, 500) : null;
+  } catch {
+    return null;
+  }
+}
+
 export class UnreachableError extends Error {
   name = "UnreachableError";
 
@@ -55,7 +82,36 @@ export class UnreachableError extends Error {
   }
 }
 
-/** What was asked of a function would have left its address with the key. */
 export class AddressError extends Error {
   name = "AddressError";
+}
+
+export class MalformedError extends Error {
+  name = "MalformedError";
+}
+
+export class EndedEarlyError extends Error {
+  name = "EndedEarlyError";
+
+  /**
+   * @param {number} events
+   * @param {unknown} [cause]
+   */
+  constructor(events, cause) {
+    super("The answer ended before its last event", { cause });
+    this.events = events;
+  }
+}
+
+export class TaskError extends Error {
+  name = "TaskError";
+
+  /**
+   * @param {string} code
+   * @param {string} message
+   */
+  constructor(code, message) {
+    super(message);
+    this.code = code;
+  }
 }

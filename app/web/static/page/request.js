@@ -45,12 +45,7 @@ export function addressOf(path, functionUrl) {
   return canonical(url);
 }
 
-/**
- * Write a URL so that client, proxy and verifier cannot read it in two ways.
- *
- * @param {URL} url
- * @returns {URL}
- */
+/** @param {URL} url */
 function canonical(url) {
   const written = new URL(url);
   written.hash = "";

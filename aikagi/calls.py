@@ -1,0 +1,126 @@
+"""One call of a function, as its events come."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Final, final
+
+import httpx2
+
+from aikagi.door import reason
+from aikagi.errors import (
+    AddressError,
+    EndedEarlyError,
+    FunctionError,
+    UnreachableError,
+)
+from aikagi.events import Event, Result, read_event
+from aikagi.streams import Told, told_events
+
+TIMEOUT: Final = httpx2.Timeout(30, connect=10, read=910)
+"""Seconds. A function may be silent for as long as it may run: fifteen minutes."""
+
+_SHOWN: Final = 4000
+"""Characters of an error's text that are kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """How an answer began."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+
+    @property
+    def request_id(self) -> str | None:
+        return self.headers.get("x-amzn-requestid")
+
+
+@final
+class Call:
+    """Iterate over it, once; the request is sent when the first event is asked for.
+
+    Leaving early closes the connection: the function goes on to its end all the same,
+    and is billed for it. ``head`` is there from the first event on.
+    """
+
+    def __init__(
+        self, client: httpx2.Client, request: httpx2.Request, auth: httpx2.Auth
+    ) -> None:
+        self._client = client
+        self._request = request
+        self._auth = auth
+        self.head: Head | None = None
+
+    def __iter__(self) -> Iterator[Event]:
+        """Give the events; a task's own failure is raised as ``TaskError``.
+
+        Raises:
+            FunctionError: the URL answered with 400 or above.
+            UnreachableError: there was no answer.
+            EndedEarlyError, GarbledError: it broke off, or was not as it said.
+            BrokerError, AddressError: there was no key for it.
+        """
+        for told in self.told():
+            event = read_event(told)
+            if event is not None:
+                yield event
+
+    def told(self) -> Iterator[Told]:
+        """Give the events as they came: each a JSON object, unknown ones too.
+
+        Raises what iterating does, but for ``TaskError``.
+        """
+        answer = self._begin()
+        count = 0
+        try:
+            media_type = answer.headers.get("content-type", "")
+            for told in told_events(answer.iter_bytes(), media_type):
+                yield told
+                count += 1
+        except httpx2.HTTPError as error:
+            raise EndedEarlyError(count) from error
+        finally:
+            answer.close()
+
+    def result(self) -> Any:  # noqa: ANN401 - any JSON, or bytes
+        """Wait for the end and give the result's value; raises as iterating does."""
+        value = None
+        for event in self:
+            if isinstance(event, Result):
+                value = event.value
+        return value
+
+    def _begin(self) -> httpx2.Response:
+        try:
+            answer = self._client.send(
+                self._request, auth=self._auth, stream=True, follow_redirects=False
+            )
+        except httpx2.HTTPError as error:
+            raise UnreachableError("function", reason(error)) from error
+        self.head = Head(status=answer.status_code, headers=answer.headers)
+        if answer.is_redirect:
+            answer.close()
+            raise AddressError("The function redirects, and a key does not follow")
+        if answer.status_code >= HTTPStatus.BAD_REQUEST:
+            raise _failure(answer)
+        return answer
+
+
+def _failure(answer: httpx2.Response) -> FunctionError:
+    text = ""
+    try:
+        for piece in answer.iter_text():
+            text += piece
+            if len(text) > _SHOWN:
+                break
+    except httpx2.HTTPError:
+        pass  # what came of it is shown
+    finally:
+        answer.close()
+    return FunctionError(
+        answer.status_code,
+        text[:_SHOWN],
+        request_id=answer.headers.get("x-amzn-requestid"),
+        error_type=answer.headers.get("x-amzn-errortype"),
+    )

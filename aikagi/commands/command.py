@@ -1,0 +1,43 @@
+"""What every command of the client has."""
+
+import argparse
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    Areas = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - it has no other name
+
+
+class HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Keeps examples as they are, and a command beside what it does."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=30)
+
+
+def command(
+    areas: "Areas", name: str, what: str, run: Callable[[argparse.Namespace], int]
+) -> argparse.ArgumentParser:
+    added = areas.add_parser(
+        name,
+        help=what,
+        description=f"{what[0].upper()}{what[1:]}.",
+        formatter_class=HelpFormatter,
+        allow_abbrev=False,
+    )
+    # Typed before the command they count too, so here they have no default.
+    add_common(added, argparse.SUPPRESS)
+    added.set_defaults(run=run)
+    return added
+
+
+def add_common(parser: argparse.ArgumentParser, default: str | None = None) -> None:
+    """Add what may be typed before and after a command."""
+    parser.add_argument(
+        "--broker", metavar="URL", default=default, help="the broker's root"
+    )
+    for names, what in (
+        (["--json"], "answer as JSON"),
+        (["-q", "--quiet"], "say nothing beside the answer"),
+    ):
+        parser.add_argument(*names, action="store_true", default=default, help=what)

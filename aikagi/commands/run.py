@@ -1,0 +1,86 @@
+"""Run one command: its failures become a sentence and an exit code."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+
+from aikagi.commands.exits import Exit, exit_of
+from aikagi.commands.place import UsageError
+from aikagi.commands.saying import note, printable, say
+from aikagi.errors import AikagiError, BrokerError, FunctionError, LoginEndedError
+
+
+def run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int:
+    """Parse, run and give the exit code. ``run`` of the options is the command.
+
+    It finds this parser as ``whole``.
+    """
+    options = parser.parse_args(arguments, argparse.Namespace(whole=parser))
+    try:
+        if options.version:
+            say(f"aikagi {_version()}")
+        elif not hasattr(options, "run"):
+            parser.print_help()
+        else:
+            return _guarded(options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _leave_the_pipe()
+        return Exit.PIPE
+    return Exit.DONE
+
+
+def _guarded(options: argparse.Namespace) -> int:
+    try:
+        code: int = options.run(options)
+        sys.stdout.flush()
+    except AikagiError as error:
+        note(sentence(error))
+        return exit_of(error)
+    except UsageError as error:
+        note(str(error))
+        return Exit.USAGE
+    except KeyboardInterrupt:
+        note("")
+        return Exit.INTERRUPTED
+    return code
+
+
+def _version() -> str:
+    # Slow: it looks through what is installed.
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("aikagi")
+    except PackageNotFoundError:
+        return "of a checkout"
+
+
+def sentence(error: AikagiError) -> str:
+    """Say what happened and, where it is known, what to do about it."""
+    said = printable(str(error)).rstrip(".")
+    match error:
+        case LoginEndedError():
+            return f"{said}. Log in: aikagi login"
+        case BrokerError(retry_after=int(seconds)):
+            return f"{said}{_reference(error)}. Try again in {seconds} s."
+        case BrokerError():
+            return f"{said}{_reference(error)}."
+        case FunctionError():
+            text = printable(error.text).strip()
+            return f"{said}{_reference(error)}." + (text and f"\n{text}")
+        case _:
+            return f"{said}."
+
+
+def _reference(error: BrokerError | FunctionError) -> str:
+    """Give what a log knows it by."""
+    return f" (request {printable(error.request_id)})" if error.request_id else ""
+
+
+def _leave_the_pipe() -> None:
+    """Let Python end without flushing into what nobody reads."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,46 @@
+"""How far a task is, from its events."""
+
+from typing import Any, final
+
+
+@final
+class Steps:
+    """``label`` is what it does now; ``fraction`` how much is done, where known."""
+
+    def __init__(self) -> None:
+        self.label = "waiting"
+        self.fraction: float | None = None
+        self._total: float | None = None
+        self._code: object = None
+
+    def follow(self, told: dict[str, Any]) -> None:
+        """Take in one event as it came; those of other types change nothing."""
+        match told.get("type"):
+            case "start":
+                self.label = "started"
+                self._total = _positive(told.get("total"))
+            case "progress":
+                self._follow_progress(told)
+            case _:
+                pass
+
+    def _follow_progress(self, told: dict[str, Any]) -> None:
+        if told.get("code") != self._code:
+            self._code, self._total = told.get("code"), self._start_total()
+        total = _positive(told.get("total")) or self._total
+        done = told.get("done")
+        self._total = total
+        self.fraction = None
+        if total and isinstance(done, int | float):
+            self.fraction = min(1.0, max(0.0, done / total))
+        label = told.get("message") or told.get("code")
+        self.label = label if isinstance(label, str) else "working"
+
+    def _start_total(self) -> float | None:
+        return self._total if self._code is None else None
+
+
+def _positive(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+        return None
+    return value

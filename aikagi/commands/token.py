@@ -1,0 +1,107 @@
+"""``aikagi token``: the access token, for SDKs that fetch credentials themselves.
+
+They read the file at each renewal and send it as it is: no line end, and never half.
+"""
+
+import argparse
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, final
+
+from aikagi.commands.command import command
+from aikagi.commands.exits import Exit
+from aikagi.commands.place import Place, UsageError
+from aikagi.commands.saying import note, say, say_json
+from aikagi.disk.private_file import write_private
+from aikagi.errors import BrokerError, LoginEndedError, UnreachableError
+
+if TYPE_CHECKING:
+    from aikagi.broker import Broker
+    from aikagi.commands.command import Areas
+
+_RETRY: Final = 10.0
+"""Seconds between two questions to a broker that is out of reach."""
+
+_SOONEST: Final = 0.2
+"""Seconds between two looks, however short the tokens live."""
+
+_SERVER_FAULT: Final = 500
+
+
+def add(areas: "Areas") -> None:
+    added = command(areas, "token", "give an access token, or keep one in a file", _run)
+    added.add_argument(
+        "--file", type=Path, metavar="F", help="write it there, mode 0600"
+    )
+    added.add_argument(
+        "--watch",
+        action="store_true",
+        help="keep the file fresh until SIGTERM or Ctrl-C, or until the login ends",
+    )
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.watch and not options.file:
+        raise UsageError("--watch keeps a file fresh: name it with --file")
+    with Place.of(options).broker() as broker:
+        if options.watch:
+            return _watch(broker, options)
+        token, ends_at = broker.access_token()
+    if options.file:
+        write_private(options.file, token.encode())
+    elif options.json:
+        say_json({"AccessToken": token, "ExpiresIn": int(ends_at - time.time())})
+    else:
+        sys.stdout.write(token + ("\n" if sys.stdout.isatty() else ""))
+    return Exit.DONE
+
+
+@final
+class _Ending:
+    """SIGTERM or Ctrl-C, heard between two looks and never in the middle of one."""
+
+    def __init__(self) -> None:
+        # Not wanted where a cache answers.
+        import select
+        import socket
+
+        self._select = select.select
+        self._heard, told = socket.socketpair()
+        told.setblocking(False)  # noqa: FBT003 - its one argument
+        self._told = told
+        signal.set_wakeup_fd(told.fileno())
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: None)
+
+    def wait(self, seconds: float) -> bool:
+        return bool(self._select([self._heard], [], [], seconds)[0])
+
+
+def _watch(broker: "Broker", options: argparse.Namespace) -> int:
+    ending = _Ending()
+    written = complaint = ""
+    pause = 0.0
+    while not ending.wait(pause):
+        try:
+            token, ends_at = broker.access_token()
+        except LoginEndedError:
+            raise
+        except (UnreachableError, BrokerError) as error:
+            if isinstance(error, BrokerError) and error.status < _SERVER_FAULT:
+                raise
+            if str(error) != complaint:
+                note(f"{error}; trying again")
+            complaint, pause = str(error), _RETRY
+            continue
+        complaint = ""
+        if token != written:
+            write_private(options.file, token.encode())
+            if not options.quiet:
+                say(f"{options.file} is fresh for {ends_at - time.time():.0f} s.")
+                sys.stdout.flush()
+            written = token
+        # A token is renewed when it is asked for late in its life.
+        pause = max(_SOONEST, (ends_at - time.time()) / 10)
+    return Exit.DONE

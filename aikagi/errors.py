@@ -1,0 +1,108 @@
+"""What can go wrong for a caller. Texts are for people and hold no secret."""
+
+from typing import Literal
+
+Side = Literal["broker", "function"]
+
+
+class AikagiError(Exception):
+    """Whatever this package raises of its own."""
+
+
+class BrokerError(AikagiError):
+    """The broker said no, as a problem document (RFC 9457).
+
+    ``type`` is a promise and can be branched on; ``retry_after`` is in seconds, and
+    set where the same request may succeed later.
+    """
+
+    def __init__(  # noqa: PLR0913 - the members of a problem document
+        self,
+        status: int,
+        title: str,
+        *,
+        type: str = "about:blank",  # noqa: A002 - RFC 9457's word
+        detail: str | None = None,
+        request_id: str | None = None,
+        retry_after: int | None = None,
+    ) -> None:
+        super().__init__(f"{title}: {detail}" if detail else title)
+        self.status = status
+        self.title = title
+        self.type = type
+        self.detail = detail
+        self.request_id = request_id
+        self.retry_after = retry_after
+
+
+class LoginEndedError(BrokerError):
+    """Nobody is logged in, or no longer: only a password helps."""
+
+    def __init__(
+        self,
+        title: str = "The login has ended",
+        *,
+        type: str = "urn:aikagi:problem:login-ended",  # noqa: A002 - see above
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(401, title, type=type, request_id=request_id)
+
+
+class FunctionError(AikagiError):
+    """The function's URL answered with 400 or above.
+
+    ``error_type`` is set where Lambda itself said so, and the function did not run;
+    ``text`` is the answer's, shortened.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        text: str,
+        *,
+        request_id: str | None = None,
+        error_type: str | None = None,
+    ) -> None:
+        said = f": {error_type}" if error_type else ""
+        super().__init__(f"The function's URL answered {status}{said}")
+        self.status = status
+        self.text = text
+        self.request_id = request_id
+        self.error_type = error_type
+
+
+class UnreachableError(AikagiError):
+    """There was no answer. Whether a function ran all the same is not known."""
+
+    def __init__(self, what: Side, why: str) -> None:
+        super().__init__(f"The {what} cannot be reached: {why}")
+        self.what = what
+
+
+class AddressError(AikagiError):
+    """An address that no password or key is sent to."""
+
+
+class EndedEarlyError(AikagiError):
+    """The answer stopped before its last event; ``events`` had come."""
+
+    def __init__(self, events: int) -> None:
+        super().__init__("The answer ended before its last event")
+        self.events = events
+
+
+class GarbledError(AikagiError):
+    """An answer is not what its media type says."""
+
+
+class TaskError(AikagiError):
+    """The task said that it failed. ``code`` is short and stable."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message or code)
+        self.code = code
+        self.message = message
+
+
+class StateError(AikagiError):
+    """What this machine remembers of a login cannot be read or written."""

@@ -1,0 +1,358 @@
+"""A broker and a function's URL, small and real: they follow the wire on loopback.
+
+The URL checks each signature as AWS does. Both keep what they were asked.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
+from threading import Lock, Thread
+from types import TracebackType
+from typing import Any, Final, Self, final
+from urllib.parse import parse_qs
+
+from typing_extensions import override
+
+from local.sigv4 import Request, SignatureRefusedError, verify
+
+REGION: Final = "ap-northeast-1"
+PASSWORD: Final = "wonderland-1865"
+CORS_HEADERS: Final = "authorization,content-type,x-amz-date,x-amz-security-token"
+NDJSON: Final = "application/x-ndjson; charset=utf-8"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What is sent back. ``cut`` breaks the connection after the pieces."""
+
+    status: int = 200
+    media_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    pieces: Iterable[bytes] = (b"{}",)
+    cut: bool = False
+
+
+def json_answer(value: object, status: int = 200, **headers: str) -> Answer:
+    kind = "application/json" if status < 400 else "application/problem+json"
+    return Answer(
+        status=status,
+        media_type=kind,
+        headers=headers,
+        pieces=(json.dumps(value).encode(),),
+    )
+
+
+def problem(status: int, code: str, title: str, **headers: str) -> Answer:
+    told = {"type": f"urn:aikagi:problem:{code}", "title": title, "request_id": "r-1"}
+    return json_answer(told, status, **headers)
+
+
+def events(*told: Mapping[str, Any]) -> Answer:
+    lines = tuple(f"{json.dumps(each)}\n".encode() for each in told)
+    return Answer(media_type=NDJSON, pieces=lines)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lent:
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    session_token: str | None = field(repr=False)
+    expires_at: datetime | None
+
+
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 64
+
+    @override
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Keep quiet of those who leave early."""
+
+
+@final
+class Loopback:
+    """Start it as a context. What tests may set stands at the top.
+
+    ``answer`` is the function. ``life`` and ``grant_life`` are seconds; ``ahead`` is
+    by how many the clocks of broker and Lambda are before this machine's; Lambda tells
+    the time of ``aws_ahead`` more. ``is_open`` is a URL that lets anybody in.
+    """
+
+    def __init__(self) -> None:
+        self.answer: Callable[[Request], Answer] = lambda _: json_answer({"ok": True})
+        self.life = 900.0
+        self.grant_life = 3600.0
+        self.longest = 3600
+        self.ahead = 0.0
+        self.refreshes = True
+        self.is_open = False
+        self.aws_ahead = 0.0
+        self.cors: dict[str, str] = {}
+        self.broker_answers: list[Answer] = []
+        self.runs = 0
+        self.calls: list[Request] = []
+        self.asked: list[str] = []
+        self._access: set[str] = set()
+        self._spent: dict[str, dict[str, Any]] = {}
+        self._refresh: str | None = None
+        self._lent: dict[str, Lent] = {}
+        self._ids = count(1)
+        self._lock = Lock()
+        handler = type("Handler", (_Handler,), {"loopback": self})
+        self._server = _Server(("127.0.0.1", 0), handler)
+        self._thread = Thread(target=self._server.serve_forever, args=(0.01,))
+        port = self._server.server_port
+        self.base = f"http://127.0.0.1:{port}/"
+        self.function = f"http://localhost:{port}/"
+        self.allow(self.base.rstrip("/"))
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def count(self, route: str) -> int:
+        return self.asked.count(route)
+
+    def allow(self, origin: str, headers: str = CORS_HEADERS) -> None:
+        """Let a page of ``origin`` call the function."""
+        self.cors = {
+            "Access-Control-Allow-Origin": origin,
+            "Access-Control-Allow-Methods": "GET,POST",
+            "Access-Control-Allow-Headers": headers,
+        }
+
+    def end_login(self) -> None:
+        """Do what an operator who ends it, or a stolen refresh token, does."""
+        self._refresh = None
+        self._spent.clear()
+        self._access.clear()
+
+    def forget_access(self) -> None:
+        """Refuse the access tokens there are; the login goes on."""
+        self._access.clear()
+
+    def forget_grants(self) -> None:
+        """Refuse the credentials there are, as after a change of the role."""
+        self._lent.clear()
+
+    @property
+    def now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=self.ahead)
+
+    def respond(self, request: Request) -> Answer:
+        host = request.header("host")[0]
+        if self.base.startswith(f"http://{host}/"):
+            with self._lock:
+                return self._as_broker(request)
+        return self._as_lambda(request)
+
+    def _as_broker(self, request: Request) -> Answer:
+        route = request.raw_path.strip("/")
+        self.asked.append(route)
+        if self.broker_answers:
+            return self.broker_answers.pop(0)
+        if route == "healthz":
+            return json_answer({"status": "ok"})
+        form = {name: each[0] for name, each in parse_qs(request.body.decode()).items()}
+        if route == "auth/login":
+            return self._log_in(form)
+        if route == "auth/refresh":
+            return self._renew(form.get("refresh_token", ""))
+        [bearer] = request.header("authorization") or ("",)
+        if bearer.removeprefix("Bearer ") not in self._access:
+            return problem(401, "token-rejected", "The access token was not accepted")
+        return self._as_broker_of_alice(route, request)
+
+    def _as_broker_of_alice(self, route: str, request: Request) -> Answer:
+        match route:
+            case "auth/logout":
+                self.end_login()
+                return Answer(status=204, pieces=())
+            case "auth/me":
+                return json_answer(
+                    {
+                        "issuer": "local",
+                        "subject": "alice",
+                        "groups": ["everyone"],
+                        "session_name": "local+alice",
+                    }
+                )
+            case "functions":
+                return json_answer({"Functions": [self._entry()]})
+            case "grant":
+                return self._grant(json.loads(request.body))
+            case _:
+                return problem(404, "none", "Not Found")
+
+    def _log_in(self, form: Mapping[str, str]) -> Answer:
+        if form.get("password") != PASSWORD:
+            return problem(401, "login-refused", "Wrong username or password")
+        return json_answer(self._pair())
+
+    def _renew(self, refresh: str) -> Answer:
+        if refresh in self._spent:
+            return json_answer(self._spent[refresh])
+        if self._refresh is None or refresh != self._refresh:
+            return problem(401, "login-ended", "The login has ended")
+        self._spent[refresh] = self._pair()
+        return json_answer(self._spent[refresh])
+
+    def _pair(self) -> dict[str, Any]:
+        number = next(self._ids)
+        self._access.add(f"access-{number}")
+        told = {
+            "access_token": f"access-{number}",
+            "token_type": "bearer",
+            "expires_in": self.life,
+        }
+        if self.refreshes:
+            self._refresh = f"refresh-{number}"
+            told |= {
+                "refresh_token": self._refresh,
+                "refresh_token_expires_in": 2_592_000,
+            }
+        return told
+
+    def _entry(self) -> dict[str, Any]:
+        return {
+            "Name": "hello",
+            "Title": "Hello",
+            "Description": "Greets",
+            "FuncUrl": self.function,
+            "Region": REGION,
+            "InvokeMode": "BUFFERED",
+            "MaxDurationSeconds": self.longest,
+        }
+
+    def _grant(self, wanted: Mapping[str, Any]) -> Answer:
+        if wanted["FunctionName"] != "hello":
+            return problem(403, "function-not-available", "There is no such function")
+        if wanted["DurationSeconds"] > self.longest:
+            return problem(422, "duration-out-of-range", "Too long")
+        number = next(self._ids)
+        life = min(self.grant_life, wanted["DurationSeconds"])
+        ends = (self.now + timedelta(seconds=life)).replace(microsecond=0)
+        lent = Lent(
+            access_key_id=f"ASIAEXAMPLE{number}",
+            secret_access_key=f"loopback-secret-{number}",
+            session_token=f"loopback/session+token={number}",
+            expires_at=ends,
+        )
+        self._lent[lent.access_key_id] = lent
+        return json_answer(
+            {
+                "Version": 1,
+                "FunctionName": "hello",
+                "FuncUrl": self.function,
+                "Region": REGION,
+                "InvokeMode": "BUFFERED",
+                "AccessKeyId": lent.access_key_id,
+                "SecretAccessKey": lent.secret_access_key,
+                "SessionToken": lent.session_token,
+                "Token": lent.session_token,
+                "Expiration": f"{ends:%Y-%m-%dT%H:%M:%SZ}",
+                "ServerTime": f"{self.now:%Y-%m-%dT%H:%M:%S.%f}Z",
+            }
+        )
+
+    def _as_lambda(self, request: Request) -> Answer:
+        if request.method == "OPTIONS":
+            return Answer(status=204, pieces=(), headers=self.cors)
+        self.calls.append(request)
+        if self.is_open:
+            return self.answer(request)
+        try:
+            self.verified(request)
+        except SignatureRefusedError as error:
+            refused = json_answer({"Message": error.message}, 403)
+            return replace(refused, headers={"x-amzn-errortype": error.code})
+        self.runs += 1
+        return self.answer(request)
+
+    def verified(self, request: Request) -> Lent:
+        """Check a signature as AWS does."""
+        return verify(
+            request,
+            find=self._lent.get,
+            service="lambda",
+            region=REGION,
+            now=self.now,
+            tolerance=timedelta(minutes=5),
+        )
+
+
+class _Handler(BaseHTTPRequestHandler):
+    loopback: Loopback
+    protocol_version = "HTTP/1.1"
+    wbufsize = 0
+
+    def handle_any(self) -> None:
+        answer = self.loopback.respond(self._request())
+        head = [("Date", self.date_time_string(self._now()))]
+        if answer.status != 204:
+            head += [
+                ("Content-Type", answer.media_type),
+                ("Transfer-Encoding", "chunked"),
+                ("x-amzn-requestid", "lambda-r-1"),
+            ]
+        self.send_response_only(answer.status)
+        for name, value in [*head, *answer.headers.items()]:
+            self.send_header(name, value)
+        self.end_headers()
+        if answer.status != 204:
+            self._send(answer)
+
+    # http.server looks its methods up by these names.
+    do_GET = do_POST = do_DELETE = handle_any  # noqa: N815 - see above
+    do_PUT = do_PATCH = do_OPTIONS = handle_any  # noqa: N815 - see above
+
+    def _send(self, answer: Answer) -> None:
+        for piece in answer.pieces:
+            if piece:
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+        if answer.cut:
+            self.close_connection = True
+            return
+        self.wfile.write(b"0\r\n\r\n")
+
+    def _now(self) -> float:
+        at_broker = self.loopback.base.endswith(f"//{self.headers['Host']}/")
+        more = 0.0 if at_broker else self.loopback.aws_ahead
+        return time.time() + self.loopback.ahead + more
+
+    def _request(self) -> Request:
+        # Not `self.path`: http.server collapses slashes in it.
+        target = self.requestline.split(" ")[1]
+        path, _, query = target.partition("?")
+        length = int(self.headers["Content-Length"] or 0)
+        return Request(
+            method=self.command,
+            raw_path=path,
+            raw_query=query,
+            headers=tuple((k.lower(), v) for k, v in self.headers.items()),
+            body=self.rfile.read(length),
+        )
+
+    @override
+    def log_message(self, format: str, *args: object) -> None:
+        """Keep quiet."""
+
+
+def running() -> Iterator[Loopback]:
+    with Loopback() as loopback:
+        yield loopback

@@ -1,0 +1,79 @@
+"""The package needs nothing of the broker, and none of the broker's libraries."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.local_stack import ROOT, clean_environment
+
+ALONE = """
+import importlib, pkgutil, sys
+
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {
+            "app", "local", "tests", "argon2", "boto3", "dotenv", "fastapi", "httpx",
+            "jose", "mangum", "moto", "pydantic", "starlette", "uvicorn",
+        }:
+            raise ModuleNotFoundError(name)
+
+sys.meta_path.insert(0, Missing())
+import aikagi
+
+names = [
+    each.name
+    for each in pkgutil.walk_packages(aikagi.__path__, "aikagi.")
+    if each.name not in ("aikagi.__main__", "aikagi.httpx_auth")
+]
+for name in names:
+    importlib.import_module(name)
+print(len(names), aikagi.__file__)
+print(*(getattr(aikagi, name).__name__ for name in aikagi.__all__ if name != "Event"))
+"""
+
+NOT_LOADED = """
+import sys
+import aikagi
+print(sorted({"httpx2", "botocore", "rich"} & set(sys.modules)))
+"""
+
+LAMBDA = """
+import sys
+sys.modules["aikagi"] = None
+import app.bootstrap, app.http_api, app.logs, app.settings, app.web.application
+print([name for name in sys.modules if name.startswith(("app.cli", "app.user_"))])
+"""
+
+
+def run(folder: Path, program: str) -> str:
+    ran = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        cwd=folder,
+        env=clean_environment(PYTHONPATH=str(folder)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+def test_a_copy_of_the_package_works_without_the_rest(tmp_path: Path):
+    shutil.copytree(ROOT / "aikagi", tmp_path / "aikagi")
+
+    count, *rest = run(tmp_path, ALONE).split()
+
+    assert int(count) > 30
+    assert rest[0] == str(tmp_path / "aikagi/__init__.py")
+    assert "Broker" in rest
+
+
+def test_importing_it_loads_nothing_slow():
+    assert run(ROOT, NOT_LOADED) == "[]\n"
+
+
+def test_what_lambda_runs_is_there_without_the_package(tmp_path: Path):
+    shutil.copytree(ROOT / "app", tmp_path / "app")
+
+    assert run(tmp_path, LAMBDA) == "[]\n"

@@ -1,0 +1,174 @@
+"""Real causes, made in a running stack and found by the page's client in Chromium."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any, Final
+
+import pytest
+from playwright.sync_api import Browser, Page, Route
+
+from tests.local_stack import ROOT, Stack, free_stack_port, running_stack
+
+_DIAGNOSE: Final = """async ([name, password]) => {
+  const { Broker } = await import("./static/aikagi.js");
+  const broker = new Broker();
+  await broker.login("bob", password);
+  return broker.diagnose(name);
+}"""
+
+
+def template() -> str:
+    """Give the template, with functions like ``hello`` that have one thing wrong."""
+    text = (ROOT / "template.yaml").read_text()
+    found = re.search(r"(?s)  # hello\n.*?(?=  # report\n)", text)
+    assert found
+
+    def like_hello(name: str, old: str, new: str) -> str:
+        block = found[0].replace("hello.handler", "HANDLER")
+        assert old in block
+        block = block.replace(old, new, 1)
+        block = block.replace("Hello", name.title()).replace("hello", name)
+        return block.replace("HANDLER", "hello.handler")
+
+    wrong = [
+        like_hello(
+            "busy",
+            "!If [ReservesFunctions, !Ref FunctionConcurrency, !Ref AWS::NoValue]",
+            "0",
+        ),
+        like_hello(
+            "denied", "Action: lambda:InvokeFunction\n", "Action: lambda:GetFunction\n"
+        ),
+        like_hello(
+            "shut",
+            "- [!GetAtt HttpApi.ApiEndpoint]\n",
+            "- [https://elsewhere.example]\n",
+        ),
+        like_hello("naive", "authorization, content-type", "content-type"),
+    ]
+    return text.replace("\nOutputs:\n", "\n" + "".join(wrong) + "\nOutputs:\n")
+
+
+@pytest.fixture(scope="module")
+def faulty(
+    tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int]
+) -> Iterator[Stack]:
+    folder = tmp_path_factory.mktemp("faulty")
+    for name in ("app", "functions"):
+        (folder / name).symlink_to(ROOT / name)
+    (folder / "template.yaml").write_text(template())
+    with running_stack(
+        free_stack_port(free_port),
+        folder / "state",
+        template=folder / "template.yaml",
+    ) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def ward(browser: Browser, faulty: Stack) -> Iterator[Page]:
+    page = browser.new_page()
+    page.set_default_timeout(10_000)
+    page.goto(f"{faulty.broker}/")
+    yield page
+    page.close()
+
+
+def diagnose(ward: Page, faulty: Stack, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = ward.evaluate(_DIAGNOSE, [name, faulty.users["bob"]])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "cause"),
+    [
+        ("hello", "none"),
+        ("busy", "throttled"),
+        ("denied", "permission"),
+        ("shut", "cors"),
+        ("naive", "cors"),
+        ("report", "not-yours"),
+        ("nothing", "not-yours"),
+    ],
+)
+def test_a_function_with_one_thing_wrong_is_found_out(
+    ward: Page, faulty: Stack, name: str, cause: str
+):
+    found = diagnose(ward, faulty, name)
+
+    assert found["cause"] == cause, found
+
+
+@pytest.mark.parametrize(
+    ("members", "cause"),
+    [
+        pytest.param({"SecretAccessKey": "another"}, "signature", id="secret"),
+        pytest.param({"SessionToken": "another"}, "refused", id="token"),
+        pytest.param({"Region": "eu-north-1"}, "signature", id="region"),
+    ],
+)
+def test_credentials_that_were_changed_on_their_way_are_found_out(
+    ward: Page, faulty: Stack, members: dict[str, str], cause: str
+):
+    def change(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json={**answer.json(), **members})
+
+    ward.route("**/grant", change)
+
+    found = diagnose(ward, faulty, "hello")
+
+    ward.unroute_all()
+    assert found["cause"] == cause, found
+
+
+@pytest.mark.parametrize(
+    ("address", "cause"),
+    [("auth/me", "broker-unreachable"), ("function", "unreachable")],
+)
+def test_an_address_where_nothing_answers_is_found_out(
+    ward: Page, faulty: Stack, address: str, cause: str
+):
+    url = faulty.functions["hello"] if address == "function" else f"**/{address}"
+    ward.route(url, lambda route: route.abort("connectionrefused"))
+
+    found = diagnose(ward, faulty, "hello")
+
+    ward.unroute_all()
+    assert found["cause"] == cause, found
+
+
+@pytest.mark.parametrize("minutes", [6, -6])
+def test_a_clock_that_differs_from_aws_s_is_found_out(
+    ward: Page, faulty: Stack, minutes: int
+):
+    faulty.controls.set_offset(timedelta(minutes=minutes))
+
+    found = diagnose(ward, faulty, "hello")
+
+    faulty.controls.reset()
+    side = "ahead of" if minutes > 0 else "behind"
+    assert found["cause"] == "clock", found
+    assert f"AWS's clock is 6 min {side} the broker's" in [
+        check["detail"] for check in found["checks"] if not check["ok"]
+    ]
+
+
+def test_a_computer_an_hour_off_calls_the_first_time_and_is_told(
+    ward: Page, faulty: Stack
+):
+    told = ward.evaluate(
+        """async (password) => {
+          const { Broker } = await import("./static/aikagi.js");
+          const broker = new Broker({ clock: () => Date.now() + 3_600_000 });
+          await broker.login("bob", password);
+          const { status } = await broker.fetch("hello");
+          const { cause, checks } = await broker.diagnose("hello");
+          return [status, cause, checks.find(({ ok }) => !ok).detail];
+        }""",
+        faulty.users["bob"],
+    )
+
+    detail = "This computer's clock is 60 min ahead of the broker's"
+    assert told == [200, "clock", detail]

@@ -1,0 +1,61 @@
+"""A command at a terminal of its own, as a person meets it."""
+
+import fcntl
+import os
+import pty
+import signal
+import struct
+import subprocess
+import sys
+import termios
+from pathlib import Path
+
+from tests.local_stack import ROOT, clean_environment
+
+
+class Terminal:
+    """A command at a terminal of its own. ``seen`` is all that stood there."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *arguments: str,
+        module: str = "app.cli",
+        columns: int = 80,
+        **variables: str,
+    ) -> None:
+        self._ours, theirs = pty.openpty()
+        size = struct.pack("HHHH", 24, columns, 0, 0)
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, size)
+        environment = {"PYTHONPATH": str(ROOT), "TERM": "xterm-256color", **variables}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            cwd=folder,
+            env=clean_environment(**environment),
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+        )
+        os.close(theirs)
+        self.seen = ""
+
+    def wait_for(self, text: str) -> None:
+        while text not in self.seen:
+            self.seen += os.read(self._ours, 4096).decode(errors="replace")
+
+    def type(self, line: str) -> None:
+        os.write(self._ours, f"{line}\n".encode())
+
+    def interrupt(self) -> None:
+        """Do what Ctrl-C does."""
+        self._process.send_signal(signal.SIGINT)
+
+    def finish(self) -> int:
+        try:
+            while more := os.read(self._ours, 4096):
+                self.seen += more.decode(errors="replace")
+        except OSError:  # how Linux tells that the other side is gone
+            pass
+        os.close(self._ours)
+        return self._process.wait(30)
