@@ -1,6 +1,9 @@
 """What the template promises, and neither cfn-lint nor `sam validate` can see."""
 
 import json
+import os
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,10 +14,13 @@ from tests.template.stacks import (
     all_statements,
     as_list,
     deployed,
+    entry_point,
     policies_of,
     published,
     translated,
 )
+
+FUNCTIONS = Path(__file__).parents[1] / "functions"
 
 TAGS = ("issuer", "user", "function", "issued", "grant")
 TAGGED = {f"aws:RequestTag/{tag}": "?*" for tag in TAGS}
@@ -40,7 +46,11 @@ def stack() -> Stack:
 def test_every_function_url_answers_signed_requests_only(stack: Stack):
     auth = {url.logical_id: url.properties["AuthType"] for url in _urls(stack)}
 
-    assert auth == {"HelloFunctionUrl": "AWS_IAM", "ReportFunctionUrl": "AWS_IAM"}
+    assert auth == {
+        "HelloFunctionUrl": "AWS_IAM",
+        "ReportFunctionUrl": "AWS_IAM",
+        "SummariseFunctionUrl": "AWS_IAM",
+    }
 
 
 def test_no_function_can_be_called_without_a_role_but_the_broker_by_its_api(
@@ -172,7 +182,7 @@ def test_each_function_has_a_role_of_its_own_that_only_lambda_assumes(stack: Sta
 
     used = [roles[function.properties["Role"]] for function in functions]
 
-    assert len({role.logical_id for role in used}) == len(functions) == 3
+    assert len({role.logical_id for role in used}) == len(functions) == 4
     for role in used:
         assert role.properties["AssumeRolePolicyDocument"]["Statement"] == [
             {
@@ -206,7 +216,12 @@ def test_the_catalogue_lists_every_function_url_and_nothing_else(stack: Stack):
 
 
 @pytest.mark.parametrize(
-    ("name", "groups"), [("hello", ["everyone"]), ("report", ["research"])]
+    ("name", "groups"),
+    [
+        ("hello", ["everyone"]),
+        ("report", ["research"]),
+        ("summarise", ["everyone"]),
+    ],
 )
 def test_an_entry_says_who_may_call_and_for_how_long(
     stack: Stack, name: str, groups: list[str]
@@ -305,10 +320,21 @@ def test_the_broker_is_told_where_things_are_and_no_secret(stack: Stack):
 
 
 def test_a_function_is_told_which_role_to_believe_and_nothing_else(stack: Stack):
-    for one in published(stack):
-        assert one.function.properties["Environment"]["Variables"] == {
-            "AIKAGI_INVOKE_ROLE_NAME": stack.resources["InvokeRole"].ref
-        }
+    believed = {"AIKAGI_INVOKE_ROLE_NAME": stack.resources["InvokeRole"].ref}
+    streams = {
+        "AWS_LAMBDA_EXEC_WRAPPER": "/opt/bootstrap",
+        "AWS_LWA_INVOKE_MODE": "response_stream",
+        "AWS_LWA_PORT": "8080",
+    }
+
+    assert {
+        one.name: one.function.properties["Environment"]["Variables"]
+        for one in published(stack)
+    } == {
+        "hello": believed,
+        "report": believed,
+        "summarise": {**believed, "AIKAGI_TASK": "summarise", **streams},
+    }
 
 
 def test_the_docs_and_the_log_level_are_the_operators_choice():
@@ -320,12 +346,32 @@ def test_the_docs_and_the_log_level_are_the_operators_choice():
 
 def test_every_function_runs_code_that_is_there_on_the_runtime_we_test(stack: Stack):
     for function in stack.of_type("AWS::Lambda::Function"):
-        module, _, name = function.properties["Handler"].rpartition(".")
+        module, name = entry_point(function)
         source = stack.code[function.logical_id] / f"{module.replace('.', '/')}.py"
-        assert name == "handler"
-        assert source.is_file()
+        # A handler is written as a function, or made by one.
+        assert re.search(
+            rf"^(def {name}\(|{name} = )", source.read_text(), re.MULTILINE
+        )
         assert function.properties["Runtime"] == "python3.13"
         assert function.properties["Architectures"] == ["arm64"]
+
+
+def test_a_function_streams_in_its_url_its_adapter_and_its_package_alike(stack: Stack):
+    layer = (
+        "arn:aws:lambda:ap-northeast-1:753240598075:layer:LambdaAdapterLayerArm64:27"
+    )
+    makefile = (FUNCTIONS / "Makefile").read_text()
+
+    for one in published(stack):
+        streams = one.url.properties["InvokeMode"] == "RESPONSE_STREAM"
+        assert (one.function.properties["Handler"] == "run.sh") == streams
+        assert one.function.properties.get("Layers") == ([layer] if streams else None)
+        assert (f"\nbuild-{one.function.logical_id}:" in makefile) == streams
+    assert os.access(FUNCTIONS / "run.sh", os.X_OK)
+
+
+def test_a_stream_may_take_all_the_time_there_is(stack: Stack):
+    assert stack.resources["SummariseFunction"].properties["Timeout"] == 900
 
 
 def test_the_broker_gives_up_before_its_api_does(stack: Stack):
@@ -338,11 +384,11 @@ def test_the_broker_gives_up_before_its_api_does(stack: Stack):
         (
             "BrokerConcurrency",
             {"BrokerFunction"},
-            {"HelloFunction", "ReportFunction"},
+            {"HelloFunction", "ReportFunction", "SummariseFunction"},
         ),
         (
             "FunctionConcurrency",
-            {"HelloFunction", "ReportFunction"},
+            {"HelloFunction", "ReportFunction", "SummariseFunction"},
             {"BrokerFunction"},
         ),
     ],
@@ -453,6 +499,9 @@ def test_the_outputs_say_where_everything_is(stack: Stack):
         "GrantApiUrl": API,
         "HelloUrl": stack.resources["HelloFunctionUrl"].attributes["FunctionUrl"],
         "ReportUrl": stack.resources["ReportFunctionUrl"].attributes["FunctionUrl"],
+        "SummariseUrl": stack.resources["SummariseFunctionUrl"].attributes[
+            "FunctionUrl"
+        ],
         "UsersTableName": stack.resources["UsersTable"].ref,
         "CataloguePath": "/aikagi/trial/functions",
     }

@@ -47,7 +47,7 @@ def test_alice_calls_her_functions_and_is_known_by_name(
 def test_bob_sees_only_what_he_may_call(desk: Desk):
     desk.enter("bob")
 
-    assert desk.functions() == ["hello"]
+    assert desk.functions() == ["hello", "summarise"]
 
     desk.run()
 
