@@ -133,27 +133,37 @@ def test_nothing_lent_lasts_longer_than_an_hour(stack: Stack):
     assert stack.resources["InvokeRole"].properties["MaxSessionDuration"] == 3600
 
 
-def test_the_broker_may_read_lend_and_log_and_do_nothing_else(stack: Stack):
+def test_the_broker_may_read_lend_log_and_keep_logins_and_do_nothing_else(
+    stack: Stack,
+):
     statements = policies_of(stack, stack.resources["BrokerRole"])
 
     catalogue = "arn:aws:ssm:ap-northeast-1:123456789012:parameter/aikagi/trial"
     granted = {
-        action: statement["Resource"]
+        action: (statement["Resource"], statement.get("Condition"))
         for policy in statements.values()
         for statement in policy
         for action in as_list(statement["Action"])
     }
     lent = stack.resources["InvokeRole"].attributes["Arn"]
     logs = stack.resources["BrokerLogs"].attributes["Arn"]
+    people = stack.resources["UsersTable"].attributes["Arn"]
+    # What begins in another way is a person, and not the broker's to write.
+    logins = {
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["login#*"]},
+        "Null": {"dynamodb:LeadingKeys": "false"},
+    }
     assert granted == {
-        "dynamodb:GetItem": stack.resources["UsersTable"].attributes["Arn"],
-        "secretsmanager:GetSecretValue": stack.resources["SigningSecret"].ref,
-        "ssm:GetParametersByPath": f"{catalogue}/functions",
-        "sts:AssumeRole": lent,
-        "sts:TagSession": lent,
-        "sts:SetSourceIdentity": lent,
-        "logs:CreateLogStream": logs,
-        "logs:PutLogEvents": logs,
+        "dynamodb:GetItem": (people, None),
+        "dynamodb:PutItem": (people, logins),
+        "dynamodb:UpdateItem": (people, logins),
+        "secretsmanager:GetSecretValue": (stack.resources["SigningSecret"].ref, None),
+        "ssm:GetParametersByPath": (f"{catalogue}/functions", None),
+        "sts:AssumeRole": (lent, None),
+        "sts:TagSession": (lent, None),
+        "sts:SetSourceIdentity": (lent, None),
+        "logs:CreateLogStream": (logs, None),
+        "logs:PutLogEvents": (logs, None),
     }
 
 
@@ -314,6 +324,8 @@ def test_the_broker_is_told_where_things_are_and_no_secret(stack: Stack):
         "AIKAGI_CATALOGUE_PATH": "/aikagi/trial/functions",
         "AIKAGI_ALLOWED_ORIGINS": "",
         "AIKAGI_TOKEN_ISSUER": "trial",
+        "AIKAGI_LOGIN_LIFETIME_SECONDS": "604800",
+        "AIKAGI_LOGIN_IDLE_SECONDS": "43200",
         "AIKAGI_DOCS": "true",
         "AIKAGI_LOG_LEVEL": "INFO",
     }
@@ -431,6 +443,7 @@ def test_people_are_kept_safe_and_outlive_the_stack(stack: Stack):
         "DeletionProtectionEnabled": True,
         "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
         "SSESpecification": {"SSEEnabled": True},
+        "TimeToLiveSpecification": {"AttributeName": "expires", "Enabled": True},
     }
 
 
