@@ -13,11 +13,14 @@ from aikagi import (
     Broker,
     BrokerError,
     FunctionError,
+    LoginEndedError,
     Output,
     Progress,
     Result,
     Start,
 )
+from aikagi.recall import TOKENS
+from aikagi.shelf import MemoryShelf
 from tests.aws_caller import sign
 from tests.local_stack import ROOT, Stack, clean_environment
 
@@ -78,6 +81,29 @@ def test_on_a_machine_whose_clock_is_an_hour_wrong_the_first_call_works(
         broker.login("alice", stack.users["alice"])
 
         assert broker.call("hello").result()["caller"] == ALICE
+
+
+def test_a_login_goes_on_without_being_noticed_until_it_is_ended(stack: Stack):
+    moved = [0.0]
+    shelf = MemoryShelf()
+    with Broker(
+        stack.broker, shelf=shelf, clock=lambda: time.time() + moved[0]
+    ) as broker:
+        broker.login("alice", stack.users["alice"])
+        first, _ = broker.access_token()
+        moved[0] = 1200.0
+        second, _ = broker.access_token()
+        copied = dict(shelf.slot(TOKENS).read() or {})
+        assert broker.me().subject == "alice"
+        broker.logout()
+
+    assert first != second
+    thief = MemoryShelf()
+    thief.slot(TOKENS).write({**copied, "ends_at": 0.0})
+    with Broker(stack.broker, shelf=thief) as broker:
+        assert broker.username == "alice"
+        with pytest.raises(LoginEndedError):
+            broker.me()
 
 
 @pytest.fixture
