@@ -78,6 +78,24 @@ def test_a_password_is_asked_for_and_not_shown(
     assert f"Logged in to {loopback.base} as alice." in terminal.seen
 
 
+def test_who_gives_up_at_the_password_is_let_go(
+    tmp_path: Path, state: Path, loopback: Loopback
+):
+    terminal = Terminal(
+        tmp_path,
+        *("login", "--broker", loopback.base, "-u", "alice"),
+        module="aikagi",
+        XDG_STATE_HOME=str(state),
+    )
+
+    terminal.wait_for("Password for ")
+    terminal.interrupt()
+
+    assert terminal.finish() == 130
+    assert "Traceback" not in terminal.seen
+    assert loopback.asked == []
+
+
 def test_nobody_to_ask_for_a_password_is_said(typed: Typed, loopback: Loopback):
     ran = typed("login", "--broker", loopback.base, "-u", "alice")
 
