@@ -1,6 +1,7 @@
 """Logging in and out, and what stays on the disk of it."""
 
 import json
+import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -187,8 +188,22 @@ def test_files_that_cannot_be_trusted_are_said_to_be_so(
     assert "Traceback" not in ran.err
     assert len(loopback.asked) == asked
     assert alice_typed("logout").code == 0
+    assert not login.exists()
     assert log_in(alice_typed, loopback).code == 0
     assert alice_typed("whoami").code == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives a file away")
+def test_a_file_of_somebody_elses_is_not_believed(
+    alice_typed: Typed, loopback: Loopback, state: Path
+):
+    [login] = state.rglob("login.json")
+    os.chown(login, 12345, -1)
+
+    ran = alice_typed("whoami")
+
+    assert (ran.code, loopback.count("auth/me")) == (7, 0)
+    assert ran.err == f"{login} belongs to somebody else; remove it.\n"
 
 
 def test_a_folder_that_cannot_be_written_is_a_sentence(
