@@ -329,6 +329,7 @@ def test_the_log_says_why_with_the_login_and_without_the_token(
             renew(token)
         assert str(caught.value) == ""
         assert caught.value.__cause__ is None
+        assert not caught.value.__context__ or caught.value.__suppress_context__
     kept.by_id.clear()
     with pytest.raises(LoginEndedError):
         renew(second)

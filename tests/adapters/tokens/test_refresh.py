@@ -90,6 +90,8 @@ def test_a_seal_and_a_successor_have_keys_of_their_own():
     seal = OLD.mac("aikagi refresh token seal", body)
 
     assert f"{body}.{seal}" == TOKEN
+    following = OLD.mac("aikagi refresh token successor", f"{LOGIN}.{TEXT}")
+    assert TOKENS.open(TOKEN).successor.text == following
     assert OLD.mac("aikagi refresh token successor", body) != seal
 
 
