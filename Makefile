@@ -79,17 +79,25 @@ build: .tools/sam/.installed
 deploy: build
 	SAM_CLI_TELEMETRY=0 .tools/sam/bin/sam deploy --guided --capabilities CAPABILITY_IAM
 
-# `sam build` runs this for the broker's package: `app` and its locked dependencies, as
-# wheels for Lambda's Python and processor (Amazon Linux 2023 has glibc 2.34), whatever
-# builds them.
-.PHONY: build-BrokerFunction
+# `sam build` runs the first of these for the broker's package: `app` and its locked
+# dependencies. functions/Makefile asks for the second.
+.PHONY: build-BrokerFunction packages-of-functions
 build-BrokerFunction: $(VENV)/.uv
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --target '$(ARTIFACTS_DIR)' --link-mode copy \
-		--python-platform aarch64-manylinux_2_28 --python-version 3.13 --only-binary :all: \
-		--require-hashes -r requirements/runtime.txt
-	@rm -rf '$(ARTIFACTS_DIR)/bin' '$(ARTIFACTS_DIR)/.lock'
+	$(call LAMBDA_WHEELS,runtime)
 	@cp -R app '$(ARTIFACTS_DIR)'
 	@find '$(ARTIFACTS_DIR)' -name __pycache__ -type d -prune -exec rm -rf '{}' +
+
+packages-of-functions: $(VENV)/.uv
+	$(call LAMBDA_WHEELS,functions)
+
+# Wheels for Lambda's Python and processor (Amazon Linux 2023 has glibc 2.34), whatever
+# builds them.
+define LAMBDA_WHEELS
+@$(BIN)/uv pip install --quiet --python $(BIN)/python --target '$(ARTIFACTS_DIR)' --link-mode copy \
+	--python-platform aarch64-manylinux_2_28 --python-version 3.13 --only-binary :all: \
+	--require-hashes -r requirements/$(1).txt
+@rm -rf '$(ARTIFACTS_DIR)/bin' '$(ARTIFACTS_DIR)/.lock'
+endef
 
 .PHONY: clean
 clean:

@@ -5,17 +5,27 @@ import sys
 import uuid
 from datetime import UTC, datetime, timedelta
 
-from app.adapters import aws, catalogue, sts, users
+from app.adapters import aws, catalogue, sts, table
 from app.adapters.audit import AuditLines
 from app.adapters.catalogue import SsmCatalogue
 from app.adapters.catalogue_entry import EntryRules
+from app.adapters.login_table import LoginTable
+from app.adapters.logins import RotatingLogins
 from app.adapters.passwords import Passwords
 from app.adapters.sts import StsSessions
-from app.adapters.tokens import AccessTokens, SigningKeys, WeakSecretError, signing_keys
+from app.adapters.table import Table
+from app.adapters.tokens import (
+    AccessTokens,
+    RefreshTokens,
+    SigningKeys,
+    WeakSecretError,
+    signing_keys,
+)
 from app.adapters.user_administration import UserAdministration
 from app.adapters.users import UserTable
 from app.broker import Broker
 from app.domain.errors import SigningKeyUnavailableError
+from app.domain.logins import Lifetimes
 from app.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -34,16 +44,24 @@ def build_broker(settings: Settings) -> Broker:
         clock=_now,
     )
     _refuse_weak(keys)
+    people = Table(table.connect(session), name=settings.users_table)
     return Broker(
-        users=UserTable(
-            users.connect(session), table=settings.users_table, passwords=Passwords()
-        ),
+        users=UserTable(people, passwords=Passwords()),
         tokens=AccessTokens(
             keys,
             issuer=settings.token_issuer,
             lifetime=timedelta(seconds=settings.token_lifetime_seconds),
             clock=_now,
             new_id=_new_id,
+        ),
+        logins=RotatingLogins(
+            LoginTable(people),
+            RefreshTokens(keys),
+            lifetimes=Lifetimes(
+                longest=timedelta(seconds=settings.login_lifetime_seconds),
+                idle=timedelta(seconds=settings.login_idle_seconds),
+            ),
+            clock=_now,
         ),
         catalogue=SsmCatalogue(
             catalogue.connect(session),
@@ -61,10 +79,15 @@ def build_broker(settings: Settings) -> Broker:
     )
 
 
-def build_user_administration(table: str) -> UserAdministration:
+def build_user_administration(table_name: str) -> UserAdministration:
     """Make what an operator needs, with the credentials of the environment."""
-    client = users.connect(aws.new_session())
-    return UserAdministration(client, table=table, passwords=Passwords(), clock=_now)
+    return UserAdministration(
+        table.connect(aws.new_session()),
+        table=table_name,
+        passwords=Passwords(),
+        clock=_now,
+        new_id=_new_id,
+    )
 
 
 def _refuse_weak(keys: SigningKeys) -> None:

@@ -11,9 +11,16 @@ from datetime import datetime, timedelta
 from typing import Protocol, final
 
 from app.domain.catalogue import Catalogue, Function
-from app.domain.credentials import AccessToken, Grant, Source, TemporaryCredentials
+from app.domain.credentials import (
+    AccessToken,
+    Grant,
+    RefreshToken,
+    Source,
+    TemporaryCredentials,
+    TokenPair,
+)
 from app.domain.errors import LoginRefusedError, TokenRejectedError
-from app.domain.identity import Identity, User
+from app.domain.identity import Bearer, Identity, User
 from app.domain.session import SessionPlan, choose_function, may_call, plan_session
 
 
@@ -26,10 +33,25 @@ class Users(Protocol):
 
 
 class Tokens(Protocol):
-    def mint(self, identity: Identity) -> AccessToken: ...
+    def mint(self, bearer: Bearer) -> AccessToken: ...
 
-    def verify(self, token: str) -> Identity:
+    def verify(self, token: str) -> Bearer:
         """Raise ``TokenRejectedError``, the same for every reason."""
+
+
+class Logins(Protocol):
+    def begin(self, user: User) -> RefreshToken: ...
+
+    def renew(
+        self, refresh_token: str, find: Callable[[Identity], User | None]
+    ) -> RefreshToken:
+        """Spend the token for its successor; ``find`` tells who the person is now.
+
+        Raise ``LoginEndedError``, the same for every reason.
+        """
+
+    def end(self, login_id: str) -> None:
+        """End a login, if it is still there."""
 
 
 class CatalogueSource(Protocol):
@@ -50,22 +72,31 @@ class AuditLog(Protocol):
 class Broker:
     users: Users
     tokens: Tokens
+    logins: Logins
     catalogue: CatalogueSource
     sessions: Sessions
     audit: AuditLog
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
 
-    def login(self, username: str, password: str) -> AccessToken:
-        """Trade a password for an access token."""
+    def login(self, username: str, password: str) -> TokenPair:
+        """Trade a password for an access token and what renews it."""
         user = self.users.authenticate(username, password)
         if user is None:
             raise LoginRefusedError
-        return self.tokens.mint(user.identity)
+        return self._pair(self.logins.begin(user))
+
+    def refresh(self, refresh_token: str) -> TokenPair:
+        """Trade a refresh token, once, for a new pair."""
+        return self._pair(self.logins.renew(refresh_token, self.users.find))
+
+    def logout(self, token: str) -> None:
+        """End the login that an access token comes from."""
+        self.logins.end(self.tokens.verify(token).login_id)
 
     def identify(self, token: str) -> User:
         """Find the user a token speaks for, as they are now, not as at login."""
-        user = self.users.find(self.tokens.verify(token))
+        user = self.users.find(self.tokens.verify(token).identity)
         if user is None:
             raise TokenRejectedError
         return user
@@ -96,3 +127,6 @@ class Broker:
         grant = Grant(plan=plan, credentials=credentials, granted_at=self.clock())
         self.audit.granted(grant, source)
         return grant
+
+    def _pair(self, refresh: RefreshToken) -> TokenPair:
+        return TokenPair(access=self.tokens.mint(refresh.bearer), refresh=refresh)

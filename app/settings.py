@@ -76,6 +76,12 @@ class Settings(BaseSettings):
 
     token_lifetime_seconds: Annotated[int, Field(ge=60, le=3600)] = 900
 
+    login_lifetime_seconds: Annotated[int, Field(ge=900, le=90 * 86400)] = 7 * 86400
+    """After which a login ends, however often it was renewed."""
+
+    login_idle_seconds: Annotated[int, Field(ge=900, le=90 * 86400)] = 12 * 3600
+    """After which a login ends that was not renewed; not before its lifetime does."""
+
     allowed_origins: Origins = ()
     """Pages on other origins that may call the broker, separated by commas."""
 

@@ -154,7 +154,7 @@ def _add(users: "UserAdministration", options: argparse.Namespace) -> None:
 
 def _passwd(users: "UserAdministration", options: argparse.Namespace) -> None:
     users.set_password(options.username, _new_password(options))
-    _say(f"{options.username} has a new password.")
+    _say(f"{options.username} has a new password and is logged out everywhere.")
 
 
 def _groups(users: "UserAdministration", options: argparse.Namespace) -> None:
@@ -164,7 +164,10 @@ def _groups(users: "UserAdministration", options: argparse.Namespace) -> None:
 
 def _disable(users: "UserAdministration", options: argparse.Namespace) -> None:
     users.set_disabled(options.username, disabled=True)
-    _say(f"{options.username} is kept out. Sessions made before end by themselves.")
+    _say(
+        f"{options.username} is kept out and logged out. "
+        "Sessions made before end by themselves."
+    )
 
 
 def _enable(users: "UserAdministration", options: argparse.Namespace) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from benchmarks.memory import Memory, of_bare_interpreter, title_of
 from benchmarks.running import compare_all
+from benchmarks.streams import compare_streams
 from benchmarks.terminal import compare_commands
 from tests.local_stack import Stack, running_stack
 from tests.processes import descendants
@@ -76,6 +77,8 @@ def main() -> None:
         show(start_up(Path(folder)))
         with running_stack(_PORT, Path(folder)) as stack:
             for line in compare_all(stack):
+                show(line)
+            for line in compare_streams(stack):
                 show(line)
             for line in compare_commands(stack):
                 show(line)

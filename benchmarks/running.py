@@ -1,11 +1,7 @@
 """Measurements of one running stack."""
 
 import json
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import cycle
 from typing import Any
 from urllib.parse import urlencode
@@ -15,8 +11,9 @@ import boto3
 from app.adapters.passwords import OWASP
 from benchmarks.caller import Line, per_second
 from benchmarks.measure import Comparison
+from benchmarks.serving import serving
 from tests.aws_caller import Person, sign
-from tests.local_stack import ROOT, Stack, clean_environment
+from tests.local_stack import Stack
 
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -115,7 +112,7 @@ def function_call(stack: Stack) -> Iterator[str]:
     alice = Person.log_in(stack.broker, "alice", stack.users["alice"])
     lent = alice.grant("hello")
     call = sign(lent)
-    with constant_server() as origin:
+    with serving("benchmarks.constant:application") as origin:
         line, bare = Line(lent["FuncUrl"]), Line(origin)
         yield str(
             Comparison.of(
@@ -129,23 +126,3 @@ def function_call(stack: Stack) -> Iterator[str]:
         same = cycle([call])
         rate = per_second((next(same) for _ in range(1000)), at_once=4)
         yield f"calls of one function              {rate:8.0f} /s  on four connections"
-
-
-@contextmanager
-def constant_server() -> Iterator[str]:
-    with socket.socket() as finding:
-        finding.bind(("127.0.0.1", 0))
-        port = finding.getsockname()[1]
-    command = [sys.executable, "-m", "uvicorn", "benchmarks.constant:application"]
-    command += ["--port", str(port), "--http", "h11", "--loop", "asyncio"]
-    command += ["--no-access-log", "--lifespan", "off"]
-    with subprocess.Popen(  # noqa: S603 - this very interpreter
-        command, cwd=ROOT, env=clean_environment(), stderr=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            for line in process.stderr or ():
-                if "Uvicorn running" in line:
-                    break
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()

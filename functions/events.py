@@ -81,7 +81,9 @@ def encode(event: Event) -> bytes:
         TypeError: JSON cannot hold something else in it, or it is no event.
     """
     line = _COMPACT.encode(_members(event))
-    return _ESCAPED.sub(_escape, line).encode() + b"\n"
+    if not line.isascii():
+        line = _ESCAPED.sub(_escape, line)
+    return line.encode() + b"\n"
 
 
 def _members(event: object) -> dict[str, Any]:
@@ -89,8 +91,8 @@ def _members(event: object) -> dict[str, Any]:
         case Output(text):
             return {"type": "output", "text": text}
         case Progress(done, total, code, message):
-            said = {"done": done, "total": total, "code": code, "message": message}
-            return {"type": "progress", **_without_none(said)}
+            said = {"total": total, "code": code, "message": message}
+            return {"type": "progress", "done": done, **_without_none(said)}
         case Start(total):
             return {"type": "start", **_without_none({"total": total})}
         case Ping():

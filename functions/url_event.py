@@ -38,8 +38,8 @@ class UrlEvent:
     caller: Caller | None
 
     @classmethod
-    def read(cls, event: Mapping[str, Any]) -> Self:
-        """Read what Lambda passed to the handler.
+    def read(cls, event: Mapping[str, Any], **more: Any) -> Self:  # noqa: ANN401
+        """Read what Lambda passed to the handler; ``more`` is what a subclass adds.
 
         The caller is believed by ``AIKAGI_INVOKE_ROLE_NAME``, which the template sets;
         without it nobody is. Raises ``ValueError`` for what is no function URL's event.
@@ -57,6 +57,7 @@ class UrlEvent:
                 caller=recognise(
                     iam, invoke_role=os.environ.get("AIKAGI_INVOKE_ROLE_NAME", "")
                 ),
+                **more,
             )
         except (KeyError, TypeError, AttributeError) as error:
             # Not the event itself: it holds the session's token.
@@ -96,6 +97,9 @@ def _without_credentials(headers: Mapping[str, str]) -> dict[str, str]:
 
 def _body(event: Mapping[str, Any]) -> bytes:
     body = event.get("body") or ""
+    if isinstance(body, bytes):
+        # A request that came by HTTP, in the shape of an event.
+        return body
     if not event.get("isBase64Encoded"):
         return str(body).encode()
     try:

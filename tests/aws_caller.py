@@ -69,6 +69,7 @@ class Person:
 
     broker: str
     token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
 
     @classmethod
     def log_in(cls, broker: str, username: str, password: str) -> "Person":
@@ -78,7 +79,31 @@ class Person:
             timeout=30,
         )
         answer.raise_for_status()
-        return cls(broker=broker, token=answer.json()["access_token"])
+        return cls.holding(broker, answer)
+
+    @classmethod
+    def holding(cls, broker: str, answer: httpx2.Response) -> "Person":
+        pair = answer.json()
+        return cls(
+            broker=broker,
+            token=pair["access_token"],
+            refresh_token=pair["refresh_token"],
+        )
+
+    def renew(self) -> httpx2.Response:
+        """Show the refresh token. A success makes ``holding`` the person anew."""
+        return httpx2.post(
+            f"{self.broker}/auth/refresh",
+            data={"grant_type": "refresh_token", "refresh_token": self.refresh_token},
+            timeout=30,
+        )
+
+    def log_out(self) -> httpx2.Response:
+        return httpx2.post(
+            f"{self.broker}/auth/logout",
+            headers={"Authorization": f"Bearer {self.token}"},
+            timeout=30,
+        )
 
     def ask(self, **wanted: Any) -> httpx2.Response:
         return httpx2.post(

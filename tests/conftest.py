@@ -11,12 +11,14 @@ from tests.fakes import (
     Clock,
     FixedCatalogue,
     Ids,
+    KeptLogins,
     KnownUsers,
     RecordingAudit,
     RecordingSessions,
     a_function,
     a_user,
     access_tokens,
+    rotating_logins,
 )
 from tests.local_stack import Stack, free_stack_port, running_stack
 
@@ -51,9 +53,16 @@ def audit() -> RecordingAudit:
 
 
 @pytest.fixture
+def logins() -> KeptLogins:
+    return KeptLogins()
+
+
+@pytest.fixture
 def broker(
+    *,
     clock: Clock,
     users: KnownUsers,
+    logins: KeptLogins,
     catalogue: FixedCatalogue,
     sessions: RecordingSessions,
     audit: RecordingAudit,
@@ -61,6 +70,7 @@ def broker(
     return Broker(
         users=users,
         tokens=access_tokens(clock),
+        logins=rotating_logins(clock, logins),
         catalogue=catalogue,
         sessions=sessions,
         audit=audit,

@@ -1,13 +1,18 @@
 """Small working stand-ins. A fake has behaviour; a mock only has expectations."""
 
+import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from app.adapters.logins import RotatingLogins
 from app.adapters.tokens.access import AccessTokens
+from app.adapters.tokens.refresh import RefreshTokens
 from app.adapters.tokens.signature import HmacKey
 from app.domain.catalogue import Catalogue, Function, InvokeMode
 from app.domain.credentials import Grant, Source, TemporaryCredentials
 from app.domain.errors import BrokerError
-from app.domain.identity import Identity, User
+from app.domain.identity import Bearer, Identity, User
+from app.domain.logins import Lifetimes, Login
 from app.domain.session import SessionPlan
 
 SECRET = b"only-for-tests-0123456789-abcdefghijk"
@@ -62,10 +67,64 @@ def access_tokens(
     )
 
 
-def a_user(name: str, *groups: str, issuer: str = "local") -> User:
-    return User(
-        identity=Identity(issuer=issuer, subject=name), groups=frozenset(groups)
+class KeptLogins:
+    """Stands where the table would; ``broken`` is raised when it is set."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[str, Login] = {}
+        self.broken: BrokerError | None = None
+        self._writing = threading.Lock()
+
+    def add(self, login: Login) -> None:
+        self._fail()
+        self.by_id[login.id] = login
+
+    def read(self, login_id: str) -> Login | None:
+        self._fail()
+        return self.by_id.get(login_id)
+
+    def rotate(self, login: Login) -> bool:
+        self._fail()
+        with self._writing:
+            kept = self.by_id[login.id]
+            if kept.current != login.previous or kept.ended_at:
+                return False
+            self.by_id[login.id] = login
+            return True
+
+    def end(self, login_id: str, at: datetime) -> None:
+        self._fail()
+        with self._writing:
+            if kept := self.by_id.get(login_id):
+                self.by_id[login_id] = replace(kept, ended_at=at)
+
+    def _fail(self) -> None:
+        if self.broken:
+            raise self.broken
+
+
+def rotating_logins(
+    clock: Clock, store: KeptLogins, *, keys: KeyRing | None = None
+) -> RotatingLogins:
+    return RotatingLogins(
+        store,
+        RefreshTokens(keys or KeyRing()),
+        lifetimes=Lifetimes(longest=timedelta(days=7), idle=timedelta(hours=12)),
+        clock=clock,
     )
+
+
+def a_user(name: str, *groups: str, issuer: str = "local", stamp: str = "") -> User:
+    return User(
+        identity=Identity(issuer=issuer, subject=name),
+        groups=frozenset(groups),
+        stamp=stamp,
+    )
+
+
+def a_bearer(name: str) -> Bearer:
+    """Somebody with an access token, of a login that nobody keeps."""
+    return Bearer(identity=Identity(issuer="local", subject=name), login_id="a-login")
 
 
 def a_function(name: str, *groups: str, longest: int = 3600) -> Function:

@@ -9,7 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from aikagi import Broker, BrokerError, FunctionError
+from aikagi import (
+    Broker,
+    BrokerError,
+    FunctionError,
+    LoginEndedError,
+    Output,
+    Progress,
+    Result,
+    Start,
+)
+from aikagi.recall import TOKENS
+from aikagi.shelf import MemoryShelf
 from tests.aws_caller import sign
 from tests.local_stack import ROOT, Stack, clean_environment
 
@@ -32,6 +43,25 @@ def test_a_program_calls_a_function_as_the_person_who_logged_in(alice: Broker):
         alice.call("report").result()
 
 
+TEXT = (
+    "A key is lent, and never given. Whoever borrows a key says who they are. "
+    "The door knows the key, and the key knows its door. It rained on Tuesday. "
+    "A lent key ends by itself, so nobody has to ask for it back. "
+    "The key that is lent to one opens nothing for another. "
+) * 3
+
+
+def test_a_long_task_is_watched_from_its_start_to_its_result(alice: Broker):
+    told = list(alice.call("summarise", data=TEXT))
+
+    assert isinstance(told[0], Start)
+    assert any(isinstance(each, Progress) for each in told)
+    written = "".join(each.text for each in told if isinstance(each, Output))
+    assert "key" in written
+    assert isinstance(told[-1], Result)
+    assert (told[-1].value["engine"], told[-1].value["caller"]) == ("extractive", ALICE)
+
+
 def test_bob_is_refused_what_is_alices(stack: Stack):
     with Broker(stack.broker) as broker:
         broker.login("bob", stack.users["bob"])
@@ -51,6 +81,29 @@ def test_on_a_machine_whose_clock_is_an_hour_wrong_the_first_call_works(
         broker.login("alice", stack.users["alice"])
 
         assert broker.call("hello").result()["caller"] == ALICE
+
+
+def test_a_login_goes_on_without_being_noticed_until_it_is_ended(stack: Stack):
+    moved = [0.0]
+    shelf = MemoryShelf()
+    with Broker(
+        stack.broker, shelf=shelf, clock=lambda: time.time() + moved[0]
+    ) as broker:
+        broker.login("alice", stack.users["alice"])
+        first, _ = broker.access_token()
+        moved[0] = 1200.0
+        second, _ = broker.access_token()
+        copied = dict(shelf.slot(TOKENS).read() or {})
+        assert broker.me().subject == "alice"
+        broker.logout()
+
+    assert first != second
+    thief = MemoryShelf()
+    thief.slot(TOKENS).write({**copied, "ends_at": 0.0})
+    with Broker(stack.broker, shelf=thief) as broker:
+        assert broker.username == "alice"
+        with pytest.raises(LoginEndedError):
+            broker.me()
 
 
 @pytest.fixture
@@ -83,6 +136,7 @@ def test_a_terminal_logs_in_calls_and_lends_to_an_sdk(
     call = aikagi("call", "report", "--data", "one two two")
     lent = aikagi("credentials", "hello")
     doctor = aikagi("doctor", "hello")
+    summary = aikagi("call", "summarise", "--data", "@-", typed=TEXT)
 
     assert login.returncode == 0, login.stderr
     assert json.loads(call.stdout)["words"] == 3
@@ -90,5 +144,7 @@ def test_a_terminal_logs_in_calls_and_lends_to_an_sdk(
     there = {"FuncUrl": stack.functions["hello"], "Region": stack.region}
     assert sign({**credentials, **there}).send().json()["caller"] == ALICE
     assert doctor.returncode == 0, doctor.stdout
+    assert "key" in summary.stdout
+    assert "writing 100%\n" in summary.stderr
     assert aikagi("logout").returncode == 0
     assert aikagi("whoami").returncode == 3

@@ -6,17 +6,26 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import boto3
 import httpx2
 import pytest
+from botocore.config import Config
 from botocore.credentials import ContainerProvider
 from botocore.exceptions import ClientError
 
+from app.adapters.login_table import LoginTable
+from app.adapters.logins import RotatingLogins
+from app.adapters.table import Table
+from app.adapters.tokens import RefreshTokens
+from app.domain.logins import Lifetimes
 from tests.aws_caller import Person, sign
+from tests.fakes import KeyRing, a_user
 from tests.local_stack import (
     ROOT,
     Stack,
@@ -72,6 +81,109 @@ def test_a_function_does_work_for_its_caller(alice: Person):
     assert answer.status_code == 200
     counts = answer.json()
     assert (counts["words"], counts["caller"]) == (3, ALICE)
+
+
+def test_alice_stays_logged_in_until_she_logs_out(stack: Stack):
+    first = Person.log_in(stack.broker, "alice", stack.users["alice"])
+
+    second = Person.holding(stack.broker, first.renew())
+    again = Person.holding(stack.broker, first.renew())
+    third = Person.holding(stack.broker, second.renew())
+
+    assert again.refresh_token == second.refresh_token
+    assert sign(third.grant("hello")).send().json()["caller"] == ALICE
+    assert third.log_out().status_code == 204
+    for person in (second, third):
+        answer = person.renew()
+        assert answer.status_code == 401
+        assert answer.json()["type"] == "urn:aikagi:problem:login-ended"
+    assert third.log_out().status_code == 204
+
+
+def test_a_refresh_token_in_two_hands_ends_the_login(stack: Stack):
+    other = Person.log_in(stack.broker, "alice", stack.users["alice"])
+    stolen = Person.log_in(stack.broker, "alice", stack.users["alice"])
+    honest = Person.holding(
+        stack.broker, Person.holding(stack.broker, stolen.renew()).renew()
+    )
+
+    assert stolen.renew().status_code == 401
+    assert honest.renew().status_code == 401
+    assert other.renew().status_code == 200
+
+
+@pytest.fixture
+def as_broker(stack: Stack) -> Any:
+    """The table, with the broker's own credentials."""
+    variables = stack.variables()
+    return boto3.client(
+        "dynamodb",
+        endpoint_url=stack.endpoint,
+        region_name=stack.region,
+        aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+        aws_session_token=variables["AWS_SESSION_TOKEN"],
+        config=Config(max_pool_connections=50),
+    )
+
+
+def test_fifty_racing_renewals_make_one_successor_in_the_table(
+    stack: Stack, as_broker: Any
+):
+    alice = a_user("alice", "everyone")
+    logins = RotatingLogins(
+        LoginTable(Table(as_broker, name=stack.variables()["AIKAGI_USERS_TABLE"])),
+        RefreshTokens(KeyRing()),
+        lifetimes=Lifetimes(longest=timedelta(days=7), idle=timedelta(hours=12)),
+        clock=lambda: datetime.now(UTC),
+    )
+    token = logins.begin(alice).text
+    together = Barrier(50)
+
+    def race(_: int) -> str:
+        together.wait()
+        return logins.renew(token, lambda _: alice).text
+
+    with ThreadPoolExecutor(50) as pool:
+        successors = set(pool.map(race, range(50)))
+
+    assert len(successors) == 1
+    assert logins.renew(successors.pop(), lambda _: alice).text not in successors
+
+
+def test_the_broker_may_write_logins_and_no_person(stack: Stack, as_broker: Any):
+    table = stack.variables()["AIKAGI_USERS_TABLE"]
+    login = {"pk": {"S": "login#by-hand"}}
+    mallory = {"pk": {"S": "principal#local#mallory"}}
+    groups = {
+        "UpdateExpression": "SET a = :a",
+        "ExpressionAttributeValues": {":a": {"S": "1"}},
+    }
+    as_broker.put_item(TableName=table, Item=login)
+    as_broker.update_item(TableName=table, Key=login, **groups)
+
+    attempts: list[Callable[[], object]] = [
+        lambda: as_broker.put_item(TableName=table, Item=mallory),
+        lambda: as_broker.put_item(
+            TableName=table, Item={**mallory, "login": {"S": "login#by-hand"}}
+        ),
+        lambda: as_broker.update_item(TableName=table, Key=mallory, **groups),
+        lambda: as_broker.transact_write_items(
+            TransactItems=[
+                {"Put": {"TableName": table, "Item": login}},
+                {"Put": {"TableName": table, "Item": mallory}},
+            ]
+        ),
+        lambda: as_broker.delete_item(TableName=table, Key=login),
+        lambda: as_broker.batch_write_item(
+            RequestItems={table: [{"PutRequest": {"Item": login}}]}
+        ),
+    ]
+    for attempt in attempts:
+        with pytest.raises(ClientError) as caught:
+            attempt()
+        assert caught.value.response["Error"]["Code"] == "AccessDeniedException"
+    assert "Item" not in as_broker.get_item(TableName=table, Key=mallory)
 
 
 def test_bob_is_refused_a_grant_for_what_is_alices(bob: Person):
@@ -330,14 +442,37 @@ def test_an_operator_adds_a_user_who_can_come_in_until_kept_out(stack: Stack):
     assert again[0] == 1
     assert "already" in again[1]
     assert carol.ask(FunctionName="hello").status_code == 200
+    carol = Person.holding(stack.broker, carol.renew())
     assert aikagi("users", "groups", "carol", "--group", "research", **operator)[0] == 0
     assert carol.ask(FunctionName="hello").status_code == 403
     assert carol.ask(FunctionName="report").status_code == 200
     assert "carol\tenabled\tresearch" in aikagi("users", "list", **operator)[1]
     assert aikagi("users", "disable", "carol", **operator)[0] == 0
     assert carol.ask(FunctionName="report").status_code == 401
+    assert carol.renew().status_code == 401
     assert aikagi("users", "enable", "carol", **operator)[0] == 0
     assert carol.ask(FunctionName="report").status_code == 200
+    assert carol.renew().status_code == 401
+
+
+def test_a_new_password_ends_the_logins_made_with_the_old_one(stack: Stack):
+    operator = stack.variables("operator.env")
+    typed = "--password-stdin"
+    aikagi("users", "add", "dinah", typed, typed="looking-glass-1871\n", **operator)
+    before = Person.log_in(stack.broker, "dinah", "looking-glass-1871")
+    before = Person.holding(stack.broker, before.renew())
+
+    changed = aikagi(
+        *("users", "passwd", "dinah", typed), typed="the-rose-tree-1865\n", **operator
+    )
+    after = Person.log_in(stack.broker, "dinah", "the-rose-tree-1865")
+
+    assert changed == (0, "dinah has a new password and is logged out everywhere.\n")
+    assert before.renew().status_code == 401
+    assert after.renew().status_code == 200
+    listed = aikagi("users", "list", **operator)[1].splitlines()
+    assert {line.split("\t")[0] for line in listed} >= {"alice", "bob", "dinah"}
+    assert not [line for line in listed if "login" in line]
 
 
 @pytest.mark.parametrize(
@@ -486,8 +621,17 @@ def test_no_secret_is_in_any_line_of_the_log_at_debug(
     httpx2.get(f"{stack.broker}/auth/me", headers={"Authorization": "Bearer forged"})
     sign(hello).send()
     env, operator = stack.variables("env"), stack.variables("operator.env")
+    spent = Person.log_in(stack.broker, "alice", stack.users["alice"])
+    renewed = Person.holding(stack.broker, spent.renew())
+    Person.holding(stack.broker, renewed.renew())
+    assert spent.renew().status_code == 401
     secrets = [
         alice.token,
+        *(
+            part
+            for token in (spent.refresh_token, renewed.refresh_token)
+            for part in token.split(".")[2:]
+        ),
         hello["SecretAccessKey"],
         hello["SessionToken"],
         *(
@@ -509,6 +653,7 @@ def test_no_secret_is_in_any_line_of_the_log_at_debug(
     said = "".join(line for line in stack.log if "password=" not in line)
 
     assert "DEBUG" in said
+    assert "spent-token-shown-again" in said
     assert [secret for secret in secrets if secret in said] == []
     # The demo passwords stand in the announcement, and nowhere after it.
     after = said.partition("ready in ")[2]

@@ -26,6 +26,8 @@ def test_five_names_are_enough(environment: pytest.MonkeyPatch):
     assert settings.allowed_origins == ()
     assert settings.docs is True
     assert settings.token_lifetime_seconds == 900
+    assert settings.login_lifetime_seconds == 7 * 24 * 3600
+    assert settings.login_idle_seconds == 12 * 3600
 
 
 @pytest.mark.parametrize("name", NEEDED)
@@ -34,6 +36,21 @@ def test_each_of_them_is_missed_by_name(environment: pytest.MonkeyPatch, name: s
 
     with pytest.raises(SystemExit, match=f"{name}: Field required"):
         settings_from_environment()
+
+
+@pytest.mark.parametrize(
+    "name", ["AIKAGI_LOGIN_LIFETIME_SECONDS", "AIKAGI_LOGIN_IDLE_SECONDS"]
+)
+def test_a_login_lasts_a_quarter_of_an_hour_to_ninety_days(
+    environment: pytest.MonkeyPatch, name: str
+):
+    for seconds in ("900", "7776000"):
+        environment.setenv(name, seconds)
+        settings_from_environment()
+    for seconds in ("899", "7776001", "soon"):
+        environment.setenv(name, seconds)
+        with pytest.raises(SystemExit, match=name):
+            settings_from_environment()
 
 
 def test_origins_are_a_list_with_commas(environment: pytest.MonkeyPatch):

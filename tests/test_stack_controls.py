@@ -18,7 +18,7 @@ from tests.local_stack import ROOT, Stack, clean_environment
 
 ASSUME = {"Service": "sts", "Action": "AssumeRole"}
 READ = {"Service": "dynamodb", "Action": "GetItem"}
-SECRETS = {"SecretAccessKey", "SessionToken", "Token", "access_token"}
+SECRETS = {"SecretAccessKey", "SessionToken", "Token", "access_token", "refresh_token"}
 
 
 @pytest.fixture
@@ -30,16 +30,15 @@ def controls(stack: Stack) -> Iterator[Controls]:
 
 
 @pytest.fixture(scope="module")
-def token(stack: Stack) -> str:
-    return Person.log_in(stack.broker, "alice", stack.users["alice"]).token
+def alice(stack: Stack) -> Person:
+    return Person.log_in(stack.broker, "alice", stack.users["alice"])
 
 
 @pytest.fixture
-def fresh(stack: Stack, token: str) -> Callable[[], httpx2.Response]:
+def fresh(alice: Person) -> Callable[[], httpx2.Response]:
     """Asks for a grant of a quarter of an hour, and never twice for the same."""
     lifetimes = iter(range(901, 3600))
-    person = Person(broker=stack.broker, token=token)
-    return lambda: person.ask(FunctionName="hello", DurationSeconds=next(lifetimes))
+    return lambda: alice.ask(FunctionName="hello", DurationSeconds=next(lifetimes))
 
 
 def granted(answer: httpx2.Response) -> dict[str, str]:

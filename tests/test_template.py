@@ -1,6 +1,9 @@
 """What the template promises, and neither cfn-lint nor `sam validate` can see."""
 
 import json
+import os
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,10 +14,13 @@ from tests.template.stacks import (
     all_statements,
     as_list,
     deployed,
+    entry_point,
     policies_of,
     published,
     translated,
 )
+
+FUNCTIONS = Path(__file__).parents[1] / "functions"
 
 TAGS = ("issuer", "user", "function", "issued", "grant")
 TAGGED = {f"aws:RequestTag/{tag}": "?*" for tag in TAGS}
@@ -40,7 +46,11 @@ def stack() -> Stack:
 def test_every_function_url_answers_signed_requests_only(stack: Stack):
     auth = {url.logical_id: url.properties["AuthType"] for url in _urls(stack)}
 
-    assert auth == {"HelloFunctionUrl": "AWS_IAM", "ReportFunctionUrl": "AWS_IAM"}
+    assert auth == {
+        "HelloFunctionUrl": "AWS_IAM",
+        "ReportFunctionUrl": "AWS_IAM",
+        "SummariseFunctionUrl": "AWS_IAM",
+    }
 
 
 def test_no_function_can_be_called_without_a_role_but_the_broker_by_its_api(
@@ -123,27 +133,37 @@ def test_nothing_lent_lasts_longer_than_an_hour(stack: Stack):
     assert stack.resources["InvokeRole"].properties["MaxSessionDuration"] == 3600
 
 
-def test_the_broker_may_read_lend_and_log_and_do_nothing_else(stack: Stack):
+def test_the_broker_may_read_lend_log_and_keep_logins_and_do_nothing_else(
+    stack: Stack,
+):
     statements = policies_of(stack, stack.resources["BrokerRole"])
 
     catalogue = "arn:aws:ssm:ap-northeast-1:123456789012:parameter/aikagi/trial"
     granted = {
-        action: statement["Resource"]
+        action: (statement["Resource"], statement.get("Condition"))
         for policy in statements.values()
         for statement in policy
         for action in as_list(statement["Action"])
     }
     lent = stack.resources["InvokeRole"].attributes["Arn"]
     logs = stack.resources["BrokerLogs"].attributes["Arn"]
+    people = stack.resources["UsersTable"].attributes["Arn"]
+    # What begins in another way is a person, and not the broker's to write.
+    logins = {
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["login#*"]},
+        "Null": {"dynamodb:LeadingKeys": "false"},
+    }
     assert granted == {
-        "dynamodb:GetItem": stack.resources["UsersTable"].attributes["Arn"],
-        "secretsmanager:GetSecretValue": stack.resources["SigningSecret"].ref,
-        "ssm:GetParametersByPath": f"{catalogue}/functions",
-        "sts:AssumeRole": lent,
-        "sts:TagSession": lent,
-        "sts:SetSourceIdentity": lent,
-        "logs:CreateLogStream": logs,
-        "logs:PutLogEvents": logs,
+        "dynamodb:GetItem": (people, None),
+        "dynamodb:PutItem": (people, logins),
+        "dynamodb:UpdateItem": (people, logins),
+        "secretsmanager:GetSecretValue": (stack.resources["SigningSecret"].ref, None),
+        "ssm:GetParametersByPath": (f"{catalogue}/functions", None),
+        "sts:AssumeRole": (lent, None),
+        "sts:TagSession": (lent, None),
+        "sts:SetSourceIdentity": (lent, None),
+        "logs:CreateLogStream": (logs, None),
+        "logs:PutLogEvents": (logs, None),
     }
 
 
@@ -172,7 +192,7 @@ def test_each_function_has_a_role_of_its_own_that_only_lambda_assumes(stack: Sta
 
     used = [roles[function.properties["Role"]] for function in functions]
 
-    assert len({role.logical_id for role in used}) == len(functions) == 3
+    assert len({role.logical_id for role in used}) == len(functions) == 4
     for role in used:
         assert role.properties["AssumeRolePolicyDocument"]["Statement"] == [
             {
@@ -206,7 +226,12 @@ def test_the_catalogue_lists_every_function_url_and_nothing_else(stack: Stack):
 
 
 @pytest.mark.parametrize(
-    ("name", "groups"), [("hello", ["everyone"]), ("report", ["research"])]
+    ("name", "groups"),
+    [
+        ("hello", ["everyone"]),
+        ("report", ["research"]),
+        ("summarise", ["everyone"]),
+    ],
 )
 def test_an_entry_says_who_may_call_and_for_how_long(
     stack: Stack, name: str, groups: list[str]
@@ -299,16 +324,29 @@ def test_the_broker_is_told_where_things_are_and_no_secret(stack: Stack):
         "AIKAGI_CATALOGUE_PATH": "/aikagi/trial/functions",
         "AIKAGI_ALLOWED_ORIGINS": "",
         "AIKAGI_TOKEN_ISSUER": "trial",
+        "AIKAGI_LOGIN_LIFETIME_SECONDS": "604800",
+        "AIKAGI_LOGIN_IDLE_SECONDS": "43200",
         "AIKAGI_DOCS": "true",
         "AIKAGI_LOG_LEVEL": "INFO",
     }
 
 
 def test_a_function_is_told_which_role_to_believe_and_nothing_else(stack: Stack):
-    for one in published(stack):
-        assert one.function.properties["Environment"]["Variables"] == {
-            "AIKAGI_INVOKE_ROLE_NAME": stack.resources["InvokeRole"].ref
-        }
+    believed = {"AIKAGI_INVOKE_ROLE_NAME": stack.resources["InvokeRole"].ref}
+    streams = {
+        "AWS_LAMBDA_EXEC_WRAPPER": "/opt/bootstrap",
+        "AWS_LWA_INVOKE_MODE": "response_stream",
+        "AWS_LWA_PORT": "8080",
+    }
+
+    assert {
+        one.name: one.function.properties["Environment"]["Variables"]
+        for one in published(stack)
+    } == {
+        "hello": believed,
+        "report": believed,
+        "summarise": {**believed, "AIKAGI_TASK": "summarise", **streams},
+    }
 
 
 def test_the_docs_and_the_log_level_are_the_operators_choice():
@@ -320,12 +358,32 @@ def test_the_docs_and_the_log_level_are_the_operators_choice():
 
 def test_every_function_runs_code_that_is_there_on_the_runtime_we_test(stack: Stack):
     for function in stack.of_type("AWS::Lambda::Function"):
-        module, _, name = function.properties["Handler"].rpartition(".")
+        module, name = entry_point(function)
         source = stack.code[function.logical_id] / f"{module.replace('.', '/')}.py"
-        assert name == "handler"
-        assert source.is_file()
+        # A handler is written as a function, or made by one.
+        assert re.search(
+            rf"^(def {name}\(|{name} = )", source.read_text(), re.MULTILINE
+        )
         assert function.properties["Runtime"] == "python3.13"
         assert function.properties["Architectures"] == ["arm64"]
+
+
+def test_a_function_streams_in_its_url_its_adapter_and_its_package_alike(stack: Stack):
+    layer = (
+        "arn:aws:lambda:ap-northeast-1:753240598075:layer:LambdaAdapterLayerArm64:27"
+    )
+    makefile = (FUNCTIONS / "Makefile").read_text()
+
+    for one in published(stack):
+        streams = one.url.properties["InvokeMode"] == "RESPONSE_STREAM"
+        assert (one.function.properties["Handler"] == "run.sh") == streams
+        assert one.function.properties.get("Layers") == ([layer] if streams else None)
+        assert (f"\nbuild-{one.function.logical_id}:" in makefile) == streams
+    assert os.access(FUNCTIONS / "run.sh", os.X_OK)
+
+
+def test_a_stream_may_take_all_the_time_there_is(stack: Stack):
+    assert stack.resources["SummariseFunction"].properties["Timeout"] == 900
 
 
 def test_the_broker_gives_up_before_its_api_does(stack: Stack):
@@ -338,11 +396,11 @@ def test_the_broker_gives_up_before_its_api_does(stack: Stack):
         (
             "BrokerConcurrency",
             {"BrokerFunction"},
-            {"HelloFunction", "ReportFunction"},
+            {"HelloFunction", "ReportFunction", "SummariseFunction"},
         ),
         (
             "FunctionConcurrency",
-            {"HelloFunction", "ReportFunction"},
+            {"HelloFunction", "ReportFunction", "SummariseFunction"},
             {"BrokerFunction"},
         ),
     ],
@@ -385,6 +443,7 @@ def test_people_are_kept_safe_and_outlive_the_stack(stack: Stack):
         "DeletionProtectionEnabled": True,
         "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
         "SSESpecification": {"SSEEnabled": True},
+        "TimeToLiveSpecification": {"AttributeName": "expires", "Enabled": True},
     }
 
 
@@ -453,6 +512,9 @@ def test_the_outputs_say_where_everything_is(stack: Stack):
         "GrantApiUrl": API,
         "HelloUrl": stack.resources["HelloFunctionUrl"].attributes["FunctionUrl"],
         "ReportUrl": stack.resources["ReportFunctionUrl"].attributes["FunctionUrl"],
+        "SummariseUrl": stack.resources["SummariseFunctionUrl"].attributes[
+            "FunctionUrl"
+        ],
         "UsersTableName": stack.resources["UsersTable"].ref,
         "CataloguePath": "/aikagi/trial/functions",
     }

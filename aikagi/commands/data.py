@@ -33,8 +33,10 @@ def read_data(typed: str) -> Data:
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
     named, _ = mimetypes.guess_type(path.name)
-    is_text = named is None or named == "text/plain"
-    return Data(body=body, media_type=_look_at(body) if is_text else named or "")
+    # Functions ask for a text or for JSON, whatever its author wrote it in.
+    if named is None or named.startswith("text/"):
+        named = _look_at(body)
+    return Data(body=body, media_type=named)
 
 
 def _look_at(body: bytes) -> str:

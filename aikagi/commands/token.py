@@ -15,7 +15,7 @@ from aikagi.commands.exits import Exit
 from aikagi.commands.place import Place, UsageError
 from aikagi.commands.saying import note, say, say_json
 from aikagi.disk.private_file import write_private
-from aikagi.errors import BrokerError, LoginEndedError, UnreachableError
+from aikagi.errors import BrokerError, UnreachableError
 
 if TYPE_CHECKING:
     from aikagi.broker import Broker
@@ -86,8 +86,6 @@ def _watch(broker: "Broker", options: argparse.Namespace) -> int:
     while not ending.wait(pause):
         try:
             token, ends_at = broker.access_token()
-        except LoginEndedError:
-            raise
         except (UnreachableError, BrokerError) as error:
             if isinstance(error, BrokerError) and error.status < _SERVER_FAULT:
                 raise

@@ -17,7 +17,10 @@ def key_of(identity: Identity) -> dict[str, "AttributeValueTypeDef"]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """What the table says of somebody. Fields of a wrong type count as absent."""
+    """What the table says of somebody. Fields of a wrong type count as absent.
+
+    But for the stamp, which raises: without it logins would live that are over.
+    """
 
     user: User
     password_hash: str | None = field(repr=False)
@@ -30,7 +33,11 @@ class Principal:
         # Only an absent or a plainly false mark lets somebody in.
         disabled = item.get("disabled", {"BOOL": False}).get("BOOL") is not False
         return cls(
-            user=User(identity=identity, groups=frozenset(groups)),
+            user=User(
+                identity=identity,
+                groups=frozenset(groups),
+                stamp=item.get("stamp", {"S": ""})["S"],
+            ),
             password_hash=password_hash if isinstance(password_hash, str) else None,
             disabled=disabled,
         )

@@ -40,11 +40,13 @@ class UserAdministration:
         table: str,
         passwords: Passwords,
         clock: Callable[[], datetime],
+        new_id: Callable[[], str],
     ) -> None:
         self._client = client
         self._table = table
         self._passwords = passwords
         self._clock = clock
+        self._new_id = new_id
 
     def add(self, username: str, password: str, groups: Iterable[str]) -> None:
         """Add a user who is not there yet.
@@ -56,6 +58,7 @@ class UserAdministration:
             **key_of(_own(username)),
             "password_hash": {"S": self._passwords.hash(password)},
             "created_at": {"S": self._clock().isoformat(timespec="seconds")},
+            "stamp": {"S": self._new_id()},
             **_groups(groups),
         }
         try:
@@ -68,9 +71,16 @@ class UserAdministration:
             raise UserExistsError(username) from error
 
     def set_password(self, username: str, password: str) -> None:
-        """Raise ``ValueError`` for an unusable one, and ``NoSuchUserError``."""
+        """Replace the password; logins begun with another are over.
+
+        Raises ``ValueError`` for an unusable one, and ``NoSuchUserError``.
+        """
         hashed = self._passwords.hash(password)
-        self._update(username, "SET password_hash = :v", {":v": {"S": hashed}})
+        self._update(
+            username,
+            "SET password_hash = :v, stamp = :s",
+            {":v": {"S": hashed}, ":s": {"S": self._new_id()}},
+        )
 
     def set_groups(self, username: str, groups: Iterable[str]) -> None:
         """Replace the user's groups by ``groups``, which may be none."""
@@ -81,8 +91,15 @@ class UserAdministration:
             self._update(username, "REMOVE groups", {})
 
     def set_disabled(self, username: str, *, disabled: bool) -> None:
-        """Keep the user out, or let them in again, from their next request on."""
-        self._update(username, "SET disabled = :v", {":v": {"BOOL": disabled}})
+        """Keep the user out, or let them in again, from their next request on.
+
+        The logins they had are over for good: one may have been why.
+        """
+        self._update(
+            username,
+            "SET disabled = :v, stamp = :s",
+            {":v": {"BOOL": disabled}, ":s": {"S": self._new_id()}},
+        )
 
     def list(self) -> Iterator[ListedUser]:
         """Read the whole table, users in no particular order."""

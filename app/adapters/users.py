@@ -1,32 +1,16 @@
 """The broker's own users, read from the table at every request."""
 
-import logging
-from typing import TYPE_CHECKING, final
+from typing import final
 
-import boto3
-
-from app.adapters import aws
 from app.adapters.passwords import Passwords
 from app.adapters.principals import Principal, key_of
-from app.domain.errors import UsersUnavailableError
+from app.adapters.table import Table
 from app.domain.identity import LOCAL, Identity, User, canonical_username
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
-_log = logging.getLogger(__name__)
-
-
-def connect(session: boto3.session.Session) -> "DynamoDBClient":
-    return session.client("dynamodb", config=aws.IMPATIENT)
 
 
 @final
 class UserTable:
-    def __init__(
-        self, client: "DynamoDBClient", *, table: str, passwords: Passwords
-    ) -> None:
-        self._client = client
+    def __init__(self, table: Table, *, passwords: Passwords) -> None:
         self._table = table
         self._passwords = passwords
 
@@ -56,21 +40,6 @@ class UserTable:
         return self._read(Identity(issuer=LOCAL, subject=name))
 
     def _read(self, identity: Identity) -> Principal | None:
-        try:
-            # Consistent: somebody disabled a moment ago is out at once.
-            answer = self._client.get_item(
-                TableName=self._table,
-                Key=key_of(identity),
-                ConsistentRead=True,
-                ReturnConsumedCapacity="TOTAL",
-            )
-            # botocore makes an empty answer of a garbled one. A true answer says
-            # what it cost, so this tells "nobody" from "nothing understood".
-            _ = answer["ConsumedCapacity"]
-            item = answer.get("Item")
-            return None if item is None else Principal.of(identity, item)
-        except Exception as error:
-            _log.exception("The table of users cannot be read")
-            raise UsersUnavailableError(
-                retry_after_seconds=aws.retry_after(error)
-            ) from error
+        return self._table.read(
+            key_of(identity), lambda item: Principal.of(identity, item)
+        )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from app.domain.identity import Bearer
 from app.domain.session import SessionPlan
 
 
@@ -12,6 +13,23 @@ class AccessToken:
 
     text: str = field(repr=False)
     lifetime: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshToken:
+    """Keeps a login going: good for one renewal within ``lifetime``."""
+
+    text: str = field(repr=False)
+    lifetime: timedelta
+    bearer: Bearer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenPair:
+    """What a login gives, and each renewal of it."""
+
+    access: AccessToken
+    refresh: RefreshToken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,11 @@ class LoginRefusedError(BrokerError):
     title = "Wrong username or password"
 
 
+class LoginEndedError(BrokerError):
+    code = "login-ended"
+    title = "This login has ended; log in again"
+
+
 class TokenRejectedError(BrokerError):
     code = "token-rejected"
     title = "The access token was not accepted; log in again"
@@ -63,7 +68,7 @@ class SessionsUnavailableError(BrokerError):
 
 class UsersUnavailableError(BrokerError):
     code = "users-unavailable"
-    title = "The table of users cannot be read right now"
+    title = "The table of users cannot be reached right now"
 
 
 class CatalogueUnavailableError(BrokerError):

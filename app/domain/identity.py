@@ -55,10 +55,22 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """Somebody the broker knows at this moment, and the groups they are in."""
+    """Somebody the broker knows at this moment, and the groups they are in.
+
+    ``stamp`` changes when logins begun before are to be over.
+    """
 
     identity: Identity
     groups: frozenset[str]
+    stamp: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bearer:
+    """Whom a token of ours speaks for, and the login it comes from."""
+
+    identity: Identity
+    login_id: str
 
 
 def canonical_username(typed: str) -> str:

@@ -1,14 +1,17 @@
-"""``/auth``: log in, and see who the broker thinks you are.
+"""``/auth``: log in, stay so, log out, and see who the broker thinks you are.
 
-OAuth's endpoints speak OAuth's snake_case (RFC 6749, section 4.3).
+OAuth's endpoints speak OAuth's snake_case (RFC 6749, sections 4.3 and 6).
 """
 
-from typing import Annotated, Literal
+from http import HTTPStatus
+from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter, Form
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from app.domain.credentials import TokenPair
 from app.domain.errors import (
+    LoginEndedError,
     LoginRefusedError,
     SigningKeyUnavailableError,
     TokenRejectedError,
@@ -16,7 +19,7 @@ from app.domain.errors import (
     UsersUnavailableError,
 )
 from app.web.bodies import UNREADABLE, FormRoute
-from app.web.dependencies import BrokerDep, CurrentUser
+from app.web.dependencies import BearerToken, BrokerDep, CurrentUser
 from app.web.openapi import problems
 
 router = APIRouter(prefix="/auth", tags=["login"], route_class=FormRoute)
@@ -35,12 +38,40 @@ class LoginForm(BaseModel):
     client_secret: SecretStr = SecretStr("")
 
 
-class LoginResponse(BaseModel):
-    """RFC 6749, section 5.1."""
+class RefreshForm(BaseModel):
+    """RFC 6749, section 6. The last three fields are accepted and ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    grant_type: Literal["refresh_token"]
+    refresh_token: Annotated[SecretStr, Field(min_length=1, max_length=256)]
+    scope: str = ""
+    client_id: str = ""
+    client_secret: SecretStr = SecretStr("")
+
+
+class TokenResponse(BaseModel):
+    """RFC 6749, section 5.1, and how long the refresh token is good for."""
 
     access_token: str
     token_type: Literal["bearer"] = "bearer"  # noqa: S105 - RFC 6750's word
     expires_in: Annotated[int, Field(description="Seconds", examples=[900])]
+    refresh_token: Annotated[
+        str, Field(description="For one renewal: the answer to it holds the next")
+    ]
+    refresh_token_expires_in: Annotated[
+        int, Field(description="Seconds", examples=[43200])
+    ]
+
+    @classmethod
+    def reveal(cls, pair: TokenPair) -> Self:
+        """Write both tokens out. Nothing else in the broker does."""
+        return cls(
+            access_token=pair.access.text,
+            expires_in=int(pair.access.lifetime.total_seconds()),
+            refresh_token=pair.refresh.text,
+            refresh_token_expires_in=int(pair.refresh.lifetime.total_seconds()),
+        )
 
 
 class MeResponse(BaseModel):
@@ -63,12 +94,45 @@ class MeResponse(BaseModel):
         unreadable=UNREADABLE,
     ),
 )
-def login(form: Annotated[LoginForm, Form()], broker: BrokerDep) -> LoginResponse:
-    """Trade a username and a password for an access token."""
-    token = broker.login(form.username, form.password.get_secret_value())
-    return LoginResponse(
-        access_token=token.text, expires_in=int(token.lifetime.total_seconds())
-    )
+def login(form: Annotated[LoginForm, Form()], broker: BrokerDep) -> TokenResponse:
+    """Trade a username and a password for an access token and what renews it."""
+    password = form.password.get_secret_value()
+    return TokenResponse.reveal(broker.login(form.username, password))
+
+
+@router.post(
+    "/refresh",
+    summary="Stay logged in",
+    responses=problems(
+        LoginEndedError,
+        UsersUnavailableError,
+        SigningKeyUnavailableError,
+        unreadable=UNREADABLE,
+    ),
+)
+def refresh(form: Annotated[RefreshForm, Form()], broker: BrokerDep) -> TokenResponse:
+    """Trade a refresh token for a new pair; the old one is spent.
+
+    Shown again within ten seconds it gives the same successor: an answer may be lost.
+    Shown again later it ends the login, for somebody else may have it.
+    """
+    return TokenResponse.reveal(broker.refresh(form.refresh_token.get_secret_value()))
+
+
+@router.post(
+    "/logout",
+    summary="Log out",
+    status_code=HTTPStatus.NO_CONTENT,
+    responses=problems(
+        TokenRejectedError, UsersUnavailableError, SigningKeyUnavailableError
+    ),
+)
+def logout(token: BearerToken, broker: BrokerDep) -> None:
+    """End the login this access token comes from: it can be renewed no more.
+
+    The access token itself lasts to its end.
+    """
+    broker.logout(token)
 
 
 @router.get(

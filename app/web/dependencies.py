@@ -26,6 +26,7 @@ class _StrictBearer(OAuth2PasswordBearer):
     def __init__(self, shape: re.Pattern[str]) -> None:
         super().__init__(
             tokenUrl="auth/login",
+            refreshUrl="auth/refresh",
             scheme_name="login",
             description="The access token that `POST /auth/login` returned.",
         )
@@ -56,11 +57,13 @@ BrokerDep = Annotated[Broker, Depends(_broker)]
 SourceDep = Annotated[Source, Depends(_source)]
 
 
-_BearerToken = Annotated[str, Depends(_StrictBearer(_BEARER))]
+BearerToken = Annotated[str, Depends(_StrictBearer(_BEARER))]
+"""The access token as it was sent: nobody has checked it yet."""
+
 _BareToken = Annotated[str, Depends(_StrictBearer(_BARE))]
 
 
-def _current_user(broker: BrokerDep, token: _BearerToken) -> User:
+def _current_user(broker: BrokerDep, token: BearerToken) -> User:
     return broker.identify(token)
 
 

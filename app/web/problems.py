@@ -15,6 +15,7 @@ from app.domain import errors
 
 STATUS: Final[Mapping[type[errors.BrokerError], HTTPStatus]] = {
     errors.LoginRefusedError: HTTPStatus.UNAUTHORIZED,
+    errors.LoginEndedError: HTTPStatus.UNAUTHORIZED,
     errors.TokenRejectedError: HTTPStatus.UNAUTHORIZED,
     errors.FunctionNotAvailableError: HTTPStatus.FORBIDDEN,
     errors.FunctionNotNamedError: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -8,6 +8,7 @@ from typing import Any, Final, final
 
 from local.aws.errors import AwsError, not_modelled
 from local.aws.json_protocol import Body, Need, Plan, text_member
+from local.aws.leading_keys import LeadingKeys
 from local.aws.moto_store import MotoStore
 from local.aws.wire import Answer
 from local.template import Stack, TemplateError
@@ -52,6 +53,7 @@ class DynamoDb:
     def __init__(self, stack: Stack, *, store: MotoStore) -> None:
         self._prefix = f"arn:aws:dynamodb:{stack.region}:{stack.account}:table/"
         self._store = store
+        self._leading_keys = LeadingKeys()
         for table in stack.of_type("AWS::DynamoDB::Table"):
             settings = {
                 key: value
@@ -59,6 +61,7 @@ class DynamoDb:
                 if key in _TABLE_SETTINGS
             }
             self._create({"TableName": table.ref, **settings}, table.logical_id)
+            self._leading_keys.learn(table.ref, settings)
 
     def plan(self, action: str, body: Body) -> Plan:
         if action == "ListTables":
@@ -81,7 +84,11 @@ class DynamoDb:
         resource = self._prefix + table
         if body.get("IndexName") is not None:
             resource += f"/index/{text_member(body, 'IndexName')}"
-        need = Need(action=f"dynamodb:{action}", resource=resource)
+        need = Need(
+            action=f"dynamodb:{action}",
+            resource=resource,
+            context=self._leading_keys.of(action, table, body),
+        )
         return Plan(needs=[need], body={**body, "TableName": table})
 
     def _batch(self, action: str, body: Body) -> Plan:
@@ -92,8 +99,12 @@ class DynamoDb:
         if len(by_table) != len(requests):
             raise _invalid("RequestItems names a table twice")
         needs = [
-            Need(action=f"dynamodb:{action}", resource=self._prefix + table)
-            for table in by_table
+            Need(
+                action=f"dynamodb:{action}",
+                resource=self._prefix + table,
+                context=self._leading_keys.of_batch(table, share),
+            )
+            for table, share in by_table.items()
         ]
         return Plan(needs=needs, body={**body, "RequestItems": by_table})
 
@@ -103,14 +114,18 @@ class DynamoDb:
             raise _invalid("TransactItems must be a list")
         parts = list(self._parts(action, items))
         needs = [
-            Need(
-                action=f"dynamodb:{_TRANSACTIONS[action][kind]}",
-                resource=self._prefix + part["TableName"],
-            )
-            for kind, part in parts
+            self._part_need(_TRANSACTIONS[action][kind], one) for kind, one in parts
         ]
         items = [{kind: part} for kind, part in parts]
         return Plan(needs=needs, body={**body, "TransactItems": items})
+
+    def _part_need(self, action: str, part: Body) -> Need:
+        table = part["TableName"]
+        return Need(
+            action=f"dynamodb:{action}",
+            resource=self._prefix + table,
+            context=self._leading_keys.of(action, table, part),
+        )
 
     def _parts(
         self, action: str, items: list[Any]

@@ -5,12 +5,13 @@ https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, final
 
 from local.aws.authority import Authority
 from local.aws.errors import AwsError
 from local.aws.wire import Answer
+from local.iam import Context
 from local.sigv4 import Request, SignatureRefusedError
 
 Body: TypeAlias = Mapping[str, Any]
@@ -19,10 +20,14 @@ Body: TypeAlias = Mapping[str, Any]
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """An IAM action on a resource that a request comes down to."""
+    """An IAM action on a resource that a request comes down to.
+
+    ``context`` holds the condition keys that only this service knows.
+    """
 
     action: str
     resource: str
+    context: Context = field(default_factory=dict)
 
 
 @final
@@ -75,7 +80,11 @@ class JsonService:
         plan = self._operations.plan(action, _parse(request.body))
         for need in plan.needs:
             decision = self._authority.decide(
-                session, need.action, need.resource, source_ip=source_ip
+                session,
+                need.action,
+                need.resource,
+                source_ip=source_ip,
+                extra=need.context,
             )
             if not decision.allowed:
                 text = (

@@ -1,5 +1,6 @@
 """The demo users, who exist only here."""
 
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -57,7 +58,13 @@ def seed_users(
     client = session.client(
         "dynamodb", endpoint_url=operator["AWS_ENDPOINT_URL"], config=aws.IMPATIENT
     )
-    users = UserAdministration(client, table=table, passwords=Passwords(), clock=clock)
+    users = UserAdministration(
+        client,
+        table=table,
+        passwords=Passwords(),
+        clock=clock,
+        new_id=lambda: str(uuid.uuid4()),
+    )
     try:
         for user in DEMO_USERS:
             users.add(user.username, user.password, user.groups)

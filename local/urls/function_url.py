@@ -12,7 +12,12 @@ from local.urls.asgi import Receive, Scope, Send
 from local.urls.cors import Headers
 from local.urls.event import Arrival, build_event
 from local.urls.gate import Gate, RefusedError
-from local.urls.request import BodyTooLargeError, DisconnectedError, read_request
+from local.urls.request import (
+    LARGEST_BODY,
+    BodyTooLargeError,
+    DisconnectedError,
+    read_request,
+)
 from local.urls.response import MalformedResponseError, Response, relayed, shape
 from local.urls.sending import send_streamed, send_whole
 from local.urls.settings import UrlError, UrlSettings
@@ -138,7 +143,11 @@ class FunctionUrl:
             source_ip=source_ip,
             protocol=f"HTTP/{scope.get('http_version', '1.1')}",
         )
-        return build_event(arrival, self._settings)
+        event = build_event(arrival, self._settings)
+        if len(event.get("body", "")) > LARGEST_BODY:
+            # It is the event that may have 6 MB, and base64 is a third longer.
+            raise BodyTooLargeError
+        return event
 
     def _note(self, scope: Scope, status: int, why: str) -> None:
         # Without the query, which in a presigned URL holds the signature.

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from app.adapters import users as module
 from app.adapters.passwords import Passwords
+from app.adapters.table import Table, connect
 from app.adapters.users import UserTable
 from app.domain.errors import UsersUnavailableError
 from app.domain.identity import Identity
@@ -33,8 +33,8 @@ def holding(**changes: Any) -> Answer:
 
 @pytest.fixture
 def table(script: ScriptedAws) -> UserTable:
-    client = module.connect(script.session())
-    return UserTable(client, table="users", passwords=PASSWORDS)
+    client = connect(script.session())
+    return UserTable(Table(client, name="users"), passwords=PASSWORDS)
 
 
 def test_reads_one_record_consistently(table: UserTable, script: ScriptedAws):
@@ -113,6 +113,15 @@ def test_an_enabled_user_is_found_and_a_disabled_one_is_not(
     assert table.find(ALICE) is None
 
 
+@pytest.mark.parametrize(("stamp", "read"), [(None, ""), ({"S": "stamp-1"}, "stamp-1")])
+def test_the_stamp_is_read_where_there_is_one(
+    table: UserTable, script: ScriptedAws, stamp: object, read: str
+):
+    script.will(holding(stamp=stamp))
+
+    assert table.find(ALICE) == a_user("alice", "everyone", stamp=read)
+
+
 def test_somebody_without_groups_has_none(table: UserTable, script: ScriptedAws):
     script.will(holding(groups=None))
 
@@ -131,6 +140,7 @@ def test_somebody_without_groups_has_none(table: UserTable, script: ScriptedAws)
         pytest.param(Answer.hang_up(), 2, id="hung up"),
         pytest.param(Answer(body=b"{"), None, id="garbage"),
         pytest.param(Answer.json({"Item": {"groups": {"SS": 3}}}), None, id="odd"),
+        pytest.param(holding(stamp={"N": "1"}), None, id="stamp a number"),
     ],
 )
 def test_a_table_that_does_not_answer_is_never_a_wrong_password(

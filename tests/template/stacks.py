@@ -48,16 +48,25 @@ class Published:
 
 
 def published(stack: Stack) -> tuple[Published, ...]:
-    """Return the functions that have a URL, named as their handlers' modules are."""
+    """Return the functions that have a URL, named as their modules are."""
     functions = {
         one.attributes["Arn"]: one for one in stack.of_type("AWS::Lambda::Function")
     }
     found = []
     for url in stack.of_type("AWS::Lambda::Url"):
         function = functions[url.attributes["FunctionArn"]]
-        name = function.properties["Handler"].partition(".")[0]
+        name, _ = entry_point(function)
         found.append(Published(name=name, function=function, url=url))
     return tuple(found)
+
+
+def entry_point(function: Resource) -> tuple[str, str]:
+    """Return a function's module, and the name in it that Lambda or a server calls."""
+    handler: str = function.properties["Handler"]
+    if handler == "run.sh":
+        return function.properties["Environment"]["Variables"]["AIKAGI_TASK"], "app"
+    module, _, name = handler.rpartition(".")
+    return module, name
 
 
 def policies_of(stack: Stack, role: Resource) -> dict[str, list[dict[str, Any]]]:

@@ -33,6 +33,8 @@ def test_every_failure_has_a_status_and_a_code_of_its_own():
         ("GET", "/healthz/", 404),
         ("DELETE", "/grant", 405),
         ("POST", "/auth/login", 422),
+        ("POST", "/auth/refresh", 422),
+        ("POST", "/auth/logout", 401),
     ],
 )
 def test_every_answer_is_guarded(
@@ -128,6 +130,10 @@ def test_the_description_documents_every_failure_as_a_problem(app: FastAPI):
         ("/auth/login", "post"): {
             *("200", "400", "401", "413", "415", "422", "503"),
         },
+        ("/auth/refresh", "post"): {
+            *("200", "400", "401", "413", "415", "422", "503"),
+        },
+        ("/auth/logout", "post"): {"204", "401", "503"},
         ("/auth/me", "get"): {"200", "401", "503"},
         ("/functions", "get"): {"200", "401", "503"},
         ("/grant", "post"): {
@@ -143,7 +149,7 @@ def test_the_description_documents_every_failure_as_a_problem(app: FastAPI):
             continue  # whose failures are told as SDKs read them
         for operation in methods.values():
             for status, response in operation["responses"].items():
-                if status != "200":
+                if status not in {"200", "204"}:
                     [media_type] = response["content"]
                     assert media_type == "application/problem+json"
                     assert response["content"][media_type]["examples"]
@@ -155,3 +161,4 @@ def test_the_description_works_behind_any_path(app: FastAPI):
     assert described["servers"] == [{"url": "."}]
     login = described["components"]["securitySchemes"]["login"]
     assert login["flows"]["password"]["tokenUrl"] == "auth/login"
+    assert login["flows"]["password"]["refreshUrl"] == "auth/refresh"

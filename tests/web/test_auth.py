@@ -1,25 +1,33 @@
 """Log in, and be known by a token: of the one header, and no other place."""
 
+from collections.abc import Callable
+
 import pytest
 from fastapi.testclient import TestClient
+from httpx2 import Response
 
 from app.broker import Broker
 from app.domain.errors import TooBusyError, UsersUnavailableError
-from app.domain.identity import Identity
-from tests.fakes import NOON, Clock, KnownUsers
+from tests.fakes import NOON, Clock, KeptLogins, KnownUsers, a_bearer
 
 FORM = {"username": "alice", "password": "correct"}
 
 
-def test_a_login_is_an_access_token_for_a_quarter_of_an_hour(client: TestClient):
+def test_a_login_is_a_token_for_a_quarter_of_an_hour_and_one_to_renew_it(
+    client: TestClient,
+):
     answer = client.post("/auth/login", data=FORM)
 
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] == "no-store"
     body = answer.json()
-    assert body.keys() == {"access_token", "token_type", "expires_in"}
+    assert body.keys() == {
+        *("access_token", "token_type", "expires_in"),
+        *("refresh_token", "refresh_token_expires_in"),
+    }
     assert body["token_type"] == "bearer"
     assert body["expires_in"] == 900
+    assert 43199 <= body["refresh_token_expires_in"] <= 43200
 
 
 def test_the_form_of_swagger_ui_is_taken_with_all_its_fields(client: TestClient):
@@ -145,7 +153,7 @@ def test_what_passes_is_503_and_says_when_to_come_back(
 
 
 def token_of(broker: Broker, subject: str = "alice") -> str:
-    return broker.tokens.mint(Identity(issuer="local", subject=subject)).text
+    return broker.tokens.mint(a_bearer(subject)).text
 
 
 def test_a_token_tells_who_one_is(client: TestClient, broker: Broker):
@@ -216,3 +224,249 @@ def test_a_token_that_has_expired_is_refused(
 
     assert clock.now > NOON
     assert client.get("/auth/me", headers=headers).status_code == 401
+
+
+def pair_of(client: TestClient) -> dict[str, str]:
+    answer = client.post("/auth/login", data=FORM)
+    assert answer.status_code == 200
+    pair: dict[str, str] = answer.json()
+    return pair
+
+
+def refresh(client: TestClient, token: str, **more: str) -> Response:
+    form = {"grant_type": "refresh_token", "refresh_token": token, **more}
+    return client.post("/auth/refresh", data=form)
+
+
+def is_known(client: TestClient, pair: dict[str, str]) -> bool:
+    bearer = {"Authorization": f"Bearer {pair['access_token']}"}
+    return client.get("/auth/me", headers=bearer).status_code == 200
+
+
+def test_a_refresh_token_is_traded_for_a_new_pair(client: TestClient, clock: Clock):
+    first = pair_of(client)
+    clock.advance(minutes=20)
+    assert not is_known(client, first)
+
+    answer = refresh(client, first["refresh_token"])
+
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "no-store"
+    second = answer.json()
+    assert second.keys() == first.keys()
+    assert second["refresh_token"] != first["refresh_token"]
+    assert second["access_token"] != first["access_token"]
+    assert second["expires_in"] == 900
+    assert second["refresh_token_expires_in"] == 43200
+    assert is_known(client, second)
+    assert refresh(client, second["refresh_token"]).status_code == 200
+
+
+def test_the_same_token_again_has_the_same_successor_for_ten_seconds(
+    client: TestClient, clock: Clock
+):
+    first = pair_of(client)
+    second = refresh(client, first["refresh_token"]).json()
+    clock.advance(seconds=9)
+
+    again = refresh(client, first["refresh_token"])
+
+    assert again.status_code == 200
+    assert again.json()["refresh_token"] == second["refresh_token"]
+    assert again.json()["refresh_token_expires_in"] == 43200 - 9
+    assert is_known(client, again.json())
+
+
+def test_the_fields_of_oauth_clients_are_taken_and_their_header_ignored(
+    client: TestClient,
+):
+    form = {
+        "grant_type": "refresh_token",
+        "refresh_token": pair_of(client)["refresh_token"],
+        "scope": "",
+        "client_id": "x",
+        "client_secret": "y",
+    }
+
+    answer = client.post(
+        "/auth/refresh", data=form, headers={"Authorization": "Basic Og=="}
+    )
+
+    assert answer.status_code == 200
+
+
+def ended_by_reuse(client: TestClient, clock: Clock) -> str:
+    token = pair_of(client)["refresh_token"]
+    refresh(client, token)
+    clock.advance(seconds=11)
+    return token
+
+
+def ended_by_logout(client: TestClient, _: Clock) -> str:
+    pair = pair_of(client)
+    bearer = {"Authorization": f"Bearer {pair['access_token']}"}
+    client.post("/auth/logout", headers=bearer)
+    return pair["refresh_token"]
+
+
+def ended_by_idleness(client: TestClient, clock: Clock) -> str:
+    token = pair_of(client)["refresh_token"]
+    clock.advance(hours=13)
+    return token
+
+
+def made_up(client: TestClient, _: Clock) -> str:
+    token = pair_of(client)["refresh_token"]
+    return "0" * 32 + token[32:]
+
+
+@pytest.mark.parametrize(
+    "dead",
+    [
+        pytest.param(ended_by_reuse, id="reused"),
+        pytest.param(ended_by_logout, id="logged out"),
+        pytest.param(ended_by_idleness, id="idle"),
+        pytest.param(made_up, id="made up"),
+        pytest.param(lambda *_: "junk", id="malformed"),
+        pytest.param(
+            lambda client, _: pair_of(client)["access_token"][:256], id="another kind"
+        ),
+    ],
+)
+def test_every_refusal_to_renew_is_the_same(
+    client: TestClient, clock: Clock, dead: Callable[[TestClient, Clock], str]
+):
+    token = dead(client, clock)
+
+    answer = refresh(client, token)
+
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    problem = answer.json()
+    assert problem.pop("request_id") == answer.headers["X-Request-Id"]
+    assert problem == {
+        "type": "urn:aikagi:problem:login-ended",
+        "title": "This login has ended; log in again",
+        "status": 401,
+    }
+    assert is_known(client, pair_of(client))
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        pytest.param(b"", 422, id="nothing"),
+        pytest.param(b"grant_type=refresh_token", 422, id="no token"),
+        pytest.param(b"refresh_token=t0ken", 422, id="no grant type"),
+        pytest.param(b"grant_type=password&refresh_token=t0ken", 422, id="a grant"),
+        pytest.param(b"grant_type=refresh_token&refresh_token=", 422, id="empty"),
+        pytest.param(
+            b"grant_type=refresh_token&refresh_token=" + b"x" * 257, 422, id="too long"
+        ),
+        pytest.param(
+            b"grant_type=refresh_token&refresh_token=t0ken&admin=1", 422, id="unknown"
+        ),
+        pytest.param(
+            b"grant_type=refresh_token&refresh_token=t0ken&refresh_token=t0ken",
+            400,
+            id="twice",
+        ),
+    ],
+)
+def test_a_malformed_renewal_is_a_problem_that_echoes_nothing(
+    client: TestClient, body: bytes, status: int
+):
+    answer = client.post(
+        "/auth/refresh",
+        content=body,
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+    )
+
+    assert answer.status_code == status
+    for said in ("t0ken", "admin", "xxxx"):
+        assert said not in answer.text
+
+
+def test_a_renewal_takes_only_a_form(client: TestClient):
+    token = pair_of(client)["refresh_token"]
+    body = {"grant_type": "refresh_token", "refresh_token": token}
+
+    assert client.post("/auth/refresh", json=body).status_code == 415
+    assert refresh(client, token).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["login", "refresh", "logout"])
+def test_a_table_that_is_away_is_503_and_never_a_refusal(
+    client: TestClient, logins: KeptLogins, path: str
+):
+    pair = pair_of(client)
+    logins.broken = UsersUnavailableError(retry_after_seconds=2)
+
+    def ask() -> Response:
+        if path == "login":
+            return client.post("/auth/login", data=FORM)
+        if path == "refresh":
+            return refresh(client, pair["refresh_token"])
+        bearer = {"Authorization": f"Bearer {pair['access_token']}"}
+        return client.post("/auth/logout", headers=bearer)
+
+    answer = ask()
+    logins.broken = None
+
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "2"
+    assert answer.json()["type"] == "urn:aikagi:problem:users-unavailable"
+    assert ask().status_code in {200, 204}
+
+
+def test_logging_out_ends_this_login_and_no_other(client: TestClient):
+    one, other = pair_of(client), pair_of(client)
+    renewed = refresh(client, one["refresh_token"]).json()
+    bearer = {"Authorization": f"Bearer {renewed['access_token']}"}
+
+    first = client.post("/auth/logout", headers=bearer)
+    again = client.post("/auth/logout", headers=bearer)
+
+    assert (first.status_code, again.status_code) == (204, 204)
+    assert first.content == b""
+    assert first.headers["Cache-Control"] == "no-store"
+    assert refresh(client, renewed["refresh_token"]).status_code == 401
+    assert refresh(client, other["refresh_token"]).status_code == 200
+
+
+def test_a_login_that_is_gone_is_logged_out_of_all_the_same(
+    client: TestClient, logins: KeptLogins
+):
+    bearer = {"Authorization": f"Bearer {pair_of(client)['access_token']}"}
+    logins.by_id.clear()
+
+    assert client.post("/auth/logout", headers=bearer).status_code == 204
+
+
+def test_only_an_access_token_logs_out(client: TestClient):
+    pair = pair_of(client)
+
+    refused = [
+        client.post("/auth/logout"),
+        client.post(
+            "/auth/logout", headers={"Authorization": f"Bearer {pair['refresh_token']}"}
+        ),
+    ]
+
+    assert [answer.status_code for answer in refused] == [401, 401]
+    assert refresh(client, pair["refresh_token"]).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/auth/refresh", "/auth/logout"])
+def test_pages_elsewhere_may_stay_logged_in_as_they_may_log_in(
+    client: TestClient, path: str
+):
+    asking = {
+        "Origin": "https://desk.example",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization,content-type",
+    }
+
+    assert client.options(path, headers=asking).status_code == 200
+    answer = client.post(path, headers={"Origin": "https://desk.example"})
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://desk.example"

@@ -5,8 +5,7 @@ from fastapi.testclient import TestClient
 
 from app.broker import Broker
 from app.domain.errors import SessionsUnavailableError
-from app.domain.identity import Identity
-from tests.fakes import RecordingAudit, RecordingSessions
+from tests.fakes import RecordingAudit, RecordingSessions, a_bearer
 
 
 @pytest.fixture
@@ -15,7 +14,7 @@ def token(broker: Broker) -> str:
 
 
 def token_of(broker: Broker, subject: str) -> str:
-    return broker.tokens.mint(Identity(issuer="local", subject=subject)).text
+    return broker.tokens.mint(a_bearer(subject)).text
 
 
 @pytest.mark.parametrize("scheme", ["Bearer ", "bearer ", ""])

@@ -8,7 +8,6 @@ from fastapi.testclient import TestClient
 
 from app.broker import Broker
 from app.domain.errors import AuditUnavailableError, SessionsUnavailableError
-from app.domain.identity import Identity
 from tests.fakes import (
     NOON,
     Clock,
@@ -16,6 +15,7 @@ from tests.fakes import (
     KnownUsers,
     RecordingAudit,
     RecordingSessions,
+    a_bearer,
     a_user,
 )
 
@@ -26,7 +26,7 @@ def bearer(broker: Broker) -> dict[str, str]:
 
 
 def bearer_of(broker: Broker, subject: str) -> dict[str, str]:
-    token = broker.tokens.mint(Identity(issuer="local", subject=subject))
+    token = broker.tokens.mint(a_bearer(subject))
     return {"Authorization": f"Bearer {token.text}"}
 
 

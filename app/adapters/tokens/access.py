@@ -10,7 +10,7 @@ from app.adapters.tokens.rejection import Rejected
 from app.adapters.tokens.signature import HmacKey
 from app.domain.credentials import AccessToken
 from app.domain.errors import TokenRejectedError
-from app.domain.identity import LOCAL, Identity, canonical_username
+from app.domain.identity import LOCAL, Bearer, Identity, canonical_username
 
 AUDIENCE: Final = "aikagi"
 
@@ -45,15 +45,16 @@ class AccessTokens:
         self._clock = clock
         self._new_id = new_id
 
-    def mint(self, identity: Identity) -> AccessToken:
-        """Make a token for one of the broker's own users."""
+    def mint(self, bearer: Bearer) -> AccessToken:
+        """Make a token for one of the broker's own users, out of their login."""
         now = int(self._clock().timestamp())
         lifetime = self._expected.longest_life
         text = self._keys.current().sign(
             {
                 "iss": self._expected.issuer,
                 "aud": self._expected.audience,
-                "sub": identity.subject,
+                "sub": bearer.identity.subject,
+                "sid": bearer.login_id,
                 "iat": now,
                 "exp": now + int(lifetime.total_seconds()),
                 "jti": self._new_id(),
@@ -61,8 +62,8 @@ class AccessTokens:
         )
         return AccessToken(text=text, lifetime=lifetime)
 
-    def verify(self, token: str) -> Identity:
-        """Tell whom ``token`` speaks for.
+    def verify(self, token: str) -> Bearer:
+        """Tell whom ``token`` speaks for, and out of which login.
 
         Raises ``TokenRejectedError``, the same whatever is wrong, and
         ``SigningKeyUnavailableError``. The reason goes to the log, as a code.
@@ -73,7 +74,7 @@ class AccessTokens:
             _log.info("An access token was rejected: %s", rejected.reason)
             raise TokenRejectedError from None
 
-    def _verify(self, token: str) -> Identity:
+    def _verify(self, token: str) -> Bearer:
         taken = compact.take_apart(token)
         key = self._key_for(taken.header)
         if not key.verify(taken.signed_part, taken.signature):
@@ -83,7 +84,8 @@ class AccessTokens:
         if taken.header.get("typ") != "at+jwt":
             raise Rejected("wrong-type")
         said = compact.read_object(taken.payload, "claims")
-        return _local(claims.check(said, self._expected, self._clock()))
+        checked = claims.check(said, self._expected, self._clock())
+        return Bearer(identity=_local(checked.subject), login_id=checked.login_id)
 
     def _key_for(self, header: Mapping[str, Any]) -> HmacKey:
         if header.get("alg") != HmacKey.algorithm:

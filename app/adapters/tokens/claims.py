@@ -20,10 +20,18 @@ class Expected:
     longest_life: timedelta
 
 
-def check(claims: Mapping[str, Any], expected: Expected, now: datetime) -> str:
-    """Return the subject of claims that are all as ``expected``, or raise ``Rejected``.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What of the claims is used once all of them are as expected."""
 
-    Claims are those of RFC 9068, section 2.2.
+    subject: str
+    login_id: str
+
+
+def check(claims: Mapping[str, Any], expected: Expected, now: datetime) -> Checked:
+    """Check that all claims are as ``expected``, or raise ``Rejected``.
+
+    Claims are those of RFC 9068, section 2.2, and the ``sid`` of OpenID Connect.
     """
     _check_times(claims, expected, now.timestamp())
     if _text(claims, "iss") != expected.issuer:
@@ -31,7 +39,7 @@ def check(claims: Mapping[str, Any], expected: Expected, now: datetime) -> str:
     if _text(claims, "aud") != expected.audience:
         raise Rejected("wrong-audience")
     _text(claims, "jti")
-    return _text(claims, "sub")
+    return Checked(subject=_text(claims, "sub"), login_id=_text(claims, "sid"))
 
 
 def _check_times(claims: Mapping[str, Any], expected: Expected, now: float) -> None:

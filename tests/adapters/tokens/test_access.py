@@ -17,16 +17,17 @@ from hypothesis import strategies as st
 from app.adapters.tokens.access import AccessTokens
 from app.adapters.tokens.signature import HmacKey, WeakSecretError
 from app.domain.errors import TokenRejectedError
-from app.domain.identity import Identity
+from app.domain.identity import Bearer, Identity
 from tests.fakes import NOON, SECRET, Clock, KeyRing, access_tokens
 
-ALICE = Identity(issuer="local", subject="alice")
+ALICE = Bearer(identity=Identity(issuer="local", subject="alice"), login_id="l-1")
 NOW = int(NOON.timestamp())
 HEADER = {"alg": "HS256", "kid": "k1", "typ": "at+jwt"}
 CLAIMS: dict[str, Any] = {
     "iss": "test",
     "aud": "aikagi",
     "sub": "alice",
+    "sid": "l-1",
     "iat": NOW,
     "exp": NOW + 900,
     "jti": "j-1",
@@ -139,6 +140,9 @@ FORGERIES = {
     "no aud": token(claims=without("aud")),
     "no sub": token(claims=without("sub")),
     "no jti": token(claims=without("jti")),
+    "no sid": token(claims=without("sid")),
+    "an empty sid": token(claims=with_(sid="")),
+    "a sid that is a number": token(claims=with_(sid=1)),
     "expired this second": token(claims=with_(iat=NOW - 900, exp=NOW)),
     "exp a string": token(claims=with_(exp=str(NOW + 900))),
     "exp true": token(claims=with_(exp=True)),

@@ -107,7 +107,8 @@ def test_bytes_are_base64_as_json(alice_typed: Typed, loopback: Loopback):
         pytest.param("{not", b"{not", "text/plain; charset=utf-8", id="nearly JSON"),
         pytest.param("", b"", "text/plain; charset=utf-8", id="nothing"),
         pytest.param("@notes.txt", b"notes", "text/plain; charset=utf-8", id="a file"),
-        pytest.param("@a.csv", b"1,2", "text/csv", id="a file of a known kind"),
+        pytest.param("@a.md", b"# A", "text/plain; charset=utf-8", id="another text"),
+        pytest.param("@a.png", b"PNG", "image/png", id="a file of a known kind"),
         pytest.param("@a.bin", b"\xff", "application/octet-stream", id="bytes"),
         pytest.param("@-", b"in", "text/plain; charset=utf-8", id="standard input"),
     ],
@@ -121,7 +122,8 @@ def test_data_is_sent_as_what_it_is(
     media_type: str,
 ):
     (tmp_path / "notes.txt").write_bytes(b"notes")
-    (tmp_path / "a.csv").write_bytes(b"1,2")
+    (tmp_path / "a.md").write_bytes(b"# A")
+    (tmp_path / "a.png").write_bytes(b"PNG")
     (tmp_path / "a.bin").write_bytes(b"\xff")
 
     ran = alice_typed("call", "hello", "--data", data, stdin=b"in")

@@ -161,6 +161,19 @@ def test_each_cause_is_told_from_the_others(
     assert [c["check"] for c in told["checks"] if c["ok"] is False] == [check]
 
 
+def test_a_wrong_clock_here_explains_less_than_any_other_fault(
+    alice_typed: Typed, loopback: Loopback
+):
+    skewed(loopback)
+    loopback.end_login()
+
+    told = json.loads(alice_typed("doctor", "--json").out)
+
+    faults = [each["check"] for each in told["checks"] if each["ok"] is False]
+    assert faults == ["clock", "login"]
+    assert told["cause"] == "login-ended"
+
+
 def test_a_function_of_others_is_told_with_those_that_are_yours(
     alice_typed: Typed,
 ):

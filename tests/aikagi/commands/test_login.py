@@ -1,6 +1,7 @@
 """Logging in and out, and what stays on the disk of it."""
 
 import json
+import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -49,6 +50,16 @@ def test_functions_are_lines_in_a_pipe_and_the_brokers_words_as_json(
     assert "FuncUrl" in entry
 
 
+def test_a_title_is_one_line_that_no_terminal_obeys(
+    alice_typed: Typed, loopback: Loopback
+):
+    loopback.title = "Two\nlines\tand \x1b[2J"
+
+    [line] = alice_typed("functions").out.splitlines()
+
+    assert line.split("\t")[1] == "Two lines and \N{REPLACEMENT CHARACTER}[2J"
+
+
 def test_a_password_is_never_an_argument(typed: Typed, loopback: Loopback):
     with pytest.raises(SystemExit) as ended:
         typed("login", "--broker", loopback.base, "--password", PASSWORD)
@@ -75,6 +86,24 @@ def test_a_password_is_asked_for_and_not_shown(
     assert terminal.finish() == 0, terminal.seen
     assert PASSWORD not in terminal.seen
     assert f"Logged in to {loopback.base} as alice." in terminal.seen
+
+
+def test_who_gives_up_at_the_password_is_let_go(
+    tmp_path: Path, state: Path, loopback: Loopback
+):
+    terminal = Terminal(
+        tmp_path,
+        *("login", "--broker", loopback.base, "-u", "alice"),
+        module="aikagi",
+        XDG_STATE_HOME=str(state),
+    )
+
+    terminal.wait_for("Password for ")
+    terminal.interrupt()
+
+    assert terminal.finish() == 130
+    assert "Traceback" not in terminal.seen
+    assert loopback.asked == []
 
 
 def test_nobody_to_ask_for_a_password_is_said(typed: Typed, loopback: Loopback):
@@ -187,8 +216,22 @@ def test_files_that_cannot_be_trusted_are_said_to_be_so(
     assert "Traceback" not in ran.err
     assert len(loopback.asked) == asked
     assert alice_typed("logout").code == 0
+    assert not login.exists()
     assert log_in(alice_typed, loopback).code == 0
     assert alice_typed("whoami").code == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives a file away")
+def test_a_file_of_somebody_elses_is_not_believed(
+    alice_typed: Typed, loopback: Loopback, state: Path
+):
+    [login] = state.rglob("login.json")
+    os.chown(login, 12345, -1)
+
+    ran = alice_typed("whoami")
+
+    assert (ran.code, loopback.count("auth/me")) == (7, 0)
+    assert ran.err == f"{login} belongs to somebody else; remove it.\n"
 
 
 def test_a_folder_that_cannot_be_written_is_a_sentence(

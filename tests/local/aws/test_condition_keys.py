@@ -9,6 +9,9 @@ from tests.local.aws.small_stack import TABLE, allow, policy
     [
         pytest.param({"StringLike": {"sts:RoleSessionName": "?*"}}, id="STS"),
         pytest.param({"Bool": {"aws:SecureTransport": "true"}}, id="global"),
+        pytest.param(
+            {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": "a#*"}}, id="DynamoDB"
+        ),
         pytest.param({"StringEquals": {"AWS:PrincipalTag/team": "a"}}, id="a tag"),
         pytest.param(
             {"StringEquals": {"aws:userid": "${aws:PrincipalTag/team, 'none'}"}},
@@ -27,8 +30,8 @@ def test_keys_that_requests_carry_are_modelled(condition: dict[str, dict[str, st
     ("condition", "key"),
     [
         pytest.param(
-            {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": "a"}},
-            "dynamodb:LeadingKeys",
+            {"ForAllValues:StringEquals": {"dynamodb:Attributes": "a"}},
+            "dynamodb:Attributes",
             id="a key of a service",
         ),
         pytest.param(

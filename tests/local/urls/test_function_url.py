@@ -70,6 +70,18 @@ def test_a_body_is_counted_while_it_is_read():
     }
 
 
+def test_what_is_no_text_has_to_fit_into_its_event_as_base64():
+    url = a_url(lambda event: len(event["body"]), auth_type="NONE")
+    binary = {"content-type": "application/octet-stream"}
+    fits = LARGEST // 4 * 3
+
+    largest = ask(url, "POST", headers=binary, body=[b"\xff" * fits])
+    larger = ask(url, "POST", headers=binary, body=[b"\xff" * (fits + 1)])
+
+    assert (largest.status, largest.json()) == (200, LARGEST)
+    assert larger.status == 413
+
+
 def test_a_body_without_end_is_not_read_for_ever():
     scope = {
         "type": "http",

@@ -1,0 +1,119 @@
+"""Logins that last: begun, renewed by a token that is spent with it, ended."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol, final
+
+from app.adapters.tokens.refresh import RefreshSecret, RefreshTokens, Shown
+from app.adapters.tokens.rejection import Rejected
+from app.domain.credentials import RefreshToken
+from app.domain.errors import LoginEndedError
+from app.domain.identity import Bearer, Identity, User
+from app.domain.logins import Lifetimes, Login, Verdict, judge
+
+_log = logging.getLogger(__name__)
+
+
+class LoginStore(Protocol):
+    """Each may raise ``UsersUnavailableError``, also after it was done."""
+
+    def add(self, login: Login) -> None: ...
+
+    def read(self, login_id: str) -> Login | None:
+        """Read it as it is now, after all that was written before."""
+
+    def rotate(self, login: Login) -> bool:
+        """Keep it renewed, at once or not at all.
+
+        False where it has ended, or ``login.previous`` is not its current token.
+        """
+
+    def end(self, login_id: str, at: datetime) -> None:
+        """End it for good, where there is one."""
+
+
+@final
+class RotatingLogins:
+    def __init__(
+        self,
+        store: LoginStore,
+        tokens: RefreshTokens,
+        *,
+        lifetimes: Lifetimes,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._tokens = tokens
+        self._lifetimes = lifetimes
+        self._clock = clock
+
+    def begin(self, user: User) -> RefreshToken:
+        """Begin a login of ``user`` and give its first token."""
+        secret = self._tokens.new()
+        now = self._clock()
+        login = Login.begin(secret.login_id, user, secret.digest, now, self._lifetimes)
+        self._store.add(login)
+        return self._hand_out(secret, login)
+
+    def renew(
+        self, refresh_token: str, find: Callable[[Identity], User | None]
+    ) -> RefreshToken:
+        """Spend ``refresh_token`` for its successor, which is the same every time.
+
+        Raises ``LoginEndedError``, the same whatever is wrong; the reason goes to
+        the log, as a code. A token spent a while ago is in two hands: it ends the
+        login.
+        """
+        shown = self._open(refresh_token)
+        login, verdict = self._judge(shown, find)
+        if verdict is Verdict.ROTATE:
+            now = self._clock()
+            renewed = login.rotated(shown.successor.digest, now, self._lifetimes)
+            if self._store.rotate(renewed):
+                return self._hand_out(shown.successor, renewed)
+            # Somebody was faster, or it was us and the answer was lost.
+            login, verdict = self._judge(shown, find)
+        if verdict is Verdict.REPEAT:
+            return self._hand_out(shown.successor, login)
+        if verdict is Verdict.SPENT:
+            self._store.end(login.id, self._clock())
+            _log.warning("Login %s was ended: %s", login.id, verdict.value)
+        else:
+            _log.info("Login %s was not renewed: %s", login.id, verdict.value)
+        raise LoginEndedError
+
+    def end(self, login_id: str) -> None:
+        """End a login, if it is still there."""
+        self._store.end(login_id, self._clock())
+
+    def _open(self, refresh_token: str) -> Shown:
+        try:
+            return self._tokens.open(refresh_token)
+        except Rejected as rejected:
+            _log.info("A refresh token was refused: %s", rejected.reason)
+            raise LoginEndedError from None
+
+    def _judge(
+        self, shown: Shown, find: Callable[[Identity], User | None]
+    ) -> tuple[Login, Verdict]:
+        login_id = shown.secret.login_id
+        login = self._store.read(login_id)
+        if login is None:
+            _log.info("Login %s was not renewed: unknown-login", login_id)
+            raise LoginEndedError
+        verdict = judge(
+            login,
+            shown.secret.digest,
+            shown.successor.digest,
+            find(login.identity),
+            self._clock(),
+        )
+        return login, verdict
+
+    def _hand_out(self, secret: RefreshSecret, login: Login) -> RefreshToken:
+        return RefreshToken(
+            text=self._tokens.seal(secret),
+            lifetime=login.expires_at - self._clock(),
+            bearer=Bearer(identity=login.identity, login_id=login.id),
+        )

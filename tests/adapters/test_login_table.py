@@ -1,0 +1,237 @@
+"""How a login stands in the table, and what becomes of the table's faults."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from app.adapters.login_table import LoginTable
+from app.adapters.logins import RotatingLogins
+from app.adapters.table import Table, connect
+from app.adapters.tokens.refresh import RefreshTokens
+from app.domain.errors import UsersUnavailableError
+from app.domain.logins import Lifetimes, Login
+from tests.fakes import (
+    NOON,
+    Clock,
+    KeptLogins,
+    KeyRing,
+    KnownUsers,
+    a_user,
+    rotating_logins,
+)
+from tests.scripted_aws import Answer, ScriptedAws
+
+LIFETIMES = Lifetimes(longest=timedelta(days=7), idle=timedelta(hours=12))
+LOGIN = Login.begin(
+    "0123456789abcdef", a_user("alice", stamp="stamp-1"), "one", NOON, LIFETIMES
+)
+RENEWED = LOGIN.rotated("two", NOON + timedelta(hours=1), LIFETIMES)
+COST = {"TableName": "users", "CapacityUnits": 1.0}
+DONE = Answer.json({"ConsumedCapacity": COST})
+NOT_SO = Answer.error("ConditionalCheckFailedException")
+KEY = {"pk": {"S": "login#0123456789abcdef"}}
+ITEM = {
+    **KEY,
+    "issuer": {"S": "local"},
+    "subject": {"S": "alice"},
+    "stamp": {"S": "stamp-1"},
+    "token_sha256": {"S": "one"},
+    "created_at": {"S": "2030-01-01T12:00:00.123+00:00"},
+    "rotated_at": {"S": "2030-01-01T12:00:00.123+00:00"},
+    "ends_at": {"S": "2030-01-08T12:00:01.000+00:00"},
+    "expires": {"N": str(int(NOON.timestamp()) + 12 * 3600 + 1)},
+}
+RENEWED_ITEM = {
+    **ITEM,
+    "token_sha256": {"S": "two"},
+    "previous_sha256": {"S": "one"},
+    "rotated_at": {"S": "2030-01-01T13:00:00.123+00:00"},
+    "expires": {"N": str(int(NOON.timestamp()) + 13 * 3600 + 1)},
+}
+
+
+def holding(item: dict[str, Any]) -> Answer:
+    return Answer.json({"Item": item, "ConsumedCapacity": COST})
+
+
+@pytest.fixture
+def table(script: ScriptedAws) -> LoginTable:
+    return LoginTable(Table(connect(script.session()), name="users"))
+
+
+def test_a_login_is_an_item_that_dynamodb_drops_by_itself(
+    table: LoginTable, script: ScriptedAws
+):
+    script.will(DONE)
+
+    table.add(LOGIN)
+
+    [request] = script.requests
+    assert request.target == "PutItem"
+    assert request.json == {
+        "TableName": "users",
+        "Item": ITEM,
+        "ReturnConsumedCapacity": "TOTAL",
+    }
+
+
+def test_what_was_written_is_read_consistently(table: LoginTable, script: ScriptedAws):
+    script.will(holding(RENEWED_ITEM))
+
+    read = table.read(LOGIN.id)
+
+    assert read is not None
+    assert abs(read.rotated_at - RENEWED.rotated_at) < timedelta(milliseconds=1)
+    assert (read.current, read.previous) == ("two", "one")
+    assert (read.identity, read.stamp) == (LOGIN.identity, "stamp-1")
+    assert (read.expires_at, read.ends_at) == (RENEWED.expires_at, LOGIN.ends_at)
+    assert read.ended_at is None
+    assert script.requests[0].json == {
+        "TableName": "users",
+        "Key": KEY,
+        "ConsistentRead": True,
+        "ReturnConsumedCapacity": "TOTAL",
+    }
+
+
+def test_an_ended_login_is_read_as_ended(table: LoginTable, script: ScriptedAws):
+    script.will(holding({**ITEM, "ended_at": {"S": NOON.isoformat()}}))
+
+    read = table.read(LOGIN.id)
+
+    assert read is not None
+    assert read.ended_at == NOON
+
+
+def test_there_may_be_no_such_login(table: LoginTable, script: ScriptedAws):
+    script.will(DONE)
+
+    assert table.read(LOGIN.id) is None
+
+
+def test_a_renewal_is_one_conditional_write(table: LoginTable, script: ScriptedAws):
+    script.will(DONE)
+
+    assert table.rotate(RENEWED)
+    [request] = script.requests
+    assert request.target == "UpdateItem"
+    assert request.json == {
+        "TableName": "users",
+        "Key": KEY,
+        "UpdateExpression": "SET token_sha256 = :new, previous_sha256 = :old, "
+        "rotated_at = :now, expires = :expires",
+        "ConditionExpression": "token_sha256 = :old AND attribute_not_exists(ended_at)",
+        "ExpressionAttributeValues": {
+            ":new": {"S": "two"},
+            ":old": {"S": "one"},
+            ":now": RENEWED_ITEM["rotated_at"],
+            ":expires": RENEWED_ITEM["expires"],
+        },
+        "ReturnConsumedCapacity": "TOTAL",
+    }
+
+
+def test_a_renewal_that_came_second_says_so(table: LoginTable, script: ScriptedAws):
+    script.will(NOT_SO)
+
+    assert not table.rotate(RENEWED)
+
+
+@pytest.mark.parametrize("answer", [DONE, NOT_SO], ids=["there", "gone already"])
+def test_an_end_makes_no_login_of_nothing(
+    table: LoginTable, script: ScriptedAws, answer: Answer
+):
+    script.will(answer)
+
+    table.end(LOGIN.id, NOON)
+
+    assert script.requests[0].json == {
+        "TableName": "users",
+        "Key": KEY,
+        "UpdateExpression": "SET ended_at = :now",
+        "ConditionExpression": "attribute_exists(pk)",
+        "ExpressionAttributeValues": {":now": {"S": "2030-01-01T12:00:00.123+00:00"}},
+        "ReturnConsumedCapacity": "TOTAL",
+    }
+
+
+@pytest.mark.parametrize(
+    ("answer", "retry_after"),
+    [
+        pytest.param(Answer.error("AccessDeniedException"), None, id="not allowed"),
+        pytest.param(
+            Answer.error("ProvisionedThroughputExceededException"), 2, id="throttled"
+        ),
+        pytest.param(Answer.error("InternalServerError", 500), 2, id="theirs"),
+        pytest.param(Answer.hang_up(), 2, id="hung up"),
+        pytest.param(Answer(body=b"{"), None, id="garbage"),
+        pytest.param(Answer.json({}), None, id="empty"),
+    ],
+)
+@pytest.mark.parametrize("operation", ["add", "read", "rotate", "end"])
+def test_a_table_that_does_not_answer_is_never_an_answer(
+    table: LoginTable,
+    script: ScriptedAws,
+    operation: str,
+    answer: Answer,
+    retry_after: int | None,
+):
+    script.will(answer)
+    arguments: dict[str, tuple[Any, ...]] = {
+        "add": (LOGIN,),
+        "read": (LOGIN.id,),
+        "rotate": (RENEWED,),
+        "end": (LOGIN.id, NOON),
+    }
+
+    with pytest.raises(UsersUnavailableError) as caught:
+        getattr(table, operation)(*arguments[operation])
+
+    assert caught.value.retry_after_seconds == retry_after
+
+
+@pytest.mark.parametrize("name", [name for name in ITEM if name != "pk"])
+@pytest.mark.parametrize("value", [None, {"NULL": True}], ids=["absent", "odd"])
+def test_an_item_that_is_not_as_we_write_it_lets_nobody_in(
+    table: LoginTable, script: ScriptedAws, name: str, value: object
+):
+    changed = {**ITEM, name: value}
+    script.will(holding({key: one for key, one in changed.items() if one}))
+
+    with pytest.raises(UsersUnavailableError):
+        table.read(LOGIN.id)
+
+
+def test_a_renewal_done_twice_by_the_sdk_is_done_once(
+    script: ScriptedAws, table: LoginTable
+):
+    clock, kept = Clock(), KeptLogins()
+    alice = a_user("alice")
+    first = rotating_logins(clock, kept).begin(alice)
+    [login] = kept.by_id.values()
+    second = rotating_logins(clock, kept).renew(first.text, KnownUsers(alice).find)
+    [renewed] = kept.by_id.values()
+    # The first try was done, and its answer lost; the SDK tries again by itself.
+    script.will(
+        holding(item_of(login)), Answer.hang_up(), NOT_SO, holding(item_of(renewed))
+    )
+
+    logins = RotatingLogins(
+        table, RefreshTokens(KeyRing()), lifetimes=LIFETIMES, clock=clock
+    )
+    again = logins.renew(first.text, KnownUsers(alice).find)
+
+    assert again.text == second.text
+    assert [request.target for request in script.requests] == [
+        *("GetItem", "UpdateItem", "UpdateItem", "GetItem"),
+    ]
+
+
+def item_of(login: Login) -> dict[str, Any]:
+    return {
+        **ITEM,
+        "stamp": {"S": login.stamp},
+        "token_sha256": {"S": login.current},
+        "previous_sha256": {"S": login.previous or "none"},
+    }

@@ -1,0 +1,343 @@
+"""Logins over time and in a race, with the table replaced and the keys real."""
+
+import hashlib
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from threading import Barrier
+
+import pytest
+from typing_extensions import override
+
+from app.adapters.logins import RotatingLogins
+from app.adapters.tokens.signature import HmacKey
+from app.domain.credentials import RefreshToken
+from app.domain.errors import LoginEndedError, UsersUnavailableError
+from app.domain.identity import Identity, User
+from app.domain.logins import Login
+from tests.fakes import (
+    SECRET,
+    Clock,
+    KeptLogins,
+    KeyRing,
+    KnownUsers,
+    a_user,
+    rotating_logins,
+)
+
+ALICE = a_user("alice", "everyone", stamp="stamp-1")
+Renew = Callable[[RefreshToken], RefreshToken]
+
+
+@pytest.fixture
+def users() -> KnownUsers:
+    return KnownUsers(ALICE)
+
+
+@pytest.fixture
+def kept() -> KeptLogins:
+    return KeptLogins()
+
+
+@pytest.fixture
+def logins(clock: Clock, kept: KeptLogins) -> RotatingLogins:
+    return rotating_logins(clock, kept)
+
+
+@pytest.fixture
+def renew(logins: RotatingLogins, users: KnownUsers) -> Renew:
+    return lambda token: logins.renew(token.text, users.find)
+
+
+def test_a_login_is_renewed_by_each_token_in_its_turn(
+    logins: RotatingLogins, renew: Renew, clock: Clock
+):
+    first = logins.begin(ALICE)
+    clock.advance(hours=11)
+    second = renew(first)
+    clock.advance(hours=11)
+    third = renew(second)
+
+    assert len({first.text, second.text, third.text}) == 3
+    assert first.bearer == second.bearer == third.bearer
+    assert first.bearer.identity == ALICE.identity
+
+
+def test_only_digests_are_kept(logins: RotatingLogins, renew: Renew, kept: KeptLogins):
+    first = logins.begin(ALICE)
+    second = renew(first)
+
+    said = repr(kept.by_id)
+    for token in (first, second):
+        _, _, secret, seal = token.text.split(".")
+        assert secret not in said
+        assert seal not in said
+        assert hashlib.sha256(secret.encode()).hexdigest() in said
+    assert first.text not in repr(first)
+
+
+def test_a_token_shown_again_at_once_has_the_same_successor(
+    logins: RotatingLogins, renew: Renew, clock: Clock
+):
+    first = logins.begin(ALICE)
+    second = renew(first)
+
+    clock.advance(seconds=9.9)
+
+    assert renew(first).text == second.text
+    assert renew(second).text != second.text
+
+
+def test_a_token_shown_again_later_ends_the_login_for_everybody(
+    logins: RotatingLogins, renew: Renew, clock: Clock
+):
+    other = logins.begin(ALICE)
+    first = logins.begin(ALICE)
+    second = renew(first)
+    clock.advance(seconds=10)
+
+    with pytest.raises(LoginEndedError):
+        renew(first)
+    with pytest.raises(LoginEndedError):
+        renew(second)
+    assert renew(other).text
+
+
+def test_a_token_spent_long_ago_ends_the_login_too(
+    logins: RotatingLogins, renew: Renew
+):
+    first = logins.begin(ALICE)
+    third = renew(renew(first))
+
+    with pytest.raises(LoginEndedError):
+        renew(first)
+    with pytest.raises(LoginEndedError):
+        renew(third)
+
+
+def test_a_token_nobody_was_given_ends_nothing(logins: RotatingLogins, renew: Renew):
+    first = logins.begin(ALICE)
+    login_id, kid, _, seal = first.text.split(".")
+    forged = replace(first, text=f"{login_id}.{kid}.{'A' * 43}.{seal}")
+
+    with pytest.raises(LoginEndedError):
+        renew(forged)
+
+    assert renew(first).text
+
+
+def test_a_token_nobody_was_given_is_looked_up_nowhere(
+    renew: Renew, logins: RotatingLogins, kept: KeptLogins
+):
+    first = logins.begin(ALICE)
+    kept.broken = UsersUnavailableError()
+
+    with pytest.raises(LoginEndedError):
+        renew(replace(first, text=first.text[:-1] + "_"))
+    with pytest.raises(UsersUnavailableError):
+        renew(first)
+
+
+def test_a_login_not_renewed_for_half_a_day_is_over(
+    logins: RotatingLogins, renew: Renew, clock: Clock
+):
+    token = logins.begin(ALICE)
+    assert token.lifetime.total_seconds() // 1 == 12 * 3600
+
+    clock.advance(hours=12, seconds=1)
+
+    with pytest.raises(LoginEndedError):
+        renew(token)
+
+
+def test_a_login_is_over_in_a_week_however_often_it_is_renewed(
+    logins: RotatingLogins, renew: Renew, clock: Clock
+):
+    token = logins.begin(ALICE)
+    for _ in range(14):
+        clock.advance(hours=11.99)
+        token = renew(token)
+    assert token.lifetime.total_seconds() < 600
+
+    clock.advance(minutes=10)
+
+    with pytest.raises(LoginEndedError):
+        renew(token)
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        pytest.param(None, id="gone or disabled"),
+        pytest.param(replace(ALICE, stamp="stamp-2"), id="with a new password"),
+    ],
+)
+def test_a_person_who_is_not_as_at_login_renews_nothing(
+    logins: RotatingLogins, renew: Renew, users: KnownUsers, now: User | None
+):
+    token = logins.begin(ALICE)
+    renewed = renew(token)
+    users.by_identity = {} if now is None else {now.identity: now}
+
+    with pytest.raises(LoginEndedError):
+        renew(renewed)
+
+
+def test_new_groups_change_nothing(
+    logins: RotatingLogins, renew: Renew, users: KnownUsers
+):
+    token = logins.begin(ALICE)
+    users.by_identity[ALICE.identity] = replace(ALICE, groups=frozenset())
+
+    assert renew(token).text
+
+
+def test_an_ended_login_is_not_renewed_and_another_is(
+    logins: RotatingLogins, renew: Renew
+):
+    one, other = logins.begin(ALICE), logins.begin(ALICE)
+
+    logins.end(one.bearer.login_id)
+    logins.end("nobody-has-such-a-login")
+
+    with pytest.raises(LoginEndedError):
+        renew(one)
+    assert renew(other).text
+
+
+def test_fifty_who_race_get_one_successor(
+    logins: RotatingLogins, users: KnownUsers, kept: KeptLogins
+):
+    token = logins.begin(ALICE)
+    together = Barrier(50)
+
+    def find(identity: Identity) -> User | None:
+        together.wait()
+        return users.find(identity)
+
+    def race(_: int) -> str:
+        finders = iter([find, users.find])
+
+        def in_turn(identity: Identity) -> User | None:
+            return next(finders)(identity)
+
+        return logins.renew(token.text, in_turn).text
+
+    with ThreadPoolExecutor(50) as pool:
+        successors = set(pool.map(race, range(50)))
+
+    [successor] = successors
+    [login] = kept.by_id.values()
+    secret = successor.split(".")[2]
+    assert login.current == hashlib.sha256(secret.encode()).hexdigest()
+
+
+def test_who_is_slower_than_the_end_gets_nothing(
+    logins: RotatingLogins, users: KnownUsers
+):
+    token = logins.begin(ALICE)
+
+    def find(identity: Identity) -> User | None:
+        logins.end(token.bearer.login_id)
+        return users.find(identity)
+
+    with pytest.raises(LoginEndedError):
+        logins.renew(token.text, find)
+
+
+class LosingLogins(KeptLogins):
+    """Does what it is told, and tells nobody."""
+
+    @override
+    def rotate(self, login: Login) -> bool:
+        assert super().rotate(login)
+        raise UsersUnavailableError(retry_after_seconds=2)
+
+
+def test_a_renewal_whose_answer_was_lost_is_had_by_asking_again(
+    clock: Clock, users: KnownUsers
+):
+    losing = LosingLogins()
+    token = rotating_logins(clock, losing).begin(ALICE)
+    with pytest.raises(UsersUnavailableError):
+        rotating_logins(clock, losing).renew(token.text, users.find)
+    kept = KeptLogins()
+    kept.by_id = losing.by_id
+    clock.advance(seconds=9)
+
+    successor = rotating_logins(clock, kept).renew(token.text, users.find)
+
+    assert rotating_logins(clock, kept).renew(successor.text, users.find).text
+
+
+def test_logins_outlive_a_new_signing_secret_and_the_same_successor_with_them(
+    clock: Clock, kept: KeptLogins, users: KnownUsers
+):
+    old = HmacKey(SECRET, kid="old")
+    new = HmacKey(hashlib.sha256(SECRET).digest(), kid="new")
+    newest = HmacKey(hashlib.sha256(SECRET[1:]).digest(), kid="newest")
+    before = rotating_logins(clock, kept, keys=KeyRing(old))
+    after = rotating_logins(clock, kept, keys=KeyRing(new, old))
+    token = before.begin(ALICE)
+    idle = before.begin(ALICE)
+
+    renewed = before.renew(token.text, users.find)
+    again = after.renew(token.text, users.find)
+    later = after.renew(renewed.text, users.find)
+
+    assert again.text.split(".")[2] == renewed.text.split(".")[2]
+    last = rotating_logins(clock, kept, keys=KeyRing(newest, new))
+    assert last.renew(later.text, users.find).text
+    with pytest.raises(LoginEndedError):
+        last.renew(idle.text, users.find)
+
+
+@pytest.mark.parametrize("break_", ["store", "users"])
+def test_a_table_that_does_not_answer_ends_no_login(
+    logins: RotatingLogins,
+    renew: Renew,
+    kept: KeptLogins,
+    users: KnownUsers,
+    break_: str,
+):
+    token = logins.begin(ALICE)
+    broken = kept if break_ == "store" else users
+    broken.broken = UsersUnavailableError(retry_after_seconds=2)
+
+    with pytest.raises(UsersUnavailableError):
+        renew(token)
+
+    broken.broken = None
+    assert renew(token).text
+
+
+def test_the_log_says_why_with_the_login_and_without_the_token(
+    logins: RotatingLogins,
+    renew: Renew,
+    kept: KeptLogins,
+    clock: Clock,
+    caplog: pytest.LogCaptureFixture,
+):
+    caplog.set_level(logging.DEBUG)
+    first = logins.begin(ALICE)
+    second = renew(first)
+    clock.advance(minutes=1)
+
+    for token in (first, second, replace(first, text="junk")):
+        with pytest.raises(LoginEndedError) as caught:
+            renew(token)
+        assert str(caught.value) == ""
+        assert caught.value.__cause__ is None
+        assert not caught.value.__context__ or caught.value.__suppress_context__
+    kept.by_id.clear()
+    with pytest.raises(LoginEndedError):
+        renew(second)
+
+    login = f"Login {first.bearer.login_id} was"
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        ("WARNING", f"{login} ended: spent-token-shown-again"),
+        ("INFO", f"{login} not renewed: ended"),
+        ("INFO", "A refresh token was refused: not-a-refresh-token"),
+        ("INFO", f"{login} not renewed: unknown-login"),
+    ]

@@ -1,0 +1,103 @@
+"""The client reads what functions write, and knows how far a task is."""
+
+import json
+from typing import Any
+
+import pytest
+
+import events
+from aikagi.commands.steps import Steps
+from aikagi.errors import TaskError
+from aikagi.events import Output, Progress, Result, Start, read_event
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (events.Start(total=3), Start(total=3)),
+        (events.Start(), Start()),
+        (
+            events.Progress(1, 3, "reading", "Reading"),
+            Progress(done=1, total=3, code="reading", message="Reading"),
+        ),
+        (events.Output("鍵\n\u2028"), Output(text="鍵\n\u2028")),
+        (events.Ping(), None),
+        (events.Result({"a": None}), Result(value={"a": None})),
+    ],
+)
+def test_what_a_function_writes_is_read(written: events.Event, read: object):
+    assert read_event(json.loads(events.encode(written))) == read
+
+
+def test_what_a_function_fails_with_is_raised():
+    told = json.loads(events.encode(events.Error("deadline", "Too long")))
+
+    with pytest.raises(TaskError, match="Too long") as raised:
+        read_event(told)
+
+    assert raised.value.code == "deadline"
+
+
+@pytest.mark.parametrize(
+    ("told", "read"),
+    [
+        ({"type": "progress", "done": "x", "total": True}, Progress(done=0)),
+        ({"type": "output", "text": 1}, None),
+        ({"type": 7}, None),
+        ({}, None),
+        ({"type": "start", "total": "many"}, Start()),
+    ],
+)
+def test_an_odd_event_is_read_for_what_it_is(told: dict[str, Any], read: object):
+    assert read_event(told) == read
+
+
+def how_far(*told: dict[str, Any]) -> tuple[str, float | None]:
+    steps = Steps()
+    for each in told:
+        steps.follow(each)
+    return steps.label, steps.fraction
+
+
+@pytest.mark.parametrize(
+    ("told", "far"),
+    [
+        pytest.param([], ("waiting", None), id="nothing yet"),
+        pytest.param([{"type": "start", "total": 4}], ("started", None), id="started"),
+        pytest.param(
+            [{"type": "start", "total": 4}, {"type": "progress", "done": 1}],
+            ("working", 0.25),
+            id="the total of the start",
+        ),
+        pytest.param(
+            [
+                {"type": "progress", "done": 4, "total": 4, "code": "reading"},
+                {"type": "progress", "done": 1, "code": "ranking"},
+            ],
+            ("ranking", None),
+            id="another step has another total",
+        ),
+        pytest.param(
+            [
+                {"type": "progress", "done": 1, "total": 4, "code": "reading"},
+                {"type": "progress", "done": 2, "code": "reading"},
+            ],
+            ("reading", 0.5),
+            id="the same step has the same total",
+        ),
+        pytest.param(
+            [{"type": "progress", "done": 9, "total": 4, "message": "More"}],
+            ("More", 1.0),
+            id="more than all",
+        ),
+        pytest.param(
+            [{"type": "progress", "done": 1, "total": 0, "message": 7}],
+            ("working", None),
+            id="a total of nothing",
+        ),
+    ],
+)
+def test_how_far_a_task_is_is_told_by_its_events(
+    told: list[dict[str, Any]], far: tuple[str, float | None]
+):
+    assert how_far(*told) == far

@@ -1,0 +1,97 @@
+"""A task as an ordinary handler."""
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from events import Event, Output, Progress, Result, Start
+from tasks import Request, Task, buffered, streamed
+from tests.functions.conftest import EventMaker
+from tests.functions.exchanges import Exchange
+from url_event import BadRequestError
+
+PATIENCE = 30
+
+
+class Context:
+    def __init__(self, milliseconds: int = 900_000) -> None:
+        self._milliseconds = milliseconds
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self._milliseconds
+
+
+def whole(request: Request) -> Iterator[Event]:
+    yield Start(2)
+    yield Progress(1, 2, "reading", "Reading 合鍵.")
+    yield Output(request.text())
+    assert request.caller
+    yield Result({**request.caller.identity(), "query": dict(request.query)})
+
+
+def endless(_: Request) -> Iterator[Event]:
+    yield Output("x")
+
+
+def broken(_: Request) -> Iterator[Event]:
+    yield Output("x")
+    raise LookupError
+
+
+def refusing(_: Request) -> Iterator[Event]:
+    raise BadRequestError("No.")
+
+
+@pytest.mark.parametrize("method", ["POST", "GET"])
+@pytest.mark.parametrize("task", [whole, endless, broken, refusing])
+def test_the_answer_is_the_stream_at_once(
+    an_event: EventMaker, task: Task, method: str
+):
+    event = an_event(method=method, body="ein Text")
+
+    answer = buffered(task)(event, Context())
+    exchange = asyncio.run(Exchange(event, body=b"ein Text").run(streamed(task)))
+
+    headers = {**exchange.headers}
+    headers.pop("content-length", None)
+    assert answer == {
+        "statusCode": exchange.status,
+        "headers": headers,
+        "body": exchange.answer.decode(),
+    }
+
+
+def test_a_blocked_task_is_ended_before_lambda_does(an_event: EventMaker):
+    never = threading.Event()
+
+    def task(_: Request) -> Iterator[Event]:
+        yield Start()
+        never.wait(PATIENCE)
+
+    answer = buffered(task, margin=2)(an_event(), Context(milliseconds=2010))
+    never.set()
+
+    assert [json.loads(line) for line in answer["body"].splitlines()] == [
+        {"type": "start"},
+        {
+            "type": "error",
+            "code": "deadline",
+            "message": "The function ran out of time.",
+        },
+    ]
+
+
+def test_a_task_sees_the_time_it_has_left(an_event: EventMaker):
+    seen: list[Any] = []
+
+    def task(request: Request) -> Iterator[Event]:
+        seen.append(request.seconds_left)
+        yield Result()
+
+    buffered(task, margin=2)(an_event(), Context(milliseconds=10_000))
+
+    assert seen == [8.0]

@@ -1,0 +1,86 @@
+"""The web process as it is started, on a real socket."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.functions.conftest import EventMaker
+from tests.local_stack import ROOT, clean_environment
+
+RUN = ROOT / "functions" / "run.sh"
+
+TASK = """
+import pathlib
+from events import Progress, Result, Start
+from tasks import streamed
+
+
+def task(request):
+    yield Start()
+    try:
+        while request.text() != "short":
+            yield Progress(1)
+    finally:
+        pathlib.Path("closed").touch()
+    yield Result()
+
+
+app = streamed(task)
+"""
+
+
+@pytest.fixture
+def process(
+    tmp_path: Path, free_port: Callable[[], int]
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    (tmp_path / "mine.py").write_text(TASK)
+    port = free_port()
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+    environment = clean_environment(
+        PATH=path,
+        PYTHONPATH=str(ROOT / "functions"),
+        AIKAGI_TASK="mine",
+        AWS_LWA_PORT=str(port),
+    )
+    with subprocess.Popen([RUN], cwd=tmp_path, env=environment) as started:
+        try:
+            yield f"http://127.0.0.1:{port}", started
+        finally:
+            started.terminate()
+
+
+def until_ready(url: str, process: subprocess.Popen[bytes]) -> httpx2.Response:
+    while True:
+        assert process.poll() is None
+        try:
+            return httpx2.get(url)
+        except httpx2.ConnectError:
+            continue
+
+
+def test_a_process_is_ready_streams_and_closes_what_nobody_reads(
+    process: tuple[str, subprocess.Popen[bytes]], tmp_path: Path, an_event: EventMaker
+):
+    url, running = process
+    context = json.dumps(an_event()["requestContext"])
+    headers = {"x-amzn-request-context": context}
+
+    ready = until_ready(url, running)
+    short = httpx2.post(url, content=b"short", headers=headers)
+    (tmp_path / "closed").unlink()
+    with httpx2.stream("POST", url, content=b"long", headers=headers) as answer:
+        first = next(answer.iter_lines())
+    while not (tmp_path / "closed").exists():
+        assert running.poll() is None
+
+    assert ready.status_code == 200
+    assert short.text == '{"type":"start"}\n{"type":"result","value":null}\n'
+    assert short.headers["transfer-encoding"] == "chunked"
+    assert "server" not in short.headers
+    assert json.loads(first) == {"type": "start"}

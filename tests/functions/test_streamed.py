@@ -1,0 +1,369 @@
+"""A task as the Lambda Web Adapter meets it."""
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from events import Event, Output, Progress, Result, Start
+from tasks import Request, Task, streamed
+from tests.functions.conftest import EventMaker
+from tests.functions.exchanges import Exchange
+from url_event import BadRequestError
+
+PATIENCE = 30
+"""Seconds until a test that hangs has failed."""
+
+DONE = {"type": "result", "value": None}
+PING = b'{"type":"ping"}\n'
+
+
+def call(task: Task, event: dict[str, Any], **settings: Any) -> Exchange:
+    async def run() -> Exchange:
+        exchange = Exchange(event, body=settings.pop("body", b""))
+        return await exchange.run(streamed(task, **settings))
+
+    return asyncio.run(run())
+
+
+def short(_: Request) -> Iterator[Event]:
+    yield Start(1)
+    yield Result()
+
+
+def test_events_are_lines_of_json(an_event: EventMaker):
+    exchange = call(short, an_event())
+
+    assert exchange.status == 200
+    assert exchange.headers == {"content-type": "application/x-ndjson; charset=utf-8"}
+    assert (
+        exchange.answer
+        == b'{"type":"start","total":1}\n{"type":"result","value":null}\n'
+    )
+    assert exchange.ended
+
+
+def test_the_first_event_is_on_its_way_before_the_last_is_made(an_event: EventMaker):
+    read = threading.Event()
+
+    def task(_: Request) -> Iterator[Event]:
+        yield Start()
+        assert read.wait(PATIENCE)
+        yield Result()
+
+    async def on_piece(_: bytes) -> None:
+        read.set()
+
+    exchange = asyncio.run(Exchange(an_event(), on_piece=on_piece).run(streamed(task)))
+
+    assert exchange.events == [{"type": "start"}, DONE]
+    assert len(exchange.pieces) == 2
+
+
+def test_a_request_has_all_that_its_event_had(an_event: EventMaker):
+    seen: list[Request] = []
+
+    def task(request: Request) -> Iterator[Event]:
+        seen.append(request)
+        yield Result()
+
+    event = an_event(
+        headers={"content-type": "text/plain", "x-name": "合鍵"},
+        rawQueryString="a=1&a=2&b=",
+        queryStringParameters={"a": "1,2", "b": ""},
+        body="ein Text",
+        cookies=["a=1"],
+    )
+    event["headers"]["cookie"] = "a=1"
+    call(task, event, body=b"ein Text")
+
+    del event["headers"]["cookie"]
+    whole = Request.read(event)
+    [request] = seen
+    for name in ("method", "path", "query", "headers", "body", "request_id", "caller"):
+        assert getattr(request, name) == getattr(whole, name)
+    assert request.caller is not None
+    assert request.text() == "ein Text"
+
+
+def test_a_request_shows_no_secret(an_event: EventMaker):
+    seen: list[Request] = []
+
+    def task(request: Request) -> Iterator[Event]:
+        seen.append(request)
+        yield Result()
+
+    call(task, an_event(), body=b"the text")
+
+    [request] = seen
+    assert "the-token-of-alice" not in str(request.headers)
+    assert "ASIAEXAMPLE" not in str(request.headers)
+    assert "the text" not in repr(request)
+
+
+def test_the_adapters_question_whether_it_is_ready_starts_no_task():
+    def task(_: Request) -> Iterator[Event]:
+        raise AssertionError("started")
+
+    async def ask() -> list[dict[str, Any]]:
+        sent: list[Any] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": b""}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        scope = {"type": "http", "method": "GET", "headers": [(b"host", b"x")]}
+        await streamed(task)(scope, receive, send)
+        return sent
+
+    [start, _body] = asyncio.run(ask())
+    assert start["status"] == 200
+
+
+# What is refused
+
+
+def test_a_bad_request_before_the_first_event_is_a_400(an_event: EventMaker):
+    exchange = call(refusing("The text is empty."), an_event())
+
+    assert exchange.status == 400
+    assert exchange.headers["content-type"] == "application/json"
+    assert exchange.events == [{"message": "The text is empty."}]
+
+
+def refusing(why: str) -> Task:
+    def task(_: Request) -> Iterator[Event]:
+        raise BadRequestError(why)
+
+    return task
+
+
+def test_a_bad_request_after_a_ping_can_only_be_an_event(an_event: EventMaker):
+    pinged = threading.Event()
+
+    def task(_: Request) -> Iterator[Event]:
+        assert pinged.wait(PATIENCE)
+        raise BadRequestError("The text is empty.")
+
+    async def on_piece(_: bytes) -> None:
+        pinged.set()
+
+    exchange = asyncio.run(
+        Exchange(an_event(), on_piece=on_piece).run(streamed(task, quiet=0.001))
+    )
+
+    assert exchange.status == 200
+    assert exchange.events[0] == {"type": "ping"}
+    assert exchange.events[-1] == {
+        "type": "error",
+        "code": "bad-request",
+        "message": "The text is empty.",
+    }
+
+
+def test_another_method_is_refused_in_words(an_event: EventMaker):
+    exchange = call(short, an_event(method="GET"))
+
+    assert exchange.status == 405
+    assert exchange.headers["allow"] == "POST"
+    assert exchange.events == [{"message": "Call this function with POST."}]
+
+
+def test_a_task_may_be_called_by_another_method_where_it_says_so(an_event: EventMaker):
+    exchange = call(short, an_event(method="GET"), methods=("GET", "POST"))
+    refused = call(short, an_event(method="PUT"), methods=("GET", "POST"))
+
+    assert exchange.status == 200
+    assert refused.events == [{"message": "Call this function with GET or POST."}]
+
+
+# Silence
+
+
+def test_a_blocked_task_still_pings(an_event: EventMaker):
+    pinged = threading.Event()
+
+    def task(_: Request) -> Iterator[Event]:
+        yield Start()
+        assert pinged.wait(PATIENCE)
+        yield Result()
+
+    async def on_piece(piece: bytes) -> None:
+        if piece == PING:
+            pinged.set()
+
+    exchange = asyncio.run(
+        Exchange(an_event(), on_piece=on_piece).run(streamed(task, quiet=0.001))
+    )
+
+    kinds = [event["type"] for event in exchange.events]
+    assert kinds[0] == "start"
+    assert set(kinds[1:-1]) == {"ping"}
+    assert kinds[-1] == "result"
+
+
+def test_a_task_that_speaks_is_not_interrupted(an_event: EventMaker):
+    exchange = call(short, an_event(), quiet=PATIENCE)
+
+    assert PING not in exchange.answer
+
+
+# The end of the time
+
+
+def test_a_blocked_task_is_ended_before_lambda_does(
+    an_event: EventMaker, caplog: pytest.LogCaptureFixture
+):
+    ended = threading.Event()
+    told: list[bool] = []
+
+    def task(request: Request) -> Iterator[Event]:
+        yield Start()
+        assert ended.wait(PATIENCE)
+        told.append(request.cancelled)
+        try:
+            yield Output("too late")
+            told.append(False)
+        finally:
+            closed.set()
+
+    closed = threading.Event()
+    app = streamed(task, margin=2, clock=lambda: 1000.0)
+
+    exchange = asyncio.run(Exchange(an_event(), deadline=1002.005).run(app))
+    ended.set()
+
+    assert exchange.events == [
+        {"type": "start"},
+        {
+            "type": "error",
+            "code": "deadline",
+            "message": "The function ran out of time.",
+        },
+    ]
+    assert exchange.ended
+    assert closed.wait(PATIENCE)
+    assert told == [True]
+    assert "the time is up" in caplog.text
+
+
+def test_a_task_sees_the_time_it_has_left(an_event: EventMaker):
+    times = iter([1000.0, 1001.0, 1003.5])
+
+    def task(request: Request) -> Iterator[Event]:
+        yield Result([request.seconds_left, request.seconds_left, request.cancelled])
+
+    app = streamed(task, margin=2, clock=lambda: next(times))
+
+    exchange = asyncio.run(Exchange(an_event(), deadline=1010).run(app))
+
+    assert exchange.events == [{"type": "result", "value": [7.0, 4.5, False]}]
+
+
+# Nobody there
+
+
+def test_a_task_whose_client_has_gone_is_closed(an_event: EventMaker):
+    closed = threading.Event()
+
+    def task(request: Request) -> Iterator[Event]:
+        try:
+            while not request.cancelled:
+                yield Progress(1)
+        finally:
+            closed.set()
+
+    async def run() -> Exchange:
+        async def on_piece(_: bytes) -> None:
+            exchange.gone.set()
+
+        exchange = Exchange(an_event(), on_piece=on_piece)
+        return await exchange.run(streamed(task))
+
+    exchange = asyncio.run(run())
+
+    assert closed.wait(PATIENCE)
+    assert not exchange.ended
+
+
+def test_a_task_that_cannot_be_sent_is_closed(an_event: EventMaker):
+    closed = threading.Event()
+
+    def task(_: Request) -> Iterator[Event]:
+        try:
+            while True:
+                yield Progress(1)
+        finally:
+            closed.set()
+
+    async def on_piece(_: bytes) -> None:
+        raise ConnectionResetError
+
+    asyncio.run(Exchange(an_event(), on_piece=on_piece).run(streamed(task)))
+
+    assert closed.wait(PATIENCE)
+
+
+def test_a_client_that_goes_before_it_has_asked_starts_no_task(an_event: EventMaker):
+    def task(_: Request) -> Iterator[Event]:
+        raise AssertionError("started")
+
+    async def run() -> list[Any]:
+        sent: list[Any] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        await streamed(task)(Exchange(an_event())._scope(), receive, send)
+        return sent
+
+    assert asyncio.run(run()) == []
+
+
+# Many events
+
+
+def test_a_task_waits_for_a_reader_who_is_slow(an_event: EventMaker):
+    finished = threading.Event()
+    in_vain: list[bool] = []
+
+    def task(_: Request) -> Iterator[Event]:
+        for _number in range(40):
+            yield Output("x" * 100_000)
+        finished.set()
+        yield Result()
+
+    async def on_piece(_: bytes) -> None:
+        if not in_vain:
+            in_vain.append(finished.wait(0.1))
+
+    exchange = asyncio.run(Exchange(an_event(), on_piece=on_piece).run(streamed(task)))
+
+    assert in_vain == [False]
+    assert len(exchange.events) == 41
+
+
+def test_a_hundred_thousand_events_arrive_in_order_and_in_few_pieces(
+    an_event: EventMaker,
+):
+    def task(_: Request) -> Iterator[Event]:
+        for number in range(100_000):
+            yield Progress(number)
+        yield Result()
+
+    exchange = call(task, an_event())
+
+    numbers = [event["done"] for event in exchange.events[:-1]]
+    assert numbers == list(range(100_000))
+    assert exchange.events[-1] == DONE
+    assert len(exchange.pieces) < 10_000
+    assert all(piece.endswith(b"\n") for piece in exchange.pieces)
+    assert json.loads(exchange.pieces[0].splitlines()[0])["done"] == 0
