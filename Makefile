@@ -16,6 +16,7 @@ help:
 	@echo 'make dev     the same, and the broker reloads when its code changes'
 	@echo 'make test    run every test'
 	@echo 'make soak    prove the local stack at length; AIKAGI_SEED repeats a run, AIKAGI_SOAK=3 triples it'
+	@echo "make clients try AWS's CLI and SDKs as clients of the broker, beside boto3"
 	@echo 'make bench   measure the stack against something bare in the same run'
 	@echo 'make gallery photograph every state of the page, into .local/gallery'
 	@echo 'make check   lint, types, import contracts and template checks'
@@ -39,9 +40,14 @@ test: $(VENV)/.dev
 
 .PHONY: soak bench
 soak: $(VENV)/.dev .tools/soak/.installed
-	@$(NODE_CLIENTS)
+	@$(call NODE_PACKAGES,tests/soak/node,.tools/node)
 	AIKAGI_SOAK="$${AIKAGI_SOAK:-1}" AIKAGI_SEED="$${AIKAGI_SEED:-$$(date +%s)}" \
 		$(BIN)/python -m pytest tests/soak $(PYTEST)
+
+.PHONY: clients
+clients: $(VENV)/.dev .tools/sdks/.installed
+	@$(call NODE_PACKAGES,tests/sdks/node,.tools/node-sdks)
+	AIKAGI_CLIENTS=1 $(BIN)/python -m pytest tests/sdks $(PYTEST)
 
 bench: $(VENV)/.dev
 	@$(BIN)/python -m benchmarks
@@ -51,11 +57,11 @@ gallery: $(VENV)/.dev
 	@$(BIN)/python tests/browser_setup.py
 	@$(BIN)/python -m tests.browser.gallery
 
-# JavaScript's signers, where there is a node to run them.
-define NODE_CLIENTS
+# JavaScript's clients, locked in one folder and put in another, where there is a node.
+define NODE_PACKAGES
 if command -v node >/dev/null && command -v npm >/dev/null; then \
-	mkdir -p .tools/node && cp tests/soak/node/package*.json .tools/node && \
-	cd .tools/node && npm ci --silent --ignore-scripts --no-audit --no-fund; \
+	mkdir -p $(2) && cp $(1)/package*.json $(2) && \
+	cd $(2) && npm ci --silent --ignore-scripts --no-audit --no-fund; \
 else echo 'There is no node: the clients in JavaScript are NOT tried.' >&2; fi
 endef
 
@@ -128,6 +134,12 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.local
 	@echo 'Installing the SAM CLI in .tools/sam …'
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .tools/sam
 	@$(BIN)/uv pip install --quiet --python .tools/sam/bin/python --require-hashes -r requirements/sam.txt
+	@touch $@
+
+.tools/sdks/.installed: requirements/sdks.txt $(VENV)/.uv
+	@echo 'Installing the AWS CLI in .tools/sdks …'
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .tools/sdks
+	@$(BIN)/uv pip install --quiet --python .tools/sdks/bin/python --require-hashes -r requirements/sdks.txt
 	@touch $@
 
 .tools/soak/.installed: requirements/soak.txt $(VENV)/.uv

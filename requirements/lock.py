@@ -17,6 +17,7 @@ BUILDS_ON: dict[str, tuple[str, ...]] = {
     "local": ("runtime", "client", "functions"),
     "dev": ("local",),
     "sam": (),
+    "sdks": (),
     "soak": (),
 }
 COMPLETE = {"soak"}

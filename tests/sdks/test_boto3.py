@@ -1,0 +1,216 @@
+"""boto3 fetches, keeps and renews credentials at the broker by itself."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.credentials import ContainerProvider, RefreshableCredentials
+from botocore.exceptions import CredentialRetrievalError
+from botocore.utils import ContainerMetadataFetcher
+
+from tests.aws_caller import Person, sign
+from tests.local_stack import ROOT, clean_environment
+from tests.sdks.conftest import CREDENTIALS, WAYS, Place, as_sent, is_alice
+
+By = Callable[..., Place]
+
+
+@pytest.fixture
+def boto(monkeypatch: pytest.MonkeyPatch) -> Callable[[Place], boto3.Session]:
+    """Open a session as a program does that was started there."""
+
+    def start(place: Place) -> boto3.Session:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            monkeypatch.delenv(name)
+        for name, value in place.variables.items():
+            monkeypatch.setenv(name, value)
+        return boto3.Session()
+
+    return start
+
+
+def identity(session: boto3.Session, place: Place) -> Any:
+    sts = session.client("sts", endpoint_url=place.stack.endpoint)
+    return sts.get_caller_identity()
+
+
+def kept_by(session: boto3.Session) -> RefreshableCredentials:
+    credentials = session.get_credentials()
+    assert isinstance(credentials, RefreshableCredentials)
+    return credentials
+
+
+def moved(credentials: RefreshableCredentials, **by: float) -> None:
+    """Move the one clock that botocore asks whether it is time to renew."""
+    zone = datetime.now().astimezone().tzinfo
+    credentials._time_fetcher = (  # type: ignore[attr-defined] # what it asks
+        lambda: datetime.now(zone) + timedelta(**by)
+    )
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_several_calls_are_one_fetch(
+    way: str, by_container: By, alice: Person, boto: Callable[[Place], boto3.Session]
+):
+    place = by_container(alice.token, way)
+    session = boto(place)
+
+    sts = session.client("sts", endpoint_url=place.stack.endpoint)
+
+    called = [sts.get_caller_identity() for _ in range(3)]
+
+    assert all(map(is_alice, called))
+    [fetched] = place.relay.asked(CREDENTIALS)
+    assert fetched.authorization == as_sent(alice.token, way)
+
+
+def test_the_function_knows_who_signed(
+    by_container: By, alice: Person, boto: Callable[[Place], boto3.Session]
+):
+    place = by_container(alice.token)
+    frozen = kept_by(boto(place)).get_frozen_credentials()
+    grant = {
+        "AccessKeyId": str(frozen.access_key),
+        "SecretAccessKey": str(frozen.secret_key),
+        "SessionToken": str(frozen.token),
+        "FuncUrl": place.stack.functions["hello"],
+        "Region": place.stack.region,
+    }
+
+    answer = sign(grant).send()
+
+    assert answer.json()["caller"] == {"issuer": "local", "subject": "alice"}
+
+
+def test_an_hour_is_renewed_in_its_last_quarter_with_the_token_then_in_the_file(
+    by_container: By, alice: Person, boto: Callable[[Place], boto3.Session]
+):
+    place = by_container(alice.token, "file, bare")
+    session = boto(place)
+    credentials = kept_by(session)
+    first = credentials.get_frozen_credentials()
+    later = Person.log_in(place.stack.broker, "alice", place.stack.users["alice"])
+    file = Path(place.variables["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"])
+    file.write_text(later.token)
+
+    moved(credentials, minutes=44)
+    assert credentials.get_frozen_credentials() == first
+    moved(credentials, minutes=46)
+    second = credentials.get_frozen_credentials()
+
+    assert second.access_key != first.access_key
+    assert is_alice(identity(session, place))
+    sent = [one.authorization for one in place.relay.asked(CREDENTIALS)]
+    assert sent[:2] == [alice.token, later.token]
+
+
+def test_a_quarter_of_an_hour_is_fetched_again_at_every_use(
+    by_container: By, alice: Person, boto: Callable[[Place], boto3.Session]
+):
+    place = by_container(alice.token, query="?DurationSeconds=900")
+    sts = boto(place).client("sts", endpoint_url=place.stack.endpoint)
+
+    for _ in range(3):
+        assert is_alice(sts.get_caller_identity())
+
+    assert place.requests() > 3
+
+
+@pytest.mark.parametrize(
+    ("token", "status", "said"),
+    [
+        pytest.param(
+            "forged",
+            401,
+            {
+                "Code": "TokenRejected",
+                "Message": "The access token was not accepted; log in again",
+            },
+            id="a token that is none",
+        ),
+        pytest.param(
+            None,
+            403,
+            {
+                "Code": "FunctionNotAvailable",
+                "Message": "There is no function of that name that you may call",
+            },
+            id="a function of others",
+        ),
+    ],
+)
+def test_what_the_broker_says_is_shown(
+    bare: Place, token: str | None, status: int, said: dict[str, str]
+):
+    bob = Person.log_in(bare.stack.broker, "bob", bare.stack.users["bob"])
+    provider = ContainerProvider(
+        environ={
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": (
+                f"{bare.relay.url}/credentials/report"
+            ),
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN": token or bob.token,
+        },
+        # It waits a second before each of three tries.
+        fetcher=ContainerMetadataFetcher(sleep=lambda _: None),  # type: ignore[arg-type] # the stubs name another
+    )
+
+    with pytest.raises(CredentialRetrievalError) as caught:
+        provider.load()
+
+    assert f"Received non 200 response {status}" in str(caught.value)
+    assert json.dumps(said, separators=(",", ":")) in str(caught.value)
+    assert len(bare.relay.asked("/credentials/report")) == 3
+
+
+def test_a_token_file_with_a_line_end_is_refused_by_the_sdk_itself(
+    by_container: By, alice: Person, boto: Callable[[Place], boto3.Session]
+):
+    place = by_container(alice.token + "\n", "file, bare")
+
+    with pytest.raises(ValueError, match="not a legal header value"):
+        boto(place).get_credentials()
+    assert place.requests() == 0
+
+
+def test_a_token_file_that_aikagi_keeps_is_what_the_sdk_wants(
+    by_process: Place, by_container: By, boto: Callable[[Place], boto3.Session]
+):
+    home = Path(by_process.variables["HOME"])
+    file = home / "kept"
+    watching = subprocess.Popen(
+        [sys.executable, "-m", "aikagi", "token", "--file", str(file), "--watch"],
+        env=clean_environment(**by_process.variables),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert watching.stdout
+        assert "is fresh for" in watching.stdout.readline()
+        place = by_container("unused").with_(
+            AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=str(file)
+        )
+        assert is_alice(identity(boto(place), place))
+    finally:
+        watching.send_signal(signal.SIGTERM)
+        watching.communicate(timeout=30)
+    assert watching.returncode == 0
+
+
+def test_aikagi_is_its_credential_process(
+    by_process: Place, boto: Callable[[Place], boto3.Session]
+):
+    first, second = boto(by_process), boto(by_process)
+
+    assert is_alice(identity(first, by_process))
+    assert is_alice(identity(second, by_process))
+    # One grant for both: the command keeps it.
+    assert len(by_process.relay.asked("/grant")) == 1
