@@ -18,6 +18,7 @@ help:
 	@echo 'make soak    prove the local stack at length; AIKAGI_SEED repeats a run, AIKAGI_SOAK=3 triples it'
 	@echo "make clients try AWS's CLI and SDKs as clients of the broker, beside boto3"
 	@echo 'make bench   measure the stack against something bare in the same run'
+	@echo 'make bench-page  measure the page: events to the eye, and a hundred thousand of them'
 	@echo 'make gallery photograph every state of the page, into .local/gallery'
 	@echo 'make check   lint, types, import contracts and template checks'
 	@echo 'make fix     mend what the linter and the formatter can'
@@ -52,7 +53,11 @@ clients: $(VENV)/.dev .tools/sdks/.installed
 bench: $(VENV)/.dev
 	@$(BIN)/python -m benchmarks
 
-.PHONY: gallery
+.PHONY: bench-page gallery
+bench-page: $(VENV)/.dev
+	@$(BIN)/python tests/browser_setup.py
+	@$(BIN)/python -m benchmarks.page
+
 gallery: $(VENV)/.dev
 	@$(BIN)/python tests/browser_setup.py
 	@$(BIN)/python -m tests.browser.gallery

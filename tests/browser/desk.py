@@ -57,6 +57,12 @@ class Desk:
         """Choose what the body is: JSON, Text or File."""
         self.page.get_by_role("radio", name=name, exact=True).check()
 
+    def open(self, summary: str) -> None:
+        """Open what stands under a summary, if it is not open already."""
+        details = self.page.locator("details").filter(has_text=summary)
+        if details.get_attribute("open") is None:
+            details.locator("summary").click()
+
     def runs(self) -> Locator:
         return self.page.get_by_role("region", name="Runs in this tab").get_by_role(
             "button"

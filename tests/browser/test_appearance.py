@@ -162,8 +162,8 @@ def test_nothing_is_in_the_way_of_anybody(
     assert in_every_dress(page) == []
     telling.finish({"caller": {"issuer": "local", "subject": "alice" * 20}})
     expect(desk.content).to_be_visible()
-    page.get_by_text("Request details").click()
-    page.get_by_text("What was sent").first.click()
+    desk.open("Request details")
+    desk.open("What was sent")
     desk.kind("File")
     desk.path.fill("/" + "long" * 60)
     assert in_every_dress(page) == []
@@ -199,7 +199,9 @@ def at_work(desk: Desk, teller: Teller) -> Telling:
 
 def in_every_dress(page: Page) -> list[str]:
     """Return what is wrong in either theme, and by how much it is too wide."""
-    found = [f"light {fault}" for fault in faults(page)]
+    is_wide = page.evaluate("innerWidth > 600")
+    # A telephone is looked at once: colours are the same at any width.
+    found = [f"light {fault}" for fault in faults(page)] if is_wide else []
     found += [f"too wide by {overflow(page)}"] if overflow(page) else []
     page.locator("#language").click()
     page.emulate_media(color_scheme="dark")

@@ -55,14 +55,14 @@ def test_an_earlier_run_is_shown_again_and_nothing_typed_is_lost(two_runs: Desk)
     expect(two_runs.content).to_contain_text('"answer": 1')
     expect(two_runs.state).to_have_text(re.compile("^Finished in"))
     expect(two_runs.runs().last).to_be_focused()
-    two_runs.page.get_by_text("What was sent").first.click()
+    two_runs.open("What was sent")
     expect(two_runs.page.locator("#asked")).to_have_text("POST /?of=1\n\nthe first")
     expect(two_runs.json).to_have_value('{"text": "not sent yet"}')
 
 
 def test_an_earlier_request_is_put_back_into_the_form(two_runs: Desk):
     two_runs.runs().last.click()
-    two_runs.page.get_by_text("What was sent").first.click()
+    two_runs.open("What was sent")
 
     two_runs.button("Put into the form").click()
 
@@ -75,7 +75,7 @@ def test_an_earlier_request_is_put_back_into_the_form(two_runs: Desk):
 
 def test_an_earlier_request_is_run_again(two_runs: Desk, teller: Teller):
     two_runs.runs().last.click()
-    two_runs.page.get_by_text("What was sent").first.click()
+    two_runs.open("What was sent")
 
     two_runs.button("Run again").click()
 

@@ -13,7 +13,7 @@ from tests.browser.teller import Teller, Telling
 
 HOSTILE: Final = "<img src=x onerror=\"document.title='taken'\"><b>bold</b>"
 START: Final = {"type": "start", "total": 40}
-SHOWN: Final = 200_000
+SHOWN: Final = 100_000
 """Characters of streamed text that the page shows at most."""
 
 
@@ -149,6 +149,24 @@ def test_who_cancels_hears_that_it_goes_on(desk: Desk, teller: Teller):
     expect(desk.content).to_have_text("again")
 
 
+def test_who_signs_out_leaves_the_next_a_form_that_runs(desk: Desk, teller: Teller):
+    telling = begun(desk, teller)
+    telling.say(output("bob's own"))
+    expect(desk.streamed).to_have_text("bob's own")
+
+    desk.button("Sign out").click()
+    desk.enter("alice")
+    while not telling.hung_up.is_set():
+        telling.say(output("bob's own"))
+
+    expect(desk.streamed).to_have_text("")
+    expect(desk.state).to_have_text("")
+    desk.choose("summarise")
+    desk.run()
+    teller.called(desk.page).finish("alice's")
+    expect(desk.content).to_have_text("alice's")
+
+
 def test_what_a_task_tells_is_shown_as_text(desk: Desk, teller: Teller, watch: Watch):
     telling = begun(desk, teller)
 
@@ -191,7 +209,7 @@ def test_a_hundred_thousand_events_stay_readable(desk: Desk, teller: Teller):
     assert desk.page.evaluate("document.querySelectorAll('*').length") < 500
     skipped = 99_000 * len(line) - shown
     expect(desk.answer).to_contain_text(f"{skipped:,} characters before these")
-    desk.page.get_by_text("Request details").click()
+    desk.open("Request details")
     expect(desk.answer).to_contain_text("100,001")
     assert saved(desk, "#streamed-part") == line * 99_000
 
@@ -212,16 +230,18 @@ def test_a_line_without_an_end_is_shown_in_blocks(desk: Desk, teller: Teller):
     lengths = desk.streamed.evaluate(
         "(node) => [...node.children].map((each) => each.textContent.length)"
     )
-    assert set(lengths) == {20_000}
-    assert sum(lengths) == SHOWN
+    assert max(lengths) == 20_000
+    assert SHOWN - 20_000 < sum(lengths) <= SHOWN
 
 
 def test_the_end_is_followed_unless_somebody_reads_higher_up(
     desk: Desk, teller: Teller
 ):
     telling = begun(desk, teller)
-    telling.say(*(output(f"line {at}\n") for at in range(200)))
-    expect(desk.streamed).to_contain_text("line 199")
+    for at in range(2_000):
+        telling.say(output(f"line {at}\n"))
+    expect(desk.streamed).to_contain_text("line 1999")
+    expect_frame(desk.page)
     assert from_end(desk) < 30
 
     desk.streamed.evaluate("(node) => { node.scrollTop = 40; }")
@@ -234,6 +254,7 @@ def test_the_end_is_followed_unless_somebody_reads_higher_up(
     expect_frame(desk.page)
     telling.say(output("the last\n"))
     expect(desk.streamed).to_contain_text("the last")
+    expect_frame(desk.page)
     assert from_end(desk) < 30
     telling.finish()
 

@@ -35,7 +35,7 @@ def test_alice_calls_her_functions_and_is_known_by_name(
 
     expect(desk.answer).to_have_accessible_name(re.compile("Output Report"))
     expect(desk.answer).to_contain_text("The function says you are alice (local)")
-    desk.page.get_by_text("Request details").click()
+    desk.open("Request details")
     expect(desk.answer).to_contain_text("200")
     expect(desk.answer).to_contain_text(stack.functions["report"])
     assert watch.violations() == []
@@ -315,17 +315,6 @@ def test_everything_can_be_done_from_the_keyboard(desk: Desk, stack: Stack):
     keyboard.press("Control+Enter")
 
     expect(desk.answer).to_contain_text("The function says you are alice (local)")
-
-
-def test_the_outcome_is_spoken(desk: Desk):
-    desk.enter("bob")
-
-    desk.run()
-
-    spoken = desk.answer.get_by_role("status")
-    expect(spoken).to_have_text(
-        re.compile(r"Finished in .* The function says you are bob \(local\)")
-    )
 
 
 def test_the_page_works_behind_a_stage_path(page: Page, stack: Stack, watch: Watch):

@@ -59,6 +59,18 @@ def test_the_time_that_is_left_is_counted_down(desk: Desk):
     expect(left).to_have_text("no key held")
 
 
+def test_the_outcome_is_spoken(desk: Desk):
+    desk.enter("bob")
+
+    desk.run()
+
+    expect(desk.state).to_have_text(re.compile("^Finished"))
+    desk.page.clock.fast_forward(2_000)
+    expect(desk.answer.get_by_role("status")).to_have_text(
+        re.compile(r"Finished in .* The function says you are bob \(local\)")
+    )
+
+
 def test_a_task_of_many_minutes_outlives_its_key(
     desk: Desk, stack: Stack, teller: Teller, watch: Watch
 ):
@@ -78,7 +90,7 @@ def test_a_task_of_many_minutes_outlives_its_key(
     expect(desk.content).to_have_text("long thought")
     expect(desk.state).to_have_text(re.compile("^Finished in 18:0[0-9]$"))
     expect(desk.runs()).to_contain_text("Finished in 18:0")
-    desk.page.get_by_text("Request details").click()
+    desk.open("Request details")
     expect(desk.answer).to_contain_text(re.compile("Total18:0[0-9]"))
     assert watch.faults == []
 

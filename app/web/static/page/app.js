@@ -64,6 +64,7 @@ function welcome(me, functions) {
 function leave(notice) {
   running?.cancel();
   running = null;
+  setBusy("run", false);
   // Told or not, nothing of it is left here.
   broker.logout();
   turnTo("welcome");

@@ -1,7 +1,7 @@
 /** The text that a function streams: all of it kept, and as much shown as one can read. */
 
 /** Characters that are shown; so many more may wait in memory. */
-export const SHOWN = 200_000;
+export const SHOWN = 100_000;
 /** Characters after which the browser takes them out of the page's own memory. */
 const PART = 250_000;
 /** A block ends with the first line that ends after so many characters, or with so many. */
