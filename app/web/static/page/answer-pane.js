@@ -24,13 +24,14 @@ export function showTask(task) {
   for (const id of ["problem", "caller", "content-part", "details", "progress"]) {
     element(id).hidden = true;
   }
-  for (const id of ["content", "streamed", "asked", "answer-of", "caller-text"]) {
+  for (const id of ["content", "asked", "answer-of", "caller-text"]) {
     quote(element(id), "");
   }
   offerDiagnosis(false);
   element("steps").replaceChildren();
   element("facts").replaceChildren();
   element("blank").hidden = task !== null;
+  element("streamed-part").hidden = !task?.text.length;
   view.show(task?.text ?? new Transcript());
   if (!task) return showState();
   quote(element("answer-of"), task.entry.Title);
@@ -62,8 +63,9 @@ export function showEnded(task) {
 function draw() {
   if (!shown) return;
   showState();
-  view.draw();
+  // First, for what is hidden does not scroll.
   element("streamed-part").hidden = shown.text.length === 0;
+  view.draw();
   element("streamed-cut").hidden = view.skipped === 0;
   if (view.skipped) write(element("streamed-cut"), "cut-start", { n: number(view.skipped) });
   showProgress(shown);
