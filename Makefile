@@ -18,6 +18,7 @@ help:
 	@echo 'make soak    prove the local stack at length; AIKAGI_SEED repeats a run, AIKAGI_SOAK=3 triples it'
 	@echo "make clients try AWS's CLI and SDKs as clients of the broker, beside boto3"
 	@echo 'make bench   measure the stack against something bare in the same run'
+	@echo 'make gallery photograph every state of the page, into .local/gallery'
 	@echo 'make check   lint, types, import contracts and template checks'
 	@echo 'make fix     mend what the linter and the formatter can'
 	@echo 'make build   build the Lambda packages, without Docker'
@@ -50,6 +51,11 @@ clients: $(VENV)/.dev .tools/sdks/.installed
 
 bench: $(VENV)/.dev
 	@$(BIN)/python -m benchmarks
+
+.PHONY: gallery
+gallery: $(VENV)/.dev
+	@$(BIN)/python tests/browser_setup.py
+	@$(BIN)/python -m tests.browser.gallery
 
 # JavaScript's clients, locked in one folder and put in another, where there is a node.
 define NODE_PACKAGES

@@ -2,12 +2,20 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from fastapi import APIRouter, FastAPI, Request, Response
 
-from app.web.assets import FOREVER, REVALIDATE, STATIC, Assets
+from app.web.assets import FOREVER, REVALIDATE, STATIC, Asset, Assets
 
+# Indentation too, and whole lines where nothing but a comment is on them.
+_FOR_PEOPLE: Final = re.compile(
+    rb"^[ \t]*(?:/\*\*(?:[^*]|\*(?!/))*\*/|//[^\n]*)\n+"
+    rb"|/\*\*(?:[^*]|\*(?!/))*\*/ ?"
+    rb"|^[ \t]+",
+    re.MULTILINE,
+)
 _SOURCE: Final = re.compile(r"https?://(?:\*\.)?[A-Za-z0-9.-]+(?::[0-9]{1,5})?")
 
 
@@ -32,10 +40,18 @@ def install(app: FastAPI, *, connect_to: Sequence[str]) -> None:
 
     @router.api_route("/static/{name:path}", methods=["GET", "HEAD"])
     def asset(request: Request, name: str) -> Response:
-        cached = FOREVER if name.startswith("vendor/") else REVALIDATE
-        return assets.find(name).answer(request, {"Cache-Control": cached})
+        if name.startswith("vendor/"):
+            return assets.find(name).answer(request, {"Cache-Control": FOREVER})
+        found = assets.find(name)
+        sent = as_sent(found) if name.endswith(".js") else found
+        return sent.answer(request, {"Cache-Control": REVALIDATE})
 
     app.include_router(router)
+
+
+def as_sent(module: Asset) -> Asset:
+    """Return a module of ours without what is in it for people: a third of its size."""
+    return replace(module, content=_FOR_PEOPLE.sub(b"", module.content))
 
 
 def _policy(connect_to: Sequence[str]) -> str:

@@ -90,6 +90,7 @@ class Loopback:
         self.longest = 3600
         self.ahead = 0.0
         self.refreshes = True
+        self.title = "Hello"
         self.is_open = False
         self.aws_ahead = 0.0
         self.cors: dict[str, str] = {}
@@ -231,7 +232,7 @@ class Loopback:
     def _entry(self) -> dict[str, Any]:
         return {
             "Name": "hello",
-            "Title": "Hello",
+            "Title": self.title,
             "Description": "Greets",
             "FuncUrl": self.function,
             "Region": REGION,

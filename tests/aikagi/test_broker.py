@@ -219,6 +219,15 @@ def test_no_post_is_sent_twice_that_may_have_run(
     assert len(loopback.calls) == 1
 
 
+def test_a_long_failure_is_kept_in_part(alice: Broker, loopback: Loopback):
+    loopback.answer = lambda _: Answer(status=500, pieces=(b"x" * 9_000,) * 9)
+
+    with pytest.raises(FunctionError) as told:
+        alice.call("hello").result()
+
+    assert told.value.text == "x" * 4_000
+
+
 def test_a_throttled_call_is_not_sent_again(alice: Broker, loopback: Loopback):
     headers = {"x-amzn-errortype": "TooManyRequestsException"}
     loopback.answer = lambda _: Answer(status=429, headers=headers)

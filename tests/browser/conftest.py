@@ -19,7 +19,7 @@ from tests.browser.desk import Desk, Stack
 from tests.browser.recorder import Recorder
 from tests.browser_setup import find_chromium, is_required
 
-_ARGUMENTS: Final = [
+ARGUMENTS: Final = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -85,7 +85,7 @@ def browser() -> Iterator[Browser]:
             pytest.fail(reason)
         pytest.skip(reason)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
         browser.close()
 

@@ -1,17 +1,23 @@
 """The page at ``/``, spoken to as a person does: by labels and names."""
 
+import re
 from collections.abc import Mapping
 from typing import Protocol, final
 
 from playwright.sync_api import Locator, Page, expect
 
+_ANSWER = re.compile("^Output")
+
 
 class Stack(Protocol):
     """The running product: addresses, and who may log in."""
 
-    broker: str
-    functions: Mapping[str, str]
-    users: Mapping[str, str]
+    @property
+    def broker(self) -> str: ...
+    @property
+    def functions(self) -> Mapping[str, str]: ...
+    @property
+    def users(self) -> Mapping[str, str]: ...
 
 
 @final
@@ -22,8 +28,13 @@ class Desk:
         self.username = page.get_by_label("User name")
         self.password = page.get_by_label("Password")
         self.path = page.get_by_label("Path and query")
-        self.body = page.get_by_label("Body")
-        self.answer = page.get_by_role("article", name="Answer")
+        self.json = page.get_by_label("JSON body")
+        self.text = page.get_by_label("Text body")
+        self.file = page.locator("#file")
+        self.answer = page.get_by_role("article", name=_ANSWER)
+        self.problem = self.answer.get_by_role("alert")
+        self.state = page.locator("#state")
+        self.streamed = page.locator("#streamed")
         self.content = page.locator("#content")
 
     def log_in(self, username: str, password: str) -> None:
@@ -41,6 +52,15 @@ class Desk:
     def run(self, *, method: str = "POST") -> None:
         self.page.get_by_role("radio", name=method, exact=True).check()
         self.button("Run").click()
+
+    def kind(self, name: str) -> None:
+        """Choose what the body is: JSON, Text or File."""
+        self.page.get_by_role("radio", name=name, exact=True).check()
+
+    def runs(self) -> Locator:
+        return self.page.get_by_role("region", name="Runs in this tab").get_by_role(
+            "button"
+        )
 
     def function(self, name: str) -> Locator:
         return self.page.locator(f'input[name="function"][value="{name}"]')

@@ -1,77 +1,108 @@
-"""How the page reads and lays out what a function answered."""
+"""What the page shows of what came of a call."""
 
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page
 
-_IMPORT = 'const { callerIn, indented, read } = await import("./static/answer.js");'
+_IMPORT = 'const { callerIn, contentOf } = await import("./static/answer.js");'
+_CONTENT = """
+const { FunctionError } = await import("./static/aikagi.js");
+const contentFor = async ({ result = null, streamed = 0, error = null }) => {
+  const found = contentOf({ result, error, text: { length: streamed } });
+  if (!found) return null;
+  const { title, shown, note, whole } = found;
+  const told = { title, shown, note, type: whole.type, whole: await whole.text() };
+  return JSON.parse(JSON.stringify(told)); // without what is not there
+};
+"""
+JSON = "application/json"
+TEXT = "text/plain;charset=utf-8"
 
 
 def tell(workbench: Page, body: str, argument: object = None) -> Any:
-    return workbench.evaluate(f"async (given) => {{ {_IMPORT} {body} }}", argument)
-
-
-@pytest.mark.parametrize(
-    ("json", "laid_out"),
-    [
-        pytest.param("12345678901234567890", "12345678901234567890", id="number"),
-        pytest.param('"a"', '"a"', id="string"),
-        pytest.param("{}", "{}", id="empty object"),
-        pytest.param(" [ ] ", "[]", id="empty array"),
-        pytest.param(
-            '{"a":1.50,"a":[true,null]}',
-            '{\n  "a": 1.50,\n  "a": [\n    true,\n    null\n  ]\n}',
-            id="nested",
-        ),
-        pytest.param(
-            '{"a":{"b":{}},"c":[[]]}',
-            '{\n  "a": {\n    "b": {}\n  },\n  "c": [\n    []\n  ]\n}',
-            id="empty inside",
-        ),
-        pytest.param(
-            r'["{\"x\": [1, 2]}", "\\", "\u5408"]',
-            '[\n  "{\\"x\\": [1, 2]}",\n  "\\\\",\n  "\\u5408"\n]',
-            id="strings with marks",
-        ),
-    ],
-)
-def test_json_is_laid_out_and_no_value_touched(
-    workbench: Page, json: str, laid_out: str
-):
-    assert tell(workbench, "return indented(given)", json) == laid_out
-
-
-def test_a_large_answer_is_laid_out(workbench: Page):
-    length = tell(
-        workbench,
-        """const text = JSON.stringify({ text: "a\\\\n".repeat(3_000_000) });
-        return [text.length, indented(text).length];""",
+    return workbench.evaluate(
+        f"async (given) => {{ {_IMPORT} {_CONTENT} {body} }}", argument
     )
 
-    assert length[1] == length[0] + len("\n  " + " " + "\n")
+
+@pytest.mark.parametrize(
+    ("result", "shown", "kind"),
+    [
+        pytest.param('{ value: [1], text: "[1.0]" }', "[\n  1.0\n]", JSON, id="json"),
+        pytest.param("{ value: { a: 1 } }", '{\n  "a": 1\n}', JSON, id="of a task"),
+        pytest.param('{ value: "合鍵" }', "合鍵", TEXT, id="text"),
+        pytest.param('{ value: "[1, 2" }', "[1, 2", TEXT, id="text like json"),
+        pytest.param("{ value: 0 }", "0", TEXT, id="zero"),
+        pytest.param("{ value: false }", "false", TEXT, id="no"),
+    ],
+)
+def test_a_result_of_any_kind_is_shown(
+    workbench: Page, result: str, shown: str, kind: str
+):
+    assert tell(workbench, f"return contentFor({{ result: {result} }})") == {
+        "title": "result",
+        "shown": shown,
+        "type": kind,
+        "whole": shown,
+    }
+
+
+def test_bytes_are_there_to_be_saved(workbench: Page):
+    found = tell(
+        workbench,
+        """const value = new Blob(["\\x89PNG"], { type: "image/png" });
+        return contentFor({ result: { value } });""",
+    )
+
+    assert found == {
+        "title": "result",
+        "note": "bytes",
+        "type": "image/png",
+        "whole": "\x89PNG",
+    }
 
 
 @pytest.mark.parametrize(
-    ("answer", "read"),
+    ("value", "streamed", "note"),
     [
-        pytest.param(
-            '"[1]"', {"text": "[\n  1\n]", "value": [1], "size": 3}, id="json"
-        ),
-        pytest.param('"合鍵"', {"text": "合鍵", "size": 6}, id="text"),
-        pytest.param('""', {"text": "", "size": 0}, id="nothing"),
-        pytest.param('"{\\"a\\":"', {"text": '{"a":', "size": 5}, id="cut short"),
-        pytest.param(
-            'new Blob([new Uint8Array([255, 254])], { type: "image/png" })',
-            {"text": "2 bytes that are not text (image/png)", "size": 2},
-            id="bytes",
-        ),
+        pytest.param("null", 0, "empty", id="nothing at all"),
+        pytest.param("null", 3, None, id="only streamed text"),
+        pytest.param('"abc"', 3, None, id="the streamed text once more"),
     ],
 )
-def test_an_answer_of_any_kind_can_be_shown(
-    workbench: Page, answer: str, read: dict[str, object]
+def test_what_has_been_shown_is_not_shown_again(
+    workbench: Page, value: str, streamed: int, note: str | None
 ):
-    assert tell(workbench, f"return read(new Response({answer}))") == read
+    found = tell(
+        workbench,
+        f"return contentFor({{ result: {{ value: {value} }}, streamed: {streamed} }})",
+    )
+
+    assert (found and found.get("note")) == note
+
+
+def test_of_a_long_result_the_beginning_is_shown_and_all_of_it_kept(workbench: Page):
+    found = tell(
+        workbench,
+        """const value = Array(100_000).fill(1234);
+        const { shown, note, whole } = await contentFor({ result: { value } });
+        return [shown.startsWith("[\\n  1234,\\n"), note, whole.length];""",
+    )
+
+    assert found == [True, "cut-end", len("[]") + 5 * 100_000 - 1]
+
+
+def test_what_a_function_says_of_its_failure_is_shown(workbench: Page):
+    found = tell(
+        workbench,
+        """const answer = new Response("", { status: 422 });
+        const error = new FunctionError(answer, '{"message":"so it says"}');
+        return contentFor({ error });""",
+    )
+
+    assert found["title"] == "said"
+    assert found["shown"] == '{\n  "message": "so it says"\n}'
 
 
 @pytest.mark.parametrize(

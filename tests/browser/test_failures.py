@@ -1,36 +1,53 @@
-"""What the page says when something fails, and what it advises."""
+"""What the page says when something fails, and what it advises, in both languages."""
+
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page
 
-_EXPLAIN = """async ([status, problem, retryAfter]) => {
-  const { BrokerError } = await import("./static/aikagi.js");
+_EXPLAIN = """async ([error, language]) => {
+  const errors = await import("./static/aikagi.js");
   const { explain } = await import("./static/failures.js");
-  return explain(new BrokerError(status, problem, retryAfter));
+  const { text } = await import("./static/language.js");
+  const words = (await import(`./static/words-${language}.js`)).default;
+  const of = new Function(...Object.keys(errors), `return ${error}`);
+  const { key, values, ...more } = explain(of(...Object.values(errors)));
+  const known = words[key] !== undefined && words[`${key}.next`] !== undefined;
+  return { ...more, known, title: text(key, values),
+    advice: text(`${key}.next`, values) };
 }"""
+PROBLEM = '{ title: "So the broker says", request_id: "r-1" }'
+FUNCTION = "new FunctionError(new Response('', { status: %s, headers: %s }), '')"
+
+
+def explained(workbench: Page, error: str) -> dict[str, Any]:
+    """Return what is said of ``error``; it must be known in Japanese too."""
+    told: dict[str, Any] = workbench.evaluate(_EXPLAIN, [error, "en"])
+    assert told.pop("known")
+    assert workbench.evaluate(_EXPLAIN, [error, "ja"])["known"]
+    return told
 
 
 @pytest.mark.parametrize(
     ("status", "retry_after", "title", "advice"),
     [
-        (403, None, "This function is no longer in your reach.", "ask whoever runs"),
-        (404, None, "This function is no longer in your reach.", "ask whoever runs"),
-        (429, 7, "Too many attempts.", "Try again in 7 s."),
-        (503, 7, "The broker cannot do this right now.", "Try again in 7 s."),
-        (503, None, "The broker cannot do this right now.", "Try again in a moment."),
-        (500, None, "So the broker says.", "tell whoever runs this broker"),
+        (403, "null", "This function is no longer in your reach.", "ask whoever runs"),
+        (404, "null", "This function is no longer in your reach.", "ask whoever runs"),
+        (429, "7", "Too many attempts.", "Try again in 7 seconds."),
+        (503, "7", "The broker cannot do this right now.", "again in 7 seconds."),
+        (503, "null", "The broker cannot do this right now.", "again in a moment."),
+        (500, "null", "The broker answered 500.", "tell whoever runs this broker"),
     ],
 )
 def test_a_failure_of_the_broker_is_explained(
-    workbench: Page, status: int, retry_after: int | None, title: str, advice: str
+    workbench: Page, status: int, retry_after: str, title: str, advice: str
 ):
-    problem = {"title": "So the broker says", "request_id": "r-1"}
-
-    told = workbench.evaluate(_EXPLAIN, [status, problem, retry_after])
+    told = explained(workbench, f"new BrokerError({status}, {PROBLEM}, {retry_after})")
 
     assert told["title"] == title
     assert advice in told["advice"]
-    assert told["reference"] == "Request r-1"
+    assert told["requestId"] == "r-1"
+    assert told.get("own") == ("So the broker says" if status == 500 else None)
 
 
 @pytest.mark.parametrize(
@@ -50,13 +67,7 @@ def test_a_failure_of_the_broker_is_explained(
 def test_a_failure_of_the_function_is_explained(
     workbench: Page, status: int, title: str, advice: str
 ):
-    told = workbench.evaluate(
-        """async (status) => {
-          const { explainStatus } = await import("./static/failures.js");
-          return explainStatus(status);
-        }""",
-        status,
-    )
+    told = explained(workbench, FUNCTION % (status, "{}"))
 
     assert told["title"] == title
     assert advice in told["advice"]
@@ -80,25 +91,74 @@ def test_a_failure_of_the_function_is_explained(
         pytest.param(
             'new AddressError("It redirects")',
             "The call was stopped.",
-            "It redirects.",
+            "a key does not follow",
             id="address",
         ),
         pytest.param(
-            'new RangeError("odd")', "This page failed.", "It says: odd", id="our own"
+            "new EndedEarlyError(41)",
+            "The answer ended early.",
+            "after 41 events",
+            id="ended early",
+        ),
+        pytest.param(
+            'new MalformedError("no event: {")',
+            "The answer cannot be read.",
+            "Tell the function’s author",  # noqa: RUF001 - as the page writes it
+            id="malformed",
+        ),
+        pytest.param(
+            'new TaskError("unreadable", "Page 3 is blank.")',
+            "The task failed.",
+            "“unreadable”",
+            id="task",
+        ),
+        pytest.param(
+            'new TaskError("deadline", "Out of time.")',
+            "The task ran out of time.",
+            "Send less at once",
+            id="deadline",
+        ),
+        pytest.param(
+            'new RangeError("odd")', "This page failed.", "Reload it", id="our own"
         ),
     ],
 )
-def test_a_call_that_found_no_answer_is_explained(
+def test_a_call_that_came_to_nothing_is_explained(
     workbench: Page, error: str, title: str, advice: str
 ):
-    told = workbench.evaluate(
-        f"""async () => {{
-          const {{ AddressError, UnreachableError }} =
-            await import("./static/aikagi.js");
-          const {{ explain }} = await import("./static/failures.js");
-          return explain({error});
-        }}"""
-    )
+    told = explained(workbench, error)
 
     assert told["title"] == title
     assert advice in told["advice"]
+
+
+@pytest.mark.parametrize(
+    ("error", "own"),
+    [
+        ('new TaskError("x", "Page 3 is blank.")', "Page 3 is blank."),
+        ('new MalformedError("no event: {")', "no event: {"),
+        ('new RangeError("odd")', "odd"),
+    ],
+)
+def test_what_failed_is_let_speak_for_itself(workbench: Page, error: str, own: str):
+    assert explained(workbench, error)["own"] == own
+
+
+LAMBDA = '{ "x-amzn-errortype": "AccessDeniedException" }'
+
+
+@pytest.mark.parametrize(
+    ("error", "offered"),
+    [
+        pytest.param(FUNCTION % (403, LAMBDA), True, id="refused by Lambda"),
+        pytest.param('new UnreachableError("function", null)', True, id="no answer"),
+        pytest.param("new BrokerError(403, {})", True, id="not in reach"),
+        pytest.param(FUNCTION % (422, "{}"), False, id="it says why"),
+        pytest.param(FUNCTION % (500, "{}"), False, id="its own fault"),
+        pytest.param("new EndedEarlyError(3)", False, id="ended early"),
+    ],
+)
+def test_a_diagnosis_is_offered_where_it_may_tell_more(
+    workbench: Page, error: str, offered: bool
+):
+    assert explained(workbench, error).get("isOpaque", False) is offered

@@ -53,7 +53,7 @@ def test_it_shows_what_the_broker_says(by_container: By):
 
     done = ask(place)
 
-    assert done.returncode != 0
+    assert done.returncode == 255
     assert "Received non 200 response 401" in done.stderr
     assert "The access token was not accepted; log in again" in done.stderr
     assert place.requests() == 3

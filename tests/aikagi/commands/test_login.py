@@ -50,6 +50,16 @@ def test_functions_are_lines_in_a_pipe_and_the_brokers_words_as_json(
     assert "FuncUrl" in entry
 
 
+def test_a_title_is_one_line_that_no_terminal_obeys(
+    alice_typed: Typed, loopback: Loopback
+):
+    loopback.title = "Two\nlines\tand \x1b[2J"
+
+    [line] = alice_typed("functions").out.splitlines()
+
+    assert line.split("\t")[1] == "Two lines and \N{REPLACEMENT CHARACTER}[2J"
+
+
 def test_a_password_is_never_an_argument(typed: Typed, loopback: Loopback):
     with pytest.raises(SystemExit) as ended:
         typed("login", "--broker", loopback.base, "--password", PASSWORD)

@@ -1,143 +1,153 @@
-/** Where an answer is shown, or what stands in its place. */
-import { callerIn } from "./answer.js";
-import { element, setBusy, textIn } from "./elements.js";
-import { explainStatus } from "./failures.js";
+/** Where what came of a call is shown, while it comes and afterwards. */
+import { callerIn, contentOf, copy, save } from "./answer.js";
+import { element, field, textIn, wordsIn } from "./elements.js";
+import { explain, offerDiagnosis } from "./failures.js";
+import { clock, duration, isKnown, number, quote, text, time, write } from "./language.js";
+import { hush, showProgress, speak } from "./progress.js";
+import { StreamView, Transcript } from "./streamed.js";
 
-const PARTS = ["blank", "progress", "problem", "caller", "content", "details"];
+/** @typedef {import("./task.js").Task} Task */
 
-export function showNothing() {
-  clear();
-  element("answer-title").textContent = "Answer";
-  showBlank("Nothing has run yet.");
-}
+/** Characters of a body that was sent: to know it again, not to read it. */
+const MOST_ASKED = 2_000;
 
-/**
- * Show that a call is under way.
- *
- * @param {string} title of the function
- */
-export function showRunning(title) {
-  clear();
-  element("answer-title").textContent = `Answer from ${title}`;
-  element("progress").hidden = false;
-  element("stop").hidden = false;
-  setBusy("run", true);
-  showElapsed(0);
-  speak(`Running ${title}.`);
-  element("answer").scrollIntoView({ block: "nearest" });
-}
+const view = new StreamView(element("streamed"));
+let shown = /** @type {Task | null} */ (null);
+let content = /** @type {import("./answer.js").Content | null} */ (null);
+let frame = 0;
 
-/** @param {number} ms */
-export function showElapsed(ms) {
-  state("running", `Running, ${duration(ms)}`);
-}
-
-/**
- * Show what a function answered, whatever its status.
- *
- * @param {Response} response
- * @param {import("./answer.js").Content} content
- * @param {number} ms from the press of the button to the last byte
- */
-export function showAnswer(response, content, ms) {
-  clear();
-  element("content").textContent = content.text;
-  element("content").hidden = content.text === "";
-  showFacts(response, content, ms);
-  if (!response.ok) {
-    state("failed", `${response.status} after ${duration(ms)}`);
-    explainFailure(explainStatus(response.status));
-    return;
+/** @param {Task | null} task none, before anything has run */
+export function showTask(task) {
+  shown = task;
+  content = null;
+  hush();
+  for (const id of ["problem", "caller", "content-part", "details", "progress"]) {
+    element(id).hidden = true;
   }
-  state("done", `Finished in ${duration(ms)}`);
-  const caller = callerIn(content.value);
-  if (caller) showCaller(caller);
-  speak(`Finished in ${duration(ms)}. ${element("caller").textContent}`);
-}
-
-/** @param {import("./failures.js").Explanation} explanation */
-export function showFailure(explanation) {
-  clear();
-  state("failed", "Failed");
-  explainFailure(explanation);
-}
-
-/** @param {number} ms */
-export function showStopped(ms) {
-  clear();
-  state("", `Stopped waiting after ${duration(ms)}`);
-  showBlank("The function was not told. It runs to its end, and that is billed.");
-  speak("Stopped waiting.");
-}
-
-function clear() {
-  for (const id of PARTS) element(id).hidden = true;
-  for (const id of ["content", "caller-text"]) element(id).textContent = "";
+  for (const id of ["content", "streamed", "asked", "answer-of", "caller-text"]) {
+    quote(element(id), "");
+  }
+  offerDiagnosis(false);
+  element("steps").replaceChildren();
   element("facts").replaceChildren();
-  element("stop").hidden = true;
-  setBusy("run", false);
-  state("", "");
-  speak("");
+  element("blank").hidden = task !== null;
+  view.show(task?.text ?? new Transcript());
+  if (!task) return showState();
+  quote(element("answer-of"), task.entry.Title);
+  showAsked(task);
+  if (task.isRunning) speak(`${task.entry.Title}: ${text("history-running")}`);
+  draw();
+  if (!task.isRunning) showEnd();
 }
 
-/**
- * @param {"" | "running" | "done" | "failed"} kind
- * @param {string} text
- */
-function state(kind, text) {
-  element("state").dataset.kind = kind;
-  element("state").textContent = text;
+/** @param {Task} task of which there is news */
+export function showNews(task) {
+  if (task !== shown || frame !== 0) return;
+  frame = requestAnimationFrame(() => {
+    frame = 0;
+    draw();
+  });
 }
 
-/** @param {string} text for those who hear the page */
-function speak(text) {
-  element("spoken").textContent = text;
+/** Show how a task has ended, if it is the one that is shown. @param {Task} task */
+export function showEnded(task) {
+  if (task !== shown) return;
+  draw();
+  showEnd();
+  speak([element("state"), element("problem-title"), element("caller-text")]
+    .map((node) => node.textContent).join(" "));
 }
 
-/** @param {string} text */
-function showBlank(text) {
-  element("blank").textContent = text;
-  element("blank").hidden = false;
+/** What goes on while it runs; a frame's work, whatever has come. */
+function draw() {
+  if (!shown) return;
+  showState();
+  view.draw();
+  element("streamed-part").hidden = shown.text.length === 0;
+  element("streamed-cut").hidden = view.skipped === 0;
+  if (view.skipped) write(element("streamed-cut"), "cut-start", { n: number(view.skipped) });
+  showProgress(shown);
+}
+
+export function showState() {
+  const { state = "", isRunning = false } = shown ?? {};
+  element("state").dataset.kind = state;
+  const given = { time: () => (isRunning ? clock : duration)(shown?.elapsed ?? 0) };
+  if (state) write(element("state"), state, given);
+  else quote(element("state"), "");
+  element("cancel").hidden = !isRunning;
+}
+
+function showEnd() {
+  if (!shown) return;
+  content = contentOf(shown);
+  element("content-part").hidden = content === null;
+  if (content) {
+    write(element("content-title"), content.title);
+    quote(element("content"), content.shown ?? "");
+    element("content").hidden = content.shown === undefined;
+    element("content-copy").hidden = content.shown === undefined;
+    element("content-save").hidden = content.whole.size === 0;
+    element("content-cut").hidden = content.note === undefined;
+    if (content.note) write(element("content-cut"), content.note, content.values);
+  }
+  const caller = callerIn(shown.result?.value);
+  element("caller").hidden = caller === null;
+  if (caller) write(element("caller-text"), "caller", { ...caller });
+  if (shown.state === "cancelled") showProblem({ key: "cancelled-note" });
+  else if (shown.error) showProblem(explain(shown.error));
+  showFacts(shown);
 }
 
 /** @param {import("./failures.js").Explanation} explanation */
-function explainFailure({ title, advice, reference = "" }) {
-  element("problem-title").textContent = title;
-  element("problem-advice").textContent = advice;
-  element("problem-reference").textContent = reference;
+function showProblem({ key, values, own = "", requestId, isOpaque = false }) {
+  element("problem").dataset.kind = shown?.state;
+  write(element("problem-title"), key, values);
+  write(element("problem-advice"), `${key}.next`, values);
+  quote(element("problem-own"), own);
+  if (requestId) write(element("problem-reference"), "reference", { id: requestId });
+  else quote(element("problem-reference"), "");
   element("problem").hidden = false;
+  offerDiagnosis(isOpaque);
 }
 
-/** @param {{issuer: string, subject: string}} caller */
-function showCaller({ issuer, subject }) {
-  const who = textIn("strong", subject);
-  element("caller-text").replaceChildren("The function says you are ", who, ` (${issuer})`);
-  element("caller").hidden = false;
-}
-
-/**
- * @param {Response} response
- * @param {import("./answer.js").Content} content
- * @param {number} ms
- */
-function showFacts(response, { size }, ms) {
+/** @param {Task} task */
+function showFacts({ head, entry, firstByte, took, events, keyEnd, session }) {
+  if (!head) return;
   const facts = {
-    Status: `${response.status} ${response.statusText}`,
-    Time: duration(ms),
-    Address: response.url,
-    Type: response.headers.get("Content-Type") ?? "none",
-    Size: `${size.toLocaleString("en")} bytes`,
-    Request: response.headers.get("x-amzn-requestid") ?? "not named",
+    status: () => `${head.status} ${head.statusText}`,
+    delivery: () => text(entry.InvokeMode === "BUFFERED" ? "at-once" : "streams"),
+    "first-byte": () => duration(firstByte),
+    total: () => duration(took),
+    events: () => number(events),
+    request: () => head.headers.get("x-amzn-requestid") ?? "–",
+    session: () => session,
+    "key-end": () => (keyEnd ? time(keyEnd) : "–"),
+    type: () => head.headers.get("Content-Type") ?? "–",
+    address: () => head.url,
   };
-  const rows = Object.entries(facts).flatMap(([name, value]) => [
-    textIn("dt", name),
-    textIn("dd", value),
+  const rows = Object.entries(facts).flatMap(([key, value]) => [
+    wordsIn("dt", key),
+    wordsIn("dd", "{value}", { value }),
   ]);
   element("facts").replaceChildren(...rows);
+}
+
+/** @param {Task} task */
+function showAsked({ draft, request }) {
+  const body = request.body;
+  const said = body instanceof File ? body.name : String(body ?? "").slice(0, MOST_ASKED);
+  quote(element("asked"), `${draft.method} ${draft.path}\n\n${said}`.trim());
   element("details").hidden = false;
 }
 
-/** @param {number} ms */
-function duration(ms) {
-  return ms > 0 && ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+/** @param {string | undefined} which */
+function wholeOf(which) {
+  return (which === "content" ? content?.whole : shown?.text.whole()) ?? new Blob();
+}
+
+for (const button of element("answer").querySelectorAll("button")) {
+  const { copy: copied, save: saved } = button.dataset;
+  if (copied) button.addEventListener("click", () => copy(button, wholeOf(copied)));
+  if (saved) button.addEventListener("click", () => save(shown?.entry.Name ?? "", wholeOf(saved)));
 }

@@ -1,30 +1,67 @@
-/** What a function answered, made readable. */
+/** What came of a call, made readable, and taken out of the page. */
+import { FunctionError } from "./aikagi.js";
+import { indented } from "./json.js";
+import { number, size, write } from "./language.js";
+import { SHOWN } from "./streamed.js";
 
 /**
  * @typedef {object} Content
- * @property {string} text to show
- * @property {unknown} [value] where it was JSON
- * @property {number} size bytes
+ * @property {string} title key of it
+ * @property {string} [shown] the text, or its beginning
+ * @property {string} [note] key of what is said instead, or of what is missing
+ * @property {import("./language.js").Values} [values] of the note
+ * @property {Blob} whole
  */
 
 /**
- * @param {Response} response
- * @returns {Promise<Content>}
+ * What there is to show beside the streamed text, if anything.
+ *
+ * @param {import("./task.js").Task} task
+ * @returns {Content | null}
  */
-export async function read(response) {
-  const bytes = await response.arrayBuffer();
-  const size = bytes.byteLength;
-  let text;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    const type = response.headers.get("Content-Type") ?? "no type";
-    return { text: `${size} bytes that are not text (${type})`, size };
+export function contentOf({ result, error, text }) {
+  if (error instanceof FunctionError && error.text) return readable("said", error.text);
+  if (!result) return null;
+  const { value } = result;
+  if (value instanceof Blob) {
+    const values = { size: () => size(value.size), type: value.type || "application/octet-stream" };
+    return { title: "result", note: "bytes", values, whole: value };
   }
+  if (value === null || value === undefined) {
+    // A task that has streamed its text has said what it had to say.
+    if (text.length > 0) return null;
+    return { title: "result", note: "empty", whole: new Blob() };
+  }
+  if (typeof value !== "string") {
+    return readable("result", result.text ?? JSON.stringify(value));
+  }
+  const isStreamed = text.length > 0 && text.length === value.length;
+  return isStreamed ? null : readable("result", value);
+}
+
+/**
+ * @param {string} title
+ * @param {string} text JSON, or anything else
+ * @returns {Content}
+ */
+function readable(title, text) {
+  const isLong = text.length > SHOWN;
+  const part = isLong ? text.slice(0, SHOWN) : text;
+  const isJson = /^\s*[[{]/.test(text) && (isLong || isValid(text));
+  const shown = isJson ? indented(part) : part;
+  const type = isJson ? "application/json" : "text/plain;charset=utf-8";
+  const whole = new Blob([isLong ? text : shown], { type });
+  if (!isLong) return { title, shown, whole };
+  return { title, shown, note: "cut-end", values: { n: () => number(text.length - SHOWN) }, whole };
+}
+
+/** @param {string} json */
+function isValid(json) {
   try {
-    return { value: JSON.parse(text), text: indented(text), size };
+    JSON.parse(json);
+    return true;
   } catch {
-    return { text, size };
+    return false;
   }
 }
 
@@ -40,33 +77,38 @@ export function callerIn(value) {
   return named ? caller : null;
 }
 
+/** How long a button says that it has copied, milliseconds. */
+const MOMENT_MS = 2_000;
+
 /**
- * Indent JSON without reading its values: JavaScript would round a long number and drop
- * a repeated name.
- *
- * @param {string} json valid
- * @returns {string}
+ * @param {HTMLElement} button
+ * @param {Blob} whole
  */
-export function indented(json) {
-  const tokens = json.match(/"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]|[^\s"{}[\],:]+/g) ?? [];
-  let depth = 0;
-  const line = () => `\n${"  ".repeat(depth)}`;
-  return tokens.reduce((text, token, at) => {
-    if (token === "{" || token === "[") {
-      depth += 1;
-      return text + token + (isEnd(tokens[at + 1]) ? "" : line());
-    }
-    if (isEnd(token)) {
-      depth -= 1;
-      return text + (isStart(tokens[at - 1]) ? "" : line()) + token;
-    }
-    if (token === ",") return text + token + line();
-    return text + (token === ":" ? ": " : token);
-  }, "");
+export async function copy(button, whole) {
+  let said = "copied";
+  try {
+    await navigator.clipboard.writeText(await whole.text());
+  } catch {
+    said = "copy-failed"; // not allowed, or not in focus any more
+  }
+  write(button, said);
+  window.setTimeout(() => write(button, "copy"), MOMENT_MS);
 }
 
-/** @param {string} token */
-const isStart = (token) => token === "{" || token === "[";
+/**
+ * @param {string} name of the file, without its ending
+ * @param {Blob} whole
+ */
+export function save(name, whole) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(whole);
+  link.download = `${name}${endingOf(whole.type)}`;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
 
-/** @param {string} token */
-const isEnd = (token) => token === "}" || token === "]";
+/** @param {string} type */
+function endingOf(type) {
+  if (type === "application/json") return ".json";
+  return type === "" || type.startsWith("text/plain") ? ".txt" : "";
+}

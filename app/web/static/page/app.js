@@ -1,59 +1,32 @@
 /** The page: who is signed in, which function is chosen, and the call that runs. */
-import { Broker, BrokerError } from "./aikagi.js";
-import { read } from "./answer.js";
-import {
-  showAnswer,
-  showElapsed,
-  showFailure,
-  showNothing,
-  showRunning,
-  showStopped,
-} from "./answer-pane.js";
-import { complain, element, field, form, isBusy, setBusy, textIn } from "./elements.js";
-import { explain } from "./failures.js";
-import { forgetRequests, showRequest, writtenRequest } from "./request-form.js";
+import "./appearance.js";
+import { Broker, BrokerError, LoginEndedError } from "./aikagi.js";
+import { showEnded, showNews, showState, showTask } from "./answer-pane.js";
+import { checkCard, showCards } from "./cards.js";
+import { complain, element, field, form, isBusy, setBusy } from "./elements.js";
+import { explain, onDiagnose } from "./failures.js";
+import { forgetHistory, onHistory, remember, showHistory, unremember } from "./history.js";
+import { clock, quote, text, write } from "./language.js";
+import { forgetRequests, restoreRequest, showRequest, writtenRequest } from "./request-form.js";
+import { Task } from "./task.js";
 
-/** @typedef {import("./aikagi.js").FunctionEntry} FunctionEntry */
-
-/** A call that somebody waits for. */
-class Run {
-  #controller = new AbortController();
-  #started = performance.now();
-  #ticking = window.setInterval(() => showElapsed(this.elapsed()), 1000);
-
-  get signal() {
-    return this.#controller.signal;
-  }
-
-  /** Milliseconds. */
-  elapsed() {
-    return performance.now() - this.#started;
-  }
-
-  /** Stop waiting; returns the milliseconds waited. */
-  abandon() {
-    window.clearInterval(this.#ticking);
-    this.#controller.abort();
-    running = null;
-    return this.elapsed();
-  }
-}
+/** @typedef {import("./aikagi.d.ts").FunctionEntry} FunctionEntry */
 
 const broker = new Broker();
 let person = "";
-let chosen = /** @type {FunctionEntry | null} */ (null);
-let running = /** @type {Run | null} */ (null);
+let session = "";
+let chosen = /** @type {FunctionEntry | undefined} */ (undefined);
+let running = /** @type {Task | null} */ (null);
+let current = /** @type {Task | null} */ (null);
 
 form("login-form").addEventListener("submit", async (event) => {
   event.preventDefault();
   if (isBusy("sign-in")) return;
   setBusy("sign-in", true);
-  complain("password", "");
+  complain("password");
   try {
-    const username = field("username").value;
-    await broker.login(username, field("password").value);
-    const functions = await broker.functions();
-    welcome(username, functions);
+    await broker.login(field("username").value, field("password").value);
+    welcome(...(await Promise.all([broker.me(), broker.functions()])));
   } catch (error) {
     refuse(error);
   } finally {
@@ -64,49 +37,55 @@ form("login-form").addEventListener("submit", async (event) => {
 /** @param {unknown} error */
 function refuse(error) {
   broker.signOut();
-  const wrong = error instanceof BrokerError && error.status === 401;
-  const { title, advice } = explain(error);
-  complain("password", wrong ? "User name or password is wrong." : `${title} ${advice}`);
+  const isWrong = error instanceof BrokerError && error.status === 401;
+  const { key, values } = explain(error);
+  const both = () => `${text(key, values)} ${text(`${key}.next`, values)}`;
+  if (isWrong) complain("password", "fail.password");
+  else complain("password", "{both}", { both });
   field("password").select();
 }
 
 /**
- * @param {string} username
+ * @param {import("./aikagi.d.ts").Me} me
  * @param {FunctionEntry[]} functions
  */
-function welcome(username, functions) {
-  if (username !== person) forget();
-  person = username;
-  element("username-shown").textContent = username;
+function welcome(me, functions) {
+  if (me.session_name !== session) forget();
+  person = field("username").value;
+  session = me.session_name;
+  quote(element("username-shown"), me.subject);
   field("password").value = "";
   offer(functions);
   turnTo("desk");
   element("main").focus();
 }
 
-/** @param {string} [notice] for whoever was signed in */
-function leave(notice = "") {
-  running?.abandon();
-  broker.signOut();
+/** @param {string} [notice] key of it, for whoever was signed in */
+function leave(notice) {
+  running?.cancel();
+  running = null;
+  // Told or not, nothing of it is left here.
+  broker.logout();
   turnTo("welcome");
-  element("session-notice").textContent = notice;
-  element("session-notice").hidden = notice === "";
+  element("session-notice").hidden = !notice;
+  if (notice) write(element("session-notice"), notice);
   field("username").value = person;
   field(person ? "password" : "username").focus();
 }
 
 /** Leave nothing of this person for the next. */
 function forget() {
-  person = "";
-  chosen = null;
+  person = session = "";
+  chosen = undefined;
   forgetRequests();
-  showNothing();
+  forgetHistory();
+  show(null);
 }
 
 function signOut() {
   forget();
   form("login-form").reset();
-  complain("password", "");
+  complain("password");
   leave();
 }
 
@@ -117,32 +96,15 @@ window.addEventListener("pagehide", signOut);
 /** @param {"welcome" | "desk"} view */
 function turnTo(view) {
   element("welcome").hidden = view !== "welcome";
-  element("desk").hidden = view !== "desk";
-  element("person").hidden = view !== "desk";
+  for (const id of ["desk", "person", "sign-out"]) element(id).hidden = view !== "desk";
 }
 
 /** @param {FunctionEntry[]} functions */
 function offer(functions) {
-  element("no-functions").hidden = functions.length > 0;
-  element("work").hidden = functions.length === 0;
+  for (const id of ["request", "answer"]) element(id).hidden = functions.length === 0;
   const entry = functions.find(({ Name }) => Name === chosen?.Name) ?? functions[0];
-  for (const old of element("choices").querySelectorAll("label")) old.remove();
-  element("choices").append(...functions.map((each) => card(each, each === entry)));
+  showCards(functions, entry, choose);
   if (entry) choose(entry);
-}
-
-/**
- * @param {FunctionEntry} entry
- * @param {boolean} checked
- */
-function card(entry, checked) {
-  const { Name: value, Title, Description } = entry;
-  const radio = document.createElement("input");
-  Object.assign(radio, { type: "radio", name: "function", value, checked });
-  radio.addEventListener("change", () => choose(entry));
-  const label = document.createElement("label");
-  label.append(radio, textIn("strong", Title), textIn("code", value), textIn("span", Description));
-  return label;
 }
 
 /** @param {FunctionEntry} entry */
@@ -155,51 +117,84 @@ function choose(entry) {
 form("request-form").addEventListener("submit", async (event) => {
   event.preventDefault();
   if (running || !chosen) return;
-  const request = writtenRequest(chosen);
-  if (request) await run(chosen, request);
+  const written = writtenRequest(chosen);
+  if (written) await run(new Task(chosen, written.draft, written.request));
 });
 
-element("stop").addEventListener("click", () => {
-  if (running) showStopped(running.abandon());
+element("cancel").addEventListener("click", () => {
+  const task = running;
+  task?.cancel();
+  if (task) end(task);
 });
 
-/**
- * @param {FunctionEntry} entry
- * @param {RequestInit & {path: string}} request
- */
-async function run(entry, request) {
-  const mine = (running = new Run());
-  showRunning(entry.Title);
-  try {
-    const response = await broker.fetch(entry.Name, { ...request, signal: mine.signal });
-    const content = await read(response);
-    if (running === mine) showAnswer(response, content, mine.elapsed());
-  } catch (error) {
-    if (running === mine) fail(error);
-  } finally {
-    if (running === mine) mine.abandon();
-    showLease();
-  }
+/** @param {Task} task */
+async function run(task) {
+  running = task;
+  task.session = session;
+  remember(task);
+  setBusy("run", true);
+  show(task);
+  element("answer").scrollIntoView({ block: "nearest" });
+  const call = broker.call(task.entry.Name, { ...task.request, signal: task.signal });
+  await task.follow(call, () => showNews(task));
+  if (running === task) end(task);
 }
 
-/** @param {unknown} error */
-function fail(error) {
-  if (error instanceof BrokerError && error.status === 401) {
-    showNothing();
-    leave("Your session has ended. Sign in again: what you typed is kept.");
-  } else {
-    showFailure(explain(error));
-  }
+/** @param {Task} task */
+function end(task) {
+  running = null;
+  setBusy("run", false);
+  task.keyEnd = broker.held(task.entry.Name)?.expiresAt ?? 0;
+  if (task.error instanceof LoginEndedError) return endLogin(task);
+  showEnded(task);
+  showHistory(current);
+  showLease();
 }
+
+/** @param {Task} [task] that never ran */
+function endLogin(task) {
+  if (task) unremember(task);
+  show(null);
+  leave("login-ended");
+}
+
+/** @param {Task | null} task */
+function show(task) {
+  current = task;
+  showTask(task);
+  showHistory(task);
+}
+
+onHistory(show);
+
+for (const id of ["reuse", "again"]) {
+  element(id).addEventListener("click", () => {
+    // It may have gone out of reach since.
+    if (!current || !checkCard(current.entry.Name)) return;
+    restoreRequest(current.entry, current.draft);
+    choose(current.entry);
+    if (id === "again") form("request-form").requestSubmit();
+    else element("run").focus();
+  });
+}
+
+onDiagnose(async () => {
+  const task = current;
+  if (!task) return null;
+  const diagnosis = await broker.diagnose(task.entry.Name);
+  if (diagnosis.cause === "login-ended") endLogin();
+  return task === current ? diagnosis : null;
+});
 
 /** How long the key to the chosen function lasts, by the broker's clock. */
 function showLease() {
   const grant = chosen && broker.held(chosen.Name);
-  const seconds = grant ? Math.ceil((grant.expiresAt - broker.now()) / 1000) : 0;
-  const clock = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-  const held = seconds > 60 ? "long" : "briefly";
-  element("lease").dataset.held = seconds > 0 ? held : "not";
-  element("lease-text").textContent = seconds > 0 ? `${clock} left` : "no key held";
+  const ms = grant ? grant.expiresAt - broker.now() : 0;
+  element("lease").dataset.held = ms > 60_000 ? "long" : ms > 0 ? "briefly" : "not";
+  write(element("lease-text"), ms > 0 ? "key-left" : "no-key", { time: clock(ms) });
 }
 
-window.setInterval(showLease, 1000);
+window.setInterval(() => {
+  showLease();
+  if (running && running === current) showState();
+}, 1000);

@@ -1,4 +1,5 @@
 /** The parts of the document that more than one module speaks to. */
+import { quote, write } from "./language.js";
 
 /** @param {string} id */
 export function element(id) {
@@ -26,14 +27,28 @@ export function textIn(name, text) {
 }
 
 /**
+ * @param {string} name of an element
+ * @param {string} key
+ * @param {import("./language.js").Values} [values]
+ */
+export function wordsIn(name, key, values) {
+  const made = document.createElement(name);
+  write(made, key, values);
+  return made;
+}
+
+/**
  * Say at a field what is wrong with it, or that nothing is.
  *
  * @param {string} id
- * @param {string} complaint
+ * @param {string} [key] of the complaint
+ * @param {import("./language.js").Values} [values]
  */
-export function complain(id, complaint) {
-  element(`${id}-error`).textContent = complaint;
-  if (complaint) element(id).setAttribute("aria-invalid", "true");
+export function complain(id, key, values) {
+  const place = element(`${id}-error`);
+  if (key) write(place, key, values);
+  else quote(place, "");
+  if (key) element(id).setAttribute("aria-invalid", "true");
   else element(id).removeAttribute("aria-invalid");
 }
 

@@ -1,11 +1,25 @@
-/** What to say about a failure, and what to do next. */
-import { AddressError, BrokerError, UnreachableError } from "./aikagi.js";
+/** What to say about a failure, what to do next, and how to find out more. */
+import {
+  AddressError,
+  BrokerError,
+  EndedEarlyError,
+  FunctionError,
+  MalformedError,
+  TaskError,
+  UnreachableError,
+} from "./aikagi.js";
+import { element, isBusy, setBusy, textIn, wordsIn } from "./elements.js";
+import { number, text } from "./language.js";
 
 /**
+ * @typedef {import("./aikagi.d.ts").Diagnosis} Diagnosis
+ *
  * @typedef {object} Explanation
- * @property {string} title
- * @property {string} advice
- * @property {string} [reference] for whoever runs the broker
+ * @property {string} key of the title; of the advice, with `.next` behind it
+ * @property {import("./language.js").Values} [values]
+ * @property {string} [own] what broker or function say themselves
+ * @property {string | null} [requestId] for whoever runs the broker
+ * @property {boolean} [isOpaque] whether a diagnosis may tell more
  */
 
 /**
@@ -14,27 +28,21 @@ import { AddressError, BrokerError, UnreachableError } from "./aikagi.js";
  */
 export function explain(error) {
   if (error instanceof BrokerError) return explainBroker(error);
-  if (error instanceof UnreachableError && error.what === "broker") {
-    return {
-      title: "The broker cannot be reached.",
-      advice: "Check your connection, then try again.",
-    };
-  }
+  if (error instanceof FunctionError) return explainStatus(error);
   if (error instanceof UnreachableError) {
-    return {
-      title: "No answer came from the function.",
-      advice:
-        "The connection broke, or the function does not admit this page (its CORS settings). " +
-        "It may have run all the same: look before you run it again.",
-    };
+    return { key: `fail.${error.what}-unreachable`, isOpaque: error.what === "function" };
   }
-  if (error instanceof AddressError) {
-    return { title: "The call was stopped.", advice: `${error.message}.` };
+  if (error instanceof EndedEarlyError) {
+    return { key: "fail.ended-early", values: { events: error.events } };
   }
-  return {
-    title: "This page failed.",
-    advice: `Reload it and try again. It says: ${error instanceof Error ? error.message : error}`,
-  };
+  if (error instanceof TaskError) {
+    const key = error.code === "deadline" ? "fail.deadline" : "fail.task";
+    return { key, values: { code: error.code }, own: error.message };
+  }
+  const own = error instanceof Error ? error.message : String(error);
+  if (error instanceof AddressError) return { key: "fail.address" };
+  if (error instanceof MalformedError) return { key: "fail.malformed", own };
+  return { key: "fail.page", own };
 }
 
 /**
@@ -42,65 +50,70 @@ export function explain(error) {
  * @returns {Explanation}
  */
 function explainBroker(error) {
-  const reference = error.requestId ? `Request ${error.requestId}` : undefined;
-  const later = error.retryAfter ? `Try again in ${error.retryAfter} s.` : "Try again in a moment.";
-  switch (error.status) {
-    case 429:
-      return { title: "Too many attempts.", advice: later, reference };
-    case 503:
-      return { title: "The broker cannot do this right now.", advice: later, reference };
-    case 403:
-    case 404:
-      return {
-        title: "This function is no longer in your reach.",
-        advice:
-          "Sign out and in again to see what is. " +
-          "If it should be there, ask whoever runs this broker.",
-        reference,
-      };
-    default:
-      return {
-        title: `${error.title}.`,
-        advice: error.detail ?? "If it happens again, tell whoever runs this broker.",
-        reference,
-      };
-  }
+  const { status, requestId, retryAfter } = error;
+  const later = () =>
+    retryAfter
+      ? text("later-seconds", { seconds: number(retryAfter, { style: "unit", unit: "second", unitDisplay: "long" }) })
+      : text("later-soon");
+  const values = { status, later };
+  if (status === 429) return { key: "fail.busy", values, requestId };
+  if (status === 503) return { key: "fail.unavailable", values, requestId };
+  if (status === 403 || status === 404) return { key: "fail.reach", requestId, isOpaque: true };
+  return { key: "fail.broker", values, own: error.detail ?? error.title, requestId };
 }
 
+/** By the status a function answered with. */
+const STATUSES = /** @type {Record<number, string>} */ ({
+  400: "unaccepted",
+  403: "refused",
+  404: "lost",
+  405: "lost",
+  413: "large",
+  422: "unaccepted",
+  429: "throttled",
+});
+
 /**
- * @param {number} status that a function answered with, 400 or more
+ * @param {FunctionError} error
  * @returns {Explanation}
  */
-export function explainStatus(status) {
-  const title = `The function answered ${status}.`;
-  switch (status) {
-    case 400:
-    case 422:
-      return { title, advice: "It does not accept this request. What it says is below." };
-    case 403:
-      return {
-        title: "The function refused the call.",
-        advice:
-          "Your access may have been withdrawn. Run it once more; if that is refused too, " +
-          "ask whoever runs this broker.",
-      };
-    case 404:
-    case 405:
-      return { title, advice: "It knows no such path or method. Check both." };
-    case 413:
-      return { title, advice: "The body is too large for it. Send less." };
-    case 429:
-      return {
-        title: "The function is busy.",
-        advice: "All its places are taken. Try again in a moment.",
-      };
-    default:
-      if (status < 500) return { title, advice: "What it says is below." };
-      return {
-        title: "The function failed.",
-        advice:
-          `It answered ${status}. Run it again, or tell its author, ` +
-          "with the request named in the details below.",
-      };
-  }
+function explainStatus({ status, errorType, requestId }) {
+  const kind = STATUSES[status] ?? (status < 500 ? "answered" : "crashed");
+  const isOpaque = status === 401 || status === 403 || (status >= 429 && errorType !== null);
+  return { key: `fail.${kind}`, values: { status }, requestId, isOpaque };
+}
+
+/** @param {boolean} isOffered */
+export function offerDiagnosis(isOffered) {
+  element("diagnosis").hidden = !isOffered;
+  element("found").replaceChildren();
+}
+
+/** @param {() => Promise<Diagnosis | null>} find null where nobody waits for it any more */
+export function onDiagnose(find) {
+  element("diagnose").addEventListener("click", async () => {
+    if (isBusy("diagnose")) return;
+    setBusy("diagnose", true);
+    const diagnosis = await find().finally(() => setBusy("diagnose", false));
+    if (diagnosis) show(diagnosis);
+  });
+}
+
+/** @param {Diagnosis} diagnosis */
+function show({ cause, checks }) {
+  const list = document.createElement("ul");
+  list.append(...checks.map(row));
+  element("found").replaceChildren(wordsIn("strong", `cause.${cause}`), list);
+}
+
+/** @param {Diagnosis["checks"][number]} check */
+function row({ check, ok, detail }) {
+  const mark = wordsIn("span", ok ? "check-ok" : "check-bad");
+  mark.className = "unseen";
+  const said = textIn("span", detail);
+  said.lang = "en"; // the client's own words, for whoever is asked for help
+  const item = document.createElement("li");
+  item.dataset.ok = String(ok);
+  item.append(mark, wordsIn("b", `check.${check}`), " ", said);
+  return item;
 }

@@ -1,0 +1,157 @@
+/** What the page says, in the language chosen, and how it writes numbers and times. */
+
+/** @typedef {Record<string, unknown>} Values functions are asked each time */
+
+const LANGUAGES = ["en", "ja"];
+const wanted = [preference("language"), ...navigator.languages].map((each) => each?.slice(0, 2));
+let language = wanted.find((each) => each && LANGUAGES.includes(each)) ?? "en";
+let words = await wordsOf(language);
+
+/**
+ * @param {string} name of a language
+ * @returns {Promise<Record<string, string>>}
+ */
+async function wordsOf(name) {
+  return (await import(`./words-${name}.js`)).default;
+}
+
+/**
+ * What a person likes, from the last visit. It tells nothing of who they are.
+ *
+ * @param {"language" | "theme"} name
+ */
+export function preference(name) {
+  try {
+    return localStorage.getItem(`aikagi-${name}`);
+  } catch {
+    return null; // switched off
+  }
+}
+
+/**
+ * @param {"language" | "theme"} name
+ * @param {string} value
+ */
+export function prefer(name, value) {
+  try {
+    localStorage.setItem(`aikagi-${name}`, value);
+  } catch {
+    // It holds until the reload then.
+  }
+}
+
+/** @type {WeakMap<Element, Values>} */
+const given = new WeakMap();
+
+/**
+ * @param {string} key
+ * @param {Values} [values]
+ */
+export function text(key, values = {}) {
+  return (words[key] ?? key).replace(/\{([a-z]+)\}/g, (_, name) => {
+    const value = values[name];
+    return String(typeof value === "function" ? value() : value);
+  });
+}
+
+/** @param {string} key */
+export function isKnown(key) {
+  return Object.hasOwn(words, key);
+}
+
+/**
+ * Let an element say something, now and in whatever language is chosen later.
+ *
+ * @param {Element} node
+ * @param {string} key
+ * @param {Values} [values]
+ */
+export function write(node, key, values = {}) {
+  /** @type {HTMLElement} */ (node).dataset.text = key;
+  given.set(node, values);
+  translate(node);
+}
+
+/**
+ * Let an element say what stands in no book of words: it is as it was given.
+ *
+ * @param {Element} node
+ * @param {string} own
+ */
+export function quote(node, own) {
+  delete /** @type {HTMLElement} */ (node).dataset.text;
+  if (node.textContent !== own) node.textContent = own;
+}
+
+/** @param {Element} node */
+function translate(node) {
+  const { text: key, label, hint } = /** @type {HTMLElement} */ (node).dataset;
+  const said = key === undefined ? null : text(key, given.get(node));
+  // Written anew, the same words would lose a reader's selection.
+  if (said !== null && node.textContent !== said) node.textContent = said;
+  if (label) node.setAttribute("aria-label", text(label));
+  if (hint) node.setAttribute("placeholder", text(hint));
+}
+
+/** Say everything again, in the language chosen. */
+export function translateAll() {
+  document.documentElement.lang = language;
+  const all = document.querySelectorAll("[data-text], [data-label], [data-hint]");
+  for (const node of all) translate(node);
+}
+
+export function otherLanguage() {
+  return language === "en" ? "ja" : "en";
+}
+
+export async function turnToOtherLanguage() {
+  words = await wordsOf(otherLanguage());
+  language = otherLanguage();
+  prefer("language", language);
+}
+
+/**
+ * @param {number} n
+ * @param {Intl.NumberFormatOptions} [options]
+ */
+export function number(n, options) {
+  return new Intl.NumberFormat(language, options).format(n);
+}
+
+/**
+ * @param {number} n
+ * @param {string} unit
+ */
+function measure(n, unit, digits = 0) {
+  const digitsOf = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return number(n, { style: "unit", unit, unitDisplay: "short", ...digitsOf });
+}
+
+/** @param {number} ms */
+export function duration(ms) {
+  if (ms < 999.5) return measure(ms, "millisecond");
+  return ms < 59_950 ? measure(ms / 1000, "second", 1) : clock(ms);
+}
+
+/**
+ * A time that runs, as a clock shows it.
+ *
+ * @param {number} ms
+ */
+export function clock(ms) {
+  const seconds = Math.round(ms / 1000);
+  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  const shown = parts[0] > 0 ? parts : parts.slice(1);
+  return shown.map((part, at) => (at ? String(part).padStart(2, "0") : part)).join(":");
+}
+
+/** @param {number} bytes */
+export function size(bytes) {
+  if (bytes < 1000) return measure(bytes, "byte");
+  return bytes < 1e6 ? measure(bytes / 1e3, "kilobyte", 1) : measure(bytes / 1e6, "megabyte", 1);
+}
+
+/** @param {number} ms */
+export function time(ms) {
+  return new Intl.DateTimeFormat(language, { timeStyle: "medium" }).format(ms);
+}

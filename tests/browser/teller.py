@@ -1,0 +1,134 @@
+"""A streaming function whose words come when a test says so."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from queue import Queue
+from threading import Event, Thread
+from types import TracebackType
+from typing import Any, Final, Self, final
+
+from playwright.sync_api import Page, Route
+from typing_extensions import override
+
+_PATIENCE: Final = 10
+"""Seconds until somebody must have called."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """One call, as it came, and the stream that answers it."""
+
+    method: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    hung_up: Event = field(default_factory=Event)
+    _said: Queue[bytes | None] = field(default_factory=Queue)
+
+    def say(self, *events: Mapping[str, Any]) -> None:
+        lines = [json.dumps(event, ensure_ascii=False) + "\n" for event in events]
+        self.send("".join(lines).encode())
+
+    def send(self, piece: bytes) -> None:
+        self._said.put(piece)
+
+    def finish(self, value: object = None) -> None:
+        """Say the last event, and close as HTTP asks."""
+        self.say({"type": "result", "value": value})
+        self.send(b"")
+
+    def cut(self) -> None:
+        """Break the connection in the middle."""
+        self._said.put(None)
+
+    def pieces(self) -> "Queue[bytes | None]":
+        return self._said
+
+
+@final
+class Teller:
+    """Answers in a function's place: ``stand_in_for`` leads its calls here."""
+
+    def __init__(self) -> None:
+        self._calls: Queue[Telling] = Queue()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+        self._thread = Thread(target=self._server.serve_forever, args=(0.01,))
+        self.url = f"http://127.0.0.1:{self._server.server_port}/"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def stand_in_for(self, page: Page, function_url: str) -> None:
+        def lead_here(route: Route) -> None:
+            route.continue_(url=self.url)
+
+        page.route(f"{function_url}**", lead_here)
+
+    def called(self, page: Page) -> Telling:
+        """Return the next call, once it has come."""
+        for _ in range(_PATIENCE * 100):
+            if not self._calls.empty():
+                return self._calls.get()
+            page.wait_for_timeout(10)  # lets Playwright lead the call here
+        raise AssertionError("nobody called")
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        calls = self._calls
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+
+            def handle_any(self) -> None:
+                length = int(self.headers["Content-Length"] or 0)
+                telling = Telling(
+                    method=self.command,
+                    headers={k.lower(): v for k, v in self.headers.items()},
+                    body=self.rfile.read(length),
+                )
+                self._begin()
+                calls.put(telling)
+                try:
+                    self._tell(telling)
+                except OSError:
+                    telling.hung_up.set()
+                    self.close_connection = True
+
+            # http.server looks its methods up by these names.
+            do_GET = do_POST = handle_any  # noqa: N815 - see above
+
+            def _begin(self) -> None:
+                self.send_response(200)
+                self.send_header("Content-Type", "application/x-ndjson; charset=utf-8")
+                self.send_header("Transfer-Encoding", "chunked")
+                self.send_header("x-amzn-RequestId", "teller-1")
+                self.send_header("Access-Control-Allow-Origin", "*")
+                self.send_header("Access-Control-Expose-Headers", "x-amzn-RequestId")
+                self.end_headers()
+
+            def _tell(self, telling: Telling) -> None:
+                while (piece := telling.pieces().get()) is not None:
+                    self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+                    if not piece:
+                        return
+                self.close_connection = True
+
+            @override
+            def log_message(self, format: str, *args: object) -> None:
+                """Keep quiet."""
+
+        return Handler

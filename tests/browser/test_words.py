@@ -1,0 +1,74 @@
+"""What the page says is said in both languages."""
+
+import re
+from pathlib import Path
+from typing import Final
+
+from playwright.sync_api import Page
+
+from app.web import page as served
+
+_FOLDER: Final = Path(served.__file__).parent / "static/page"
+_KANA: Final = "[\u3040-\u30ff\u4e00-\u9fff]"
+_SAME: Final = {"other-language"}
+"""What is written in the language that is not spoken."""
+
+
+def words(workbench: Page, language: str) -> dict[str, str]:
+    found: dict[str, str] = workbench.evaluate(
+        "async (name) => (await import(`./static/words-${name}.js`)).default", language
+    )
+    return found
+
+
+def test_both_languages_have_words_for_the_same(workbench: Page):
+    assert list(words(workbench, "en")) == list(words(workbench, "ja"))
+
+
+def test_both_leave_the_same_places_open(workbench: Page):
+    english, japanese = words(workbench, "en"), words(workbench, "ja")
+
+    assert {key: open_places(text) for key, text in english.items()} == {
+        key: open_places(text) for key, text in japanese.items()
+    }
+
+
+def open_places(text: str) -> list[str]:
+    return sorted(re.findall(r"\{[a-z]+\}", text))
+
+
+def test_nothing_stays_in_english(workbench: Page):
+    english, japanese = words(workbench, "en"), words(workbench, "ja")
+    foreign = [
+        key
+        for key, text in japanese.items()
+        if key not in _SAME and re.search(_KANA, text) is None
+    ]
+
+    assert foreign == []
+    assert [key for key in english if re.search("[぀-ヿ一-鿿]", english[key])] == [
+        *_SAME
+    ]
+
+
+def test_every_word_that_the_document_asks_for_is_there(workbench: Page):
+    html = (_FOLDER / "index.html").read_text()
+    asked = set(re.findall(r'data-(?:text|label|hint)="([^"]+)"', html))
+
+    assert asked - words(workbench, "en").keys() == set()
+
+
+def test_no_word_is_kept_that_nobody_says(workbench: Page):
+    sources = "".join(
+        path.read_text()
+        for path in (*_FOLDER.glob("*.js"), _FOLDER / "index.html")
+        if not path.name.startswith("words-")
+    )
+    families = ("step.", "json.", "check.", "cause.", "fail.", "theme-")
+    alone = [
+        key
+        for key in words(workbench, "en")
+        if not key.startswith(families) and not key.endswith(".next")
+    ]
+
+    assert [key for key in alone if not re.search(rf'"{key}"|\b{key}:', sources)] == []
