@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from tests.aws_caller import Person
-from tests.sdks.at_length import AWS, needs_the_cli
+from tests.sdks.at_length import AWS, only_with_the_cli
 from tests.sdks.conftest import CREDENTIALS, WAYS, Place, as_sent, is_alice
 
-pytestmark = needs_the_cli
+only_with_the_cli()
 
 By = Callable[..., Place]
 
