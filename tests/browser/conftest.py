@@ -1,6 +1,7 @@
 """A real Chromium: one for the session, a fresh context for each test."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, final
 
@@ -15,8 +16,11 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from tests.browser import faulty_stack
 from tests.browser.desk import Desk, Stack
+from tests.browser.faulty_stack import Elsewhere
 from tests.browser.recorder import Recorder
+from tests.browser.teller import Teller
 from tests.browser_setup import find_chromium, is_required
 
 ARGUMENTS: Final = [
@@ -55,6 +59,10 @@ class Watch:
         """What the policy of the page that is open has stopped so far."""
         found: list[str] = self._page.evaluate(_VIOLATIONS)
         return found
+
+    def forget(self) -> None:
+        for heard in (self.console, self.faults, self.addresses):
+            heard.clear()
 
     def _hear(self, message: ConsoleMessage) -> None:
         self.console.append(message.text)
@@ -133,3 +141,56 @@ def workbench(browser: Browser, recorder: Recorder) -> Iterator[Page]:
     page.goto(recorder.url)
     yield page
     page.close()
+
+
+@pytest.fixture(scope="session")
+def elsewhere() -> Iterator[Elsewhere]:
+    with faulty_stack.elsewhere() as place:
+        yield place
+
+
+@pytest.fixture(scope="session")
+def faulty(
+    tmp_path_factory: pytest.TempPathFactory,
+    free_port: Callable[[], int],
+    elsewhere: Elsewhere,
+) -> Iterator[Stack]:
+    """Start a stack that lets pages of ``elsewhere`` in, with functions at fault."""
+    folder = tmp_path_factory.mktemp("faulty")
+    with faulty_stack.faulty_stack(folder, free_port, elsewhere) as stack:
+        yield stack
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """A page that the tests of a module share: each finds it signed out."""
+
+    desk: Desk
+    watch: Watch
+
+    def leave(self) -> None:
+        page = self.desk.page
+        page.unroute_all(behavior="ignoreErrors")
+        if self.desk.button("Sign out").is_visible():
+            self.desk.button("Sign out").click()
+        self.watch.forget()
+
+
+@pytest.fixture(scope="module")
+def seat(browser: Browser, stack: Stack) -> Iterator[Seat]:
+    context = browser.new_context()
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    watch = Watch(page)
+    page.goto(f"{stack.broker}/")
+    yield Seat(desk=Desk(page, stack), watch=watch)
+    context.close()
+
+
+@pytest.fixture
+def teller(desk: Desk, stack: Stack) -> Iterator[Teller]:
+    """Stand in for ``summarise``, whose words come when the test says so."""
+    with Teller() as teller:
+        teller.stand_in_for(desk.page, stack.functions["summarise"])
+        yield teller

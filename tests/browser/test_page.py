@@ -317,24 +317,6 @@ def test_everything_can_be_done_from_the_keyboard(desk: Desk, stack: Stack):
     expect(desk.answer).to_contain_text("The function says you are alice (local)")
 
 
-def test_the_time_that_is_left_is_counted_down(page: Page, stack: Stack):
-    page.clock.install()
-    page.goto(f"{stack.broker}/")
-    desk = Desk(page, stack)
-    left = page.get_by_role("timer")
-    desk.enter("bob")
-    expect(left).to_have_text("no key held")
-
-    desk.run()
-    expect(left).to_have_text(re.compile("1[45]:[0-9]{2} left"))
-
-    page.clock.fast_forward("14:30")
-    expect(left).to_have_text(re.compile("0:[0-3][0-9] left"))
-
-    page.clock.fast_forward("00:40")
-    expect(left).to_have_text("no key held")
-
-
 def test_the_outcome_is_spoken(desk: Desk):
     desk.enter("bob")
 
@@ -344,35 +326,6 @@ def test_the_outcome_is_spoken(desk: Desk):
     expect(spoken).to_have_text(
         re.compile(r"Finished in .* The function says you are bob \(local\)")
     )
-
-
-@pytest.mark.parametrize(
-    "context",
-    [{"viewport": {"width": 390, "height": 844}}],
-    indirect=True,
-    ids=["390px"],
-)
-def test_a_telephone_is_wide_enough(desk: Desk):
-    assert overflow(desk.page) == 0
-
-    desk.log_in("alice", "not-her-password")
-    expect(desk.page.get_by_role("alert").first).not_to_be_empty()
-    assert overflow(desk.page) == 0
-
-    desk.enter("alice")
-    desk.choose("hello")
-    desk.path.fill("/" + "long" * 60)
-    desk.run()
-    expect(desk.answer).to_contain_text("alice (local)")
-    desk.page.get_by_text("Request details").click()
-    assert overflow(desk.page) == 0
-
-
-def overflow(page: Page) -> int:
-    width: int = page.evaluate(
-        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    )
-    return width
 
 
 def test_the_page_works_behind_a_stage_path(page: Page, stack: Stack, watch: Watch):

@@ -1,8 +1,8 @@
 /** Where what came of a call is shown, while it comes and afterwards. */
 import { callerIn, contentOf, copy, save } from "./answer.js";
-import { element, field, textIn, wordsIn } from "./elements.js";
+import { element, wordsIn } from "./elements.js";
 import { explain, offerDiagnosis } from "./failures.js";
-import { clock, duration, isKnown, number, quote, text, time, write } from "./language.js";
+import { clock, duration, number, quote, text, time, write } from "./language.js";
 import { hush, showProgress, speak } from "./progress.js";
 import { StreamView, Transcript } from "./streamed.js";
 
@@ -24,13 +24,14 @@ export function showTask(task) {
   for (const id of ["problem", "caller", "content-part", "details", "progress"]) {
     element(id).hidden = true;
   }
-  for (const id of ["content", "streamed", "asked", "answer-of", "caller-text"]) {
+  for (const id of ["content", "asked", "answer-of", "caller-text"]) {
     quote(element(id), "");
   }
   offerDiagnosis(false);
   element("steps").replaceChildren();
   element("facts").replaceChildren();
   element("blank").hidden = task !== null;
+  element("streamed-part").hidden = !task?.text.length;
   view.show(task?.text ?? new Transcript());
   if (!task) return showState();
   quote(element("answer-of"), task.entry.Title);
@@ -62,8 +63,9 @@ export function showEnded(task) {
 function draw() {
   if (!shown) return;
   showState();
-  view.draw();
+  // First, for what is hidden does not scroll.
   element("streamed-part").hidden = shown.text.length === 0;
+  view.draw();
   element("streamed-cut").hidden = view.skipped === 0;
   if (view.skipped) write(element("streamed-cut"), "cut-start", { n: number(view.skipped) });
   showProgress(shown);

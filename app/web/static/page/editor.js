@@ -17,6 +17,8 @@ let indents = false;
  * @returns {string | null}
  */
 export function writtenJson() {
+  // Or what is said now would be taken back in a moment.
+  window.clearTimeout(pause);
   const json = field("json").value;
   const fault = json.trim() === "" ? null : faultIn(json);
   complain("json", fault ? "json-fault" : "", fault ? wordsOf(fault) : {});

@@ -1,0 +1,212 @@
+"""Languages, themes and widths; and nothing in the way of anybody."""
+
+import re
+from collections.abc import Iterator
+from importlib.resources import files
+from typing import Any, Final
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import Watch
+from tests.browser.desk import Desk, Stack
+from tests.browser.teller import Teller, Telling
+
+_AXE: Final = (files("axe_playwright_python") / "axe.min.js").read_text()
+_KANA: Final = "[\u3040-\u30ff\u4e00-\u9fff]"
+_SIZES: Final = [
+    pytest.param({"width": 1280, "height": 800}, id="1280px"),
+    pytest.param({"width": 390, "height": 844}, id="390px"),
+]
+
+
+@pytest.fixture
+def guest(
+    browser: Browser, stack: Stack, request: pytest.FixtureRequest
+) -> Iterator[Page]:
+    """Open the page as a browser of the given kind does."""
+    context = browser.new_context(**request.param)
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    page.goto(f"{stack.broker}/")
+    yield page
+    context.close()
+
+
+def faults(page: Page) -> list[str]:
+    """Return what axe finds, by rule and place."""
+    page.evaluate(f"globalThis.axe ?? (() => {{ {_AXE} }})()")
+    found = page.evaluate("async () => (await axe.run()).violations")
+    return [f"{each['id']}: {node['html']}" for each in found for node in each["nodes"]]
+
+
+def overflow(page: Page) -> int:
+    width: int = page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    return width
+
+
+def heading(page: Page) -> str:
+    return page.locator("#welcome-title").inner_text()
+
+
+@pytest.mark.parametrize(
+    ("guest", "language"),
+    [
+        pytest.param({"locale": "ja-JP"}, "ja", id="Japanese"),
+        pytest.param({"locale": "en-GB"}, "en", id="English"),
+        pytest.param({"locale": "fr-FR"}, "en", id="neither"),
+    ],
+    indirect=["guest"],
+)
+def test_the_language_is_the_browsers_until_one_is_chosen(guest: Page, language: str):
+    other = {"en": "ja", "ja": "en"}[language]
+    first = heading(guest)
+    expect(guest.locator("html")).to_have_attribute("lang", language)
+
+    guest.locator("#language").click()
+
+    expect(guest.locator("html")).to_have_attribute("lang", other)
+    assert heading(guest) != first
+    guest.reload()
+    expect(guest.locator("#welcome-title")).not_to_be_empty()
+    expect(guest.locator("html")).to_have_attribute("lang", other)
+    guest.locator("#language").click()
+    expect(guest.locator("#welcome-title")).to_have_text(first)
+
+
+@pytest.mark.parametrize("guest", [{"color_scheme": "light"}], indirect=True)
+def test_a_theme_is_chosen_and_kept(guest: Page):
+    theme = guest.locator("#theme")
+
+    def ground() -> str:
+        colour: str = guest.evaluate(
+            "getComputedStyle(document.documentElement).backgroundColor"
+        )
+        return colour
+
+    light = ground()
+    expect(theme).to_have_accessible_name("Theme: as the system")
+    guest.emulate_media(color_scheme="dark")
+    dark = ground()
+    assert dark != light
+
+    theme.click()
+    expect(theme).to_have_accessible_name("Theme: light")
+    assert ground() == light
+    guest.reload()
+    expect(guest.locator("#welcome-title")).not_to_be_empty()
+    assert ground() == light
+
+    theme.click()
+    expect(theme).to_have_accessible_name("Theme: dark")
+    guest.emulate_media(color_scheme="light")
+    assert ground() == dark
+
+    theme.click()
+    assert ground() == light
+
+
+@pytest.mark.parametrize("guest", [{"locale": "ja-JP"}], indirect=True)
+def test_only_a_taste_is_kept_in_the_browser(guest: Page, stack: Stack):
+    guest.locator("#language").click()
+    guest.locator("#theme").click()
+    Desk(guest, stack).enter("alice")
+
+    kept = guest.evaluate("({ ...localStorage })")
+
+    assert kept == {"aikagi-language": "en", "aikagi-theme": "light"}
+
+
+def test_everything_said_changes_its_language(desk: Desk, teller: Teller, watch: Watch):
+    desk.enter("alice")
+    at_work(desk, teller).cut()
+    expect(desk.problem).to_contain_text("The answer ended early.")
+    desk.json.fill("{")
+    desk.page.locator("#run").click()
+
+    desk.page.locator("#language").click()
+
+    expect(desk.page.locator("#problem")).to_contain_text("応答が途中で終わりました。")
+    expect(desk.page.locator("#state")).to_contain_text("で失敗")
+    expect(desk.page.locator("#json-error")).to_contain_text("1 行 2 文字目: 引用符")
+    expect(desk.page.locator("#steps")).to_contain_text("順位付け")
+    expect(desk.page.locator("#runs")).to_contain_text("で失敗")
+    words = desk.page.locator("[data-text]:visible").all_inner_texts()
+    spoken = [text for text in words if text not in {"English", ""}]
+    assert [text for text in spoken if not is_japanese(text)] == []
+    assert watch.violations() == []
+
+
+def is_japanese(text: str) -> bool:
+    """Numbers, times and addresses are as they are in any language."""
+    return bool(re.search(_KANA, text)) or not re.search("[A-Za-z]{4,}", text)
+
+
+@pytest.mark.parametrize("size", _SIZES)
+def test_nothing_is_in_the_way_of_anybody(
+    browser: Browser, stack: Stack, size: Any, teller_alone: Teller
+):
+    context = browser.new_context(viewport=size, reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(f"{stack.broker}/")
+    desk = Desk(page, stack)
+
+    assert in_every_dress(page) == []
+    desk.log_in("alice", "not-her-password")
+    expect(page.get_by_role("alert").first).not_to_be_empty()
+    desk.enter("alice")
+    teller_alone.stand_in_for(page, stack.functions["summarise"])
+    telling = at_work(desk, teller_alone)
+    assert in_every_dress(page) == []
+    telling.finish({"caller": {"issuer": "local", "subject": "alice" * 20}})
+    expect(desk.content).to_be_visible()
+    page.get_by_text("Request details").click()
+    page.get_by_text("What was sent").first.click()
+    desk.kind("File")
+    desk.path.fill("/" + "long" * 60)
+    assert in_every_dress(page) == []
+    page.route(f"{stack.functions['hello']}**", lambda route: route.abort())
+    desk.choose("hello")
+    desk.run()
+    desk.button("Find out why").click()
+    expect(page.locator("#found li").first).to_be_visible()
+    assert in_every_dress(page) == []
+    context.close()
+
+
+@pytest.fixture
+def teller_alone() -> Iterator[Teller]:
+    with Teller() as teller:
+        yield teller
+
+
+def at_work(desk: Desk, teller: Teller) -> Telling:
+    """Have ``summarise`` show steps and text."""
+    desk.choose("summarise")
+    desk.run()
+    telling = teller.called(desk.page)
+    telling.say(
+        {"type": "start", "total": 4},
+        {"type": "progress", "done": 4, "code": "reading"},
+        {"type": "progress", "done": 1, "code": "ranking", "message": "m" * 300},
+        {"type": "output", "text": "A key fits one lock.\n" * 60},
+    )
+    expect(desk.streamed).to_contain_text("fits")
+    return telling
+
+
+def in_every_dress(page: Page) -> list[str]:
+    """Return what is wrong in either theme, and by how much it is too wide."""
+    found = [f"light {fault}" for fault in faults(page)]
+    found += [f"too wide by {overflow(page)}"] if overflow(page) else []
+    page.locator("#language").click()
+    page.emulate_media(color_scheme="dark")
+    expect(page.locator("html")).to_have_attribute("lang", "ja")
+    found += [f"dark, Japanese {fault}" for fault in faults(page)]
+    found += [f"too wide by {overflow(page)}"] if overflow(page) else []
+    page.emulate_media(color_scheme="light")
+    page.locator("#language").click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    return found
