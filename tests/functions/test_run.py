@@ -83,8 +83,12 @@ def test_a_process_is_ready_streams_closes_what_nobody_reads_and_ends(
         assert running.poll() is None
     with httpx2.stream("POST", url, content=b"stuck", headers=headers) as answer:
         next(answer.iter_lines())
+    with pytest.raises(httpx2.ConnectError):
+        httpx2.get(url.replace("127.0.0.1", "127.0.0.2"))
     running.terminate()
     running.wait(30)
+    with pytest.raises(httpx2.ConnectError):
+        httpx2.get(url)
 
     assert ready.status_code == 200
     assert short.text == '{"type":"start"}\n{"type":"result","value":null}\n'

@@ -129,6 +129,21 @@ def test_the_adapters_question_whether_it_is_ready_starts_no_task():
     assert start["status"] == 200
 
 
+def test_an_application_speaks_http_and_nothing_else():
+    async def nothing(*_: Any) -> Any:
+        raise AssertionError("asked")
+
+    asyncio.run(streamed(short)({"type": "lifespan"}, nothing, nothing))
+
+
+def test_a_fault_of_the_server_is_its_own(an_event: EventMaker):
+    async def on_piece(_: bytes) -> None:
+        raise LookupError("the server's")
+
+    with pytest.raises(LookupError, match="the server's"):
+        asyncio.run(Exchange(an_event(), on_piece=on_piece).run(streamed(short)))
+
+
 # What is refused
 
 
