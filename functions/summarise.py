@@ -3,13 +3,13 @@
 ``POST`` a text as ``text/plain``, or as JSON ``{"text": "…", "sentences"?: n}``.
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Final, Protocol
+from typing import Final
 
 from events import Error, Event, Result, Start
-from summary import Summary, SummaryError, summarise
-from tasks import Request, Task, streamed
+from summary import SummaryError, summarise
+from tasks import Request, streamed
 from url_event import BadRequestError
 
 LARGEST: Final = 5_242_880
@@ -18,27 +18,16 @@ LARGEST: Final = 5_242_880
 MOST_SENTENCES: Final = 100
 
 
-class Engine(Protocol):
-    """Yields ``Progress`` and ``Output``; may raise ``SummaryError``."""
-
-    def __call__(
-        self, text: str, *, sentences: int | None
-    ) -> Generator[Event, None, Summary]: ...
-
-
-def summarising(engine: Engine) -> Task:
-    def task(request: Request) -> Iterator[Event]:
-        text, sentences = _wanted(request)
-        yield Start()
-        try:
-            summary = yield from engine(text, sentences=sentences)
-        except SummaryError as error:
-            yield Error(error.code, error.message)
-            return
-        caller = request.caller.identity() if request.caller else None
-        yield Result({**asdict(summary), "caller": caller})
-
-    return task
+def task(request: Request) -> Iterator[Event]:
+    text, sentences = _wanted(request)
+    yield Start()
+    try:
+        summary = yield from summarise(text, sentences=sentences)
+    except SummaryError as error:
+        yield Error(error.code, error.message)
+        return
+    caller = request.caller.identity() if request.caller else None
+    yield Result({**asdict(summary), "caller": caller})
 
 
 def _wanted(request: Request) -> tuple[str, int | None]:
@@ -84,5 +73,4 @@ def _sentences(value: object) -> int:
     raise BadRequestError(msg)
 
 
-task = summarising(summarise)
 app = streamed(task)

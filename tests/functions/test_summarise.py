@@ -1,12 +1,9 @@
 import json
-from collections.abc import Generator
 from typing import Any
 
 import pytest
 
 import summarise
-from events import Event, Progress
-from summary import Summary, SummaryError
 from tasks import buffered
 from tests.functions.conftest import EventMaker
 
@@ -102,21 +99,3 @@ def test_bytes_that_are_no_text_are_refused(an_event: EventMaker):
     event = an_event(headers=PLAIN, body="/w==", isBase64Encoded=True)
 
     assert "is not UTF-8" in refusal_of(event)
-
-
-def test_an_engine_that_cannot_says_why_in_its_own_words(
-    an_event: EventMaker, caplog: pytest.LogCaptureFixture
-):
-    def engine(text: str, *, sentences: int | None) -> Generator[Event, None, Summary]:
-        yield Progress(len(text))
-        raise SummaryError("busy", "The model is busy. Try again in a minute.")
-
-    task = summarise.summarising(engine)
-    answer = buffered(task)(an_event(headers=PLAIN, body=TEXT), Context())
-
-    assert json.loads(answer["body"].splitlines()[-1]) == {
-        "type": "error",
-        "code": "busy",
-        "message": "The model is busy. Try again in a minute.",
-    }
-    assert not caplog.records
