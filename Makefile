@@ -21,6 +21,7 @@ help:
 	@echo 'make bench-page  measure the page: events to the eye, and a hundred thousand of them'
 	@echo 'make gallery photograph every state of the page, into .local/gallery'
 	@echo 'make check   lint, types, import contracts and template checks'
+	@echo "make types   check the page's modules and what they promise, where there is a node"
 	@echo 'make fix     mend what the linter and the formatter can'
 	@echo 'make build   build the Lambda packages, without Docker'
 	@echo 'make deploy  build them and deploy to AWS; asks what it needs to know'
@@ -70,8 +71,23 @@ if command -v node >/dev/null && command -v npm >/dev/null; then \
 else echo 'There is no node: the clients in JavaScript are NOT tried.' >&2; fi
 endef
 
+# The page's modules against their own JSDoc, and what they export against aikagi.d.ts.
+.PHONY: types
+types:
+	@$(call NODE_PACKAGES,tests/browser/types,.tools/types)
+	@if test -x .tools/types/node_modules/.bin/tsc; then \
+		rm -rf .tools/types/page && mkdir -p .tools/types/page/vendor && \
+		cp app/web/static/page/*.js .tools/types/page && \
+		cp app/web/static/page/aikagi.d.ts .tools/types/page/promise.d.ts && \
+		sed -i s,/aikagi.d.ts,/promise.d.ts, .tools/types/page/*.js && \
+		cp tests/browser/types/aws4fetch.d.mts .tools/types/page/vendor/aws4fetch-1.0.20.d.mts && \
+		.tools/types/node_modules/.bin/tsc --project tests/browser/types && \
+		cp .tools/types/page/promise.d.ts .tools/types/inferred && \
+		.tools/types/node_modules/.bin/tsc --project tests/browser/types/promised.json && \
+		echo 'tsc on the page and on aikagi.d.ts: passed'; fi
+
 .PHONY: check
-check: $(VENV)/.dev .tools/sam/.installed
+check: $(VENV)/.dev .tools/sam/.installed types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

@@ -25,7 +25,7 @@ class Door:
         self.base = base_url(base)
         self._client = client
 
-    def ask(
+    def ask(  # noqa: PLR0913 - what a question is made of
         self,
         method: str,
         path: str,
@@ -33,10 +33,12 @@ class Door:
         token: str | None = None,
         form: Mapping[str, str] | None = None,
         json: Mapping[str, Any] | None = None,
+        patience: float = PATIENCE,
     ) -> dict[str, Any]:
         """Ask and give what was answered, empty where nothing was.
 
-        Raises ``BrokerError``, ``LoginEndedError`` or ``UnreachableError``.
+        ``patience`` is in seconds. Raises ``BrokerError``, ``LoginEndedError`` or
+        ``UnreachableError``.
         """
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         try:
@@ -46,7 +48,7 @@ class Door:
                 headers=headers,
                 data=form,
                 json=json,
-                timeout=PATIENCE,
+                timeout=patience,
                 follow_redirects=False,
             )
         except httpx2.HTTPError as error:

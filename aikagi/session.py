@@ -5,7 +5,8 @@ from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
 from threading import Lock
-from typing import Any, final
+from time import monotonic
+from typing import Any, Final, final
 from uuid import uuid4
 
 from aikagi.door import Door
@@ -25,6 +26,16 @@ from aikagi.tokens import Tokens
 
 Clock = Callable[[], float]
 """This machine's, epoch seconds."""
+
+_FIRST_PATIENCE: Final = 8.0
+"""Seconds that the broker has for a first answer to a refresh token.
+
+Within ten seconds of spending one it answers a second question with the same successor;
+later, that would be a thief's question, and end the login.
+"""
+
+_OUR_FAULTS_END: Final = 500
+"""The status from which on a failure is the broker's."""
 
 
 @final
@@ -138,11 +149,26 @@ class Session:
     def _refreshed(self, tokens: Tokens) -> Tokens:
         if tokens.refresh is None:
             raise LoginEndedError
-        form = {"grant_type": "refresh_token", "refresh_token": tokens.refresh}
-        answer = self._door.ask("POST", "auth/refresh", form=form)
         return _read(
-            answer, login=tokens.login, username=self.username, now=self._clock()
+            self._spend(tokens.refresh),
+            login=tokens.login,
+            username=self.username,
+            now=self._clock(),
         )
+
+    def _spend(self, refresh: str) -> dict[str, Any]:
+        form = {"grant_type": "refresh_token", "refresh_token": refresh}
+        began = monotonic()
+        try:
+            return self._door.ask(
+                "POST", "auth/refresh", form=form, patience=_FIRST_PATIENCE
+            )
+        except (BrokerError, UnreachableError) as error:
+            refused = isinstance(error, BrokerError) and error.status < _OUR_FAULTS_END
+            if refused or monotonic() - began > _FIRST_PATIENCE + 1:
+                raise
+        # The answer may have been lost on its way, and the token be spent.
+        return self._door.ask("POST", "auth/refresh", form=form)
 
     def _borrow(self, function: str, term: Term, refused: Grant | None) -> Grant:
         login = self._tokens.get().login

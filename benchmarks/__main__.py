@@ -13,6 +13,7 @@ from pathlib import Path
 from benchmarks.memory import Memory, of_bare_interpreter, title_of
 from benchmarks.running import compare_all
 from benchmarks.streams import compare_streams
+from benchmarks.summaries import compare_summaries
 from benchmarks.terminal import compare_commands
 from tests.local_stack import Stack, running_stack
 from tests.processes import descendants
@@ -81,6 +82,8 @@ def main() -> None:
             for line in compare_streams(stack):
                 show(line)
             for line in compare_commands(stack):
+                show(line)
+            for line in compare_summaries():
                 show(line)
             for line in memory(stack):
                 show(line)

@@ -20,6 +20,7 @@ _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 def compare_all(stack: Stack) -> Iterator[str]:
     yield str(login(stack))
+    yield str(renewal(stack))
     yield str(grant(stack))
     yield str(assume_role(stack))
     yield from function_call(stack)
@@ -35,6 +36,36 @@ def login(stack: Stack) -> Comparison:
         "one argon2 verification",
         lambda: OWASP.verify(stored, password),
         rounds=40,
+    )
+
+
+def renewal(stack: Stack) -> Comparison:
+    line = Line(stack.broker)
+    held = Person.log_in(stack.broker, "alice", stack.users["alice"]).refresh_token
+    table, key = stack.variables()["AIKAGI_USERS_TABLE"], {"pk": {"S": "login#bare"}}
+    dynamodb = client(stack, "dynamodb")
+
+    def renew() -> None:
+        nonlocal held
+        form = urlencode({"grant_type": "refresh_token", "refresh_token": held})
+        held = line.post("/auth/refresh", form.encode(), _FORM)["refresh_token"]
+
+    def directly() -> None:
+        for read in (key, {"pk": {"S": "principal#local#alice"}}):
+            dynamodb.get_item(TableName=table, Key=read, ConsistentRead=True)
+        dynamodb.update_item(
+            TableName=table,
+            Key=key,
+            UpdateExpression="SET a = :a",
+            ExpressionAttributeValues={":a": {"S": "1"}},
+        )
+
+    return Comparison.of(
+        "renewal of a login",
+        renew,
+        "two GetItem and UpdateItem by boto3",
+        directly,
+        rounds=80,
     )
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Final
 
-from events import Event, Result, Start
-from summary import summarise
+from events import Error, Event, Result, Start
+from summary import SummaryError, summarise
 from tasks import Request, streamed
 from url_event import BadRequestError
 
@@ -21,7 +21,11 @@ MOST_SENTENCES: Final = 100
 def task(request: Request) -> Iterator[Event]:
     text, sentences = _wanted(request)
     yield Start()
-    summary = yield from summarise(text, sentences=sentences)
+    try:
+        summary = yield from summarise(text, sentences=sentences)
+    except SummaryError as error:
+        yield Error(error.code, error.message)
+        return
     caller = request.caller.identity() if request.caller else None
     yield Result({**asdict(summary), "caller": caller})
 

@@ -145,6 +145,6 @@ def test_a_terminal_logs_in_calls_and_lends_to_an_sdk(
     assert sign({**credentials, **there}).send().json()["caller"] == ALICE
     assert doctor.returncode == 0, doctor.stdout
     assert "key" in summary.stdout
-    assert "writing 100%\n" in summary.stderr
+    assert "Writing the summary 100%\n" in summary.stderr
     assert aikagi("logout").returncode == 0
     assert aikagi("whoami").returncode == 3

@@ -48,9 +48,14 @@ def documented(language: str, containing: str) -> str:
     return str(block)
 
 
+MODEL = r"(?m)^ *AIKAGI_SUMMARISE_MODEL_ID:.*\n|^  # Only where a model.*\n(?:.+\n)+\n"
+"""What only a summary has: its model, and the permission to ask it."""
+
+
 def block_of(name: str, *, renamed: str) -> str:
-    """Copy a function's resources and rename them throughout."""
-    found = re.search(rf"  # {name}\n.*?(?=\n  # |\nOutputs:)", TEMPLATE, re.DOTALL)
+    """Copy a function's five resources and rename them throughout."""
+    template = re.sub(MODEL, "", TEMPLATE)
+    found = re.search(rf"  # {name}\n.*?(?=\n  # |\nOutputs:)", template, re.DOTALL)
     assert found
     return (
         found[0]

@@ -487,6 +487,57 @@ def test_a_function_behind_a_url_may_write_its_log_and_nothing_else(stack: Stack
         assert statement["Sid"] == "Log"
 
 
+MODEL = "amazon.nova-lite-v1:0"
+PROFILE = "arn:aws:bedrock:ap-northeast-1:123456789012:inference-profile/apac.x"
+ELSEWHERE = "arn:aws:bedrock:ap-southeast-2::foundation-model/x"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "resource"),
+    [
+        pytest.param(
+            {"SummariseModelId": MODEL},
+            f"arn:aws:bedrock:ap-northeast-1::foundation-model/{MODEL}",
+            id="a model of this Region",
+        ),
+        pytest.param(
+            {
+                "SummariseModelId": "apac.x",
+                "SummariseModelArns": f"{PROFILE},{ELSEWHERE}",
+            },
+            [PROFILE, ELSEWHERE],
+            id="a profile and what it leads to",
+        ),
+    ],
+)
+def test_a_model_may_be_asked_where_one_is_named(
+    parameters: dict[str, str], resource: str | list[str]
+):
+    stack = deployed(**parameters)
+
+    policies = policies_of(stack, stack.resources["SummariseRole"])
+
+    assert policies["ask-model"] == [
+        {
+            "Sid": "AskModel",
+            "Effect": "Allow",
+            "Action": "bedrock:InvokeModelWithResponseStream",
+            "Resource": resource,
+        }
+    ]
+    variables = stack.resources["SummariseFunction"].properties["Environment"]
+    named = variables["Variables"]["AIKAGI_SUMMARISE_MODEL_ID"]
+    assert named == parameters["SummariseModelId"]
+
+
+def test_without_a_name_no_model_is_asked_whatever_arns_there_are():
+    stack = deployed(SummariseModelArns=PROFILE)
+
+    variables = stack.resources["SummariseFunction"].properties["Environment"]
+    assert "ask-model" not in policies_of(stack, stack.resources["SummariseRole"])
+    assert "AIKAGI_SUMMARISE_MODEL_ID" not in variables["Variables"]
+
+
 def test_every_log_is_kept_as_long_as_the_operator_says():
     for group in deployed(LogRetentionDays="30").of_type("AWS::Logs::LogGroup"):
         assert group.properties["RetentionInDays"] == "30"

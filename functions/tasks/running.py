@@ -65,7 +65,7 @@ class _Work:
         loop = asyncio.get_running_loop()
         timer = None if left == math.inf else loop.call_later(left, self._time_is_up)
         # A daemon: a blocked task must not keep the process from ending.
-        threading.Thread(target=self._run, daemon=True).start()
+        threading.Thread(target=self._run, name="task", daemon=True).start()
         try:
             yield
         finally:

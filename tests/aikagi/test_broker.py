@@ -357,6 +357,33 @@ def test_a_refused_access_token_is_renewed_once(alice: Broker, loopback: Loopbac
     assert loopback.asked == ["auth/login", "auth/me", "auth/refresh", "auth/me"]
 
 
+def test_an_answer_lost_on_its_way_costs_no_login(alice: Broker, loopback: Loopback):
+    loopback.forget_access()
+    loopback.lost = ["auth/refresh"]
+
+    assert alice.me().subject == "alice"
+
+    assert loopback.asked[-3:] == ["auth/refresh", "auth/refresh", "auth/me"]
+
+
+def test_a_broker_that_fails_at_a_renewal_is_asked_once_more(
+    moving: Broker, loopback: Loopback, watch: Watch
+):
+    watch.moved = 900.0
+    loopback.broker_answers = [problem(503, "users-unavailable", "Not now")]
+
+    assert moving.me().subject == "alice"
+
+
+def test_a_refusal_of_a_renewal_is_the_last_word(alice: Broker, loopback: Loopback):
+    loopback.end_login()
+
+    with pytest.raises(LoginEndedError):
+        alice.me()
+
+    assert loopback.count("auth/refresh") == 1
+
+
 def test_a_login_that_ended_says_so(alice: Broker, loopback: Loopback):
     loopback.end_login()
 

@@ -1,6 +1,6 @@
 """A real Chromium: one for the session, a fresh context for each test."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, final
@@ -16,7 +16,9 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from tests.browser import faulty_stack
 from tests.browser.desk import Desk, Stack
+from tests.browser.faulty_stack import Elsewhere
 from tests.browser.recorder import Recorder
 from tests.browser.teller import Teller
 from tests.browser_setup import find_chromium, is_required
@@ -139,6 +141,24 @@ def workbench(browser: Browser, recorder: Recorder) -> Iterator[Page]:
     page.goto(recorder.url)
     yield page
     page.close()
+
+
+@pytest.fixture(scope="session")
+def elsewhere() -> Iterator[Elsewhere]:
+    with faulty_stack.elsewhere() as place:
+        yield place
+
+
+@pytest.fixture(scope="session")
+def faulty(
+    tmp_path_factory: pytest.TempPathFactory,
+    free_port: Callable[[], int],
+    elsewhere: Elsewhere,
+) -> Iterator[Stack]:
+    """Start a stack that lets pages of ``elsewhere`` in, with functions at fault."""
+    folder = tmp_path_factory.mktemp("faulty")
+    with faulty_stack.faulty_stack(folder, free_port, elsewhere) as stack:
+        yield stack
 
 
 @final

@@ -54,7 +54,7 @@ def test_a_function_in_order_is_told_from_the_login_to_the_answer(workbench: Pag
             {
                 "check": "clock",
                 "ok": True,
-                "detail": "This computer's clock is 0 min ahead of the broker's",
+                "detail": "This computer's clock agrees with the broker's",
             },
             {
                 "check": "protection",

@@ -1,14 +1,13 @@
 """Real causes, made in a running stack and found by the page's client in Chromium."""
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, Final
 
 import pytest
 from playwright.sync_api import Browser, Page, Route
 
-from tests.local_stack import ROOT, Stack, free_stack_port, running_stack
+from tests.local_stack import Stack
 
 _DIAGNOSE: Final = """async ([name, password]) => {
   const { Broker } = await import("./static/aikagi.js");
@@ -16,54 +15,6 @@ _DIAGNOSE: Final = """async ([name, password]) => {
   await broker.login("bob", password);
   return broker.diagnose(name);
 }"""
-
-
-def template() -> str:
-    """Give the template, with functions like ``hello`` that have one thing wrong."""
-    text = (ROOT / "template.yaml").read_text()
-    found = re.search(r"(?s)  # hello\n.*?(?=  # report\n)", text)
-    assert found
-
-    def like_hello(name: str, old: str, new: str) -> str:
-        block = found[0].replace("hello.handler", "HANDLER")
-        assert old in block
-        block = block.replace(old, new, 1)
-        block = block.replace("Hello", name.title()).replace("hello", name)
-        return block.replace("HANDLER", "hello.handler")
-
-    wrong = [
-        like_hello(
-            "busy",
-            "!If [ReservesFunctions, !Ref FunctionConcurrency, !Ref AWS::NoValue]",
-            "0",
-        ),
-        like_hello(
-            "denied", "Action: lambda:InvokeFunction\n", "Action: lambda:GetFunction\n"
-        ),
-        like_hello(
-            "shut",
-            "- [!GetAtt HttpApi.ApiEndpoint]\n",
-            "- [https://elsewhere.example]\n",
-        ),
-        like_hello("naive", "authorization, content-type", "content-type"),
-    ]
-    return text.replace("\nOutputs:\n", "\n" + "".join(wrong) + "\nOutputs:\n")
-
-
-@pytest.fixture(scope="module")
-def faulty(
-    tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int]
-) -> Iterator[Stack]:
-    folder = tmp_path_factory.mktemp("faulty")
-    for name in ("app", "functions"):
-        (folder / name).symlink_to(ROOT / name)
-    (folder / "template.yaml").write_text(template())
-    with running_stack(
-        free_stack_port(free_port),
-        folder / "state",
-        template=folder / "template.yaml",
-    ) as stack:
-        yield stack
 
 
 @pytest.fixture(scope="module")

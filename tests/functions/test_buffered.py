@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +14,7 @@ from events import Event, Output, Progress, Result, Start
 from tasks import Request, Task, buffered, streamed
 from tests.functions.conftest import EventMaker
 from tests.functions.exchanges import Exchange
+from tests.local_stack import ROOT
 from url_event import BadRequestError
 
 PATIENCE = 30
@@ -83,6 +86,36 @@ def test_a_blocked_task_is_ended_before_lambda_does(an_event: EventMaker):
             "message": "The function ran out of time.",
         },
     ]
+
+
+STUCK = """
+import threading
+from events import Result
+from tasks import buffered
+
+class Context:
+    def get_remaining_time_in_millis(self):
+        return 2010
+
+def task(request):
+    threading.Event().wait()
+    yield Result()
+
+print(buffered(task)(EVENT, Context())["body"])
+"""
+
+
+def test_a_blocked_task_does_not_keep_its_process(an_event: EventMaker):
+    ended = subprocess.run(
+        [sys.executable, "-c", STUCK.replace("EVENT", repr(an_event()))],
+        cwd=ROOT / "functions",
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=True,
+    )
+
+    assert '"deadline"' in ended.stdout
 
 
 def test_a_task_sees_the_time_it_has_left(an_event: EventMaker):

@@ -17,12 +17,15 @@ RUN = ROOT / "functions" / "run.sh"
 
 TASK = """
 import pathlib
+import threading
 from events import Progress, Result, Start
 from tasks import streamed
 
 
 def task(request):
     yield Start()
+    if request.text() == "stuck":
+        threading.Event().wait()
     try:
         while request.text() != "short":
             yield Progress(1)
@@ -52,7 +55,7 @@ def process(
         try:
             yield f"http://127.0.0.1:{port}", started
         finally:
-            started.terminate()
+            started.kill()
 
 
 def until_ready(url: str, process: subprocess.Popen[bytes]) -> httpx2.Response:
@@ -64,7 +67,7 @@ def until_ready(url: str, process: subprocess.Popen[bytes]) -> httpx2.Response:
             continue
 
 
-def test_a_process_is_ready_streams_and_closes_what_nobody_reads(
+def test_a_process_is_ready_streams_closes_what_nobody_reads_and_ends(
     process: tuple[str, subprocess.Popen[bytes]], tmp_path: Path, an_event: EventMaker
 ):
     url, running = process
@@ -78,6 +81,14 @@ def test_a_process_is_ready_streams_and_closes_what_nobody_reads(
         first = next(answer.iter_lines())
     while not (tmp_path / "closed").exists():
         assert running.poll() is None
+    with httpx2.stream("POST", url, content=b"stuck", headers=headers) as answer:
+        next(answer.iter_lines())
+    with pytest.raises(httpx2.ConnectError):
+        httpx2.get(url.replace("127.0.0.1", "127.0.0.2"))
+    running.terminate()
+    running.wait(30)
+    with pytest.raises(httpx2.ConnectError):
+        httpx2.get(url)
 
     assert ready.status_code == 200
     assert short.text == '{"type":"start"}\n{"type":"result","value":null}\n'

@@ -1,8 +1,10 @@
 """A task as the Lambda Web Adapter meets it."""
 
 import asyncio
-import json
+import gc
 import threading
+import time
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -78,7 +80,9 @@ def test_a_request_has_all_that_its_event_had(an_event: EventMaker):
         cookies=["a=1"],
     )
     event["headers"]["cookie"] = "a=1"
-    call(task, event, body=b"ein Text")
+    asyncio.run(
+        Exchange(event, body=b"ein Text", deadline=time.time() + 60).run(streamed(task))
+    )
 
     del event["headers"]["cookie"]
     whole = Request.read(event)
@@ -123,6 +127,21 @@ def test_the_adapters_question_whether_it_is_ready_starts_no_task():
 
     [start, _body] = asyncio.run(ask())
     assert start["status"] == 200
+
+
+def test_an_application_speaks_http_and_nothing_else():
+    async def nothing(*_: Any) -> Any:
+        raise AssertionError("asked")
+
+    asyncio.run(streamed(short)({"type": "lifespan"}, nothing, nothing))
+
+
+def test_a_fault_of_the_server_is_its_own(an_event: EventMaker):
+    async def on_piece(_: bytes) -> None:
+        raise LookupError("the server's")
+
+    with pytest.raises(LookupError, match="the server's"):
+        asyncio.run(Exchange(an_event(), on_piece=on_piece).run(streamed(short)))
 
 
 # What is refused
@@ -252,6 +271,46 @@ def test_a_blocked_task_is_ended_before_lambda_does(
     assert "the time is up" in caplog.text
 
 
+def test_a_task_is_told_even_while_its_reader_takes_nothing(an_event: EventMaker):
+    told = threading.Event()
+
+    def task(request: Request) -> Iterator[Event]:
+        yield Start()
+        while not request.cancelled:
+            time.sleep(0.001)
+        told.set()
+
+    async def on_piece(_: bytes) -> None:
+        assert await asyncio.to_thread(told.wait, PATIENCE)
+
+    app = streamed(task, margin=2, clock=lambda: 1000.0)
+
+    exchange = asyncio.run(
+        Exchange(an_event(), deadline=1002.005, on_piece=on_piece).run(app)
+    )
+
+    assert exchange.events[-1]["code"] == "deadline"
+
+
+def test_nothing_is_kept_of_a_request_that_has_been_answered(an_event: EventMaker):
+    limits: list[weakref.ref[object]] = []
+
+    def task(request: Request) -> Iterator[Event]:
+        limits.append(weakref.ref(request.limit))
+        yield Result()
+
+    async def run() -> object:
+        await Exchange(an_event(), deadline=time.time() + 60).run(streamed(task))
+        # The last words of the thread.
+        for thread in threading.enumerate():
+            if thread.name == "task":
+                thread.join(PATIENCE)
+        gc.collect()
+        return limits[0]()
+
+    assert asyncio.run(run()) is None
+
+
 def test_a_task_sees_the_time_it_has_left(an_event: EventMaker):
     times = iter([1000.0, 1001.0, 1003.5])
 
@@ -291,6 +350,29 @@ def test_a_task_whose_client_has_gone_is_closed(an_event: EventMaker):
     assert not exchange.ended
 
 
+def test_a_task_that_does_not_yield_can_ask_whether_its_client_is_there(
+    an_event: EventMaker,
+):
+    told = threading.Event()
+
+    def task(request: Request) -> Iterator[Event]:
+        yield Start()
+        while not request.cancelled:
+            time.sleep(0.001)
+        told.set()
+
+    async def run() -> None:
+        async def on_piece(_: bytes) -> None:
+            exchange.gone.set()
+
+        exchange = Exchange(an_event(), on_piece=on_piece)
+        await exchange.run(streamed(task))
+
+    asyncio.run(run())
+
+    assert told.wait(PATIENCE)
+
+
 def test_a_task_that_cannot_be_sent_is_closed(an_event: EventMaker):
     closed = threading.Event()
 
@@ -310,22 +392,24 @@ def test_a_task_that_cannot_be_sent_is_closed(an_event: EventMaker):
 
 
 def test_a_client_that_goes_before_it_has_asked_starts_no_task(an_event: EventMaker):
+    started = threading.Event()
+
     def task(_: Request) -> Iterator[Event]:
-        raise AssertionError("started")
+        started.set()
+        yield Result()
 
-    async def run() -> list[Any]:
-        sent: list[Any] = []
-
+    async def run() -> None:
         async def receive() -> dict[str, Any]:
             return {"type": "http.disconnect"}
 
-        async def send(message: Any) -> None:
-            sent.append(message)
+        async def send(_: Any) -> None:
+            raise AssertionError("there is nobody")
 
         await streamed(task)(Exchange(an_event())._scope(), receive, send)
-        return sent
 
-    assert asyncio.run(run()) == []
+    asyncio.run(run())
+
+    assert not started.wait(0.05)
 
 
 # Many events
@@ -361,9 +445,8 @@ def test_a_hundred_thousand_events_arrive_in_order_and_in_few_pieces(
 
     exchange = call(task, an_event())
 
-    numbers = [event["done"] for event in exchange.events[:-1]]
-    assert numbers == list(range(100_000))
-    assert exchange.events[-1] == DONE
+    *counted, last = exchange.events
+    assert [event["done"] for event in counted] == list(range(100_000))
+    assert last == DONE
     assert len(exchange.pieces) < 10_000
     assert all(piece.endswith(b"\n") for piece in exchange.pieces)
-    assert json.loads(exchange.pieces[0].splitlines()[0])["done"] == 0

@@ -133,12 +133,16 @@ def test_a_bad_request_after_the_first_event_is_told(
 def test_what_follows_the_last_event_is_dropped_and_logged(
     told: Told, caplog: pytest.LogCaptureFixture
 ):
+    went_on: list[str] = []
+
     def task(_: Request) -> Iterator[Event]:
         yield Result(1)
         yield Output("more")
+        went_on.append("and on")
         yield Result(2)
 
     assert told(task) == [DONE]
+    assert not went_on
     assert "Output after the last event" in caplog.text
     assert "more" not in caplog.text
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from tests.aws_caller import Person
-from tests.sdks.at_length import AWS, needs_the_cli
+from tests.sdks.at_length import AWS, only_with_the_cli
 from tests.sdks.conftest import CREDENTIALS, WAYS, Place, as_sent, is_alice
 
-pytestmark = needs_the_cli
+only_with_the_cli()
 
 By = Callable[..., Place]
 
@@ -53,7 +53,7 @@ def test_it_shows_what_the_broker_says(by_container: By):
 
     done = ask(place)
 
-    assert done.returncode != 0
+    assert done.returncode == 255
     assert "Received non 200 response 401" in done.stderr
     assert "The access token was not accepted; log in again" in done.stderr
     assert place.requests() == 3

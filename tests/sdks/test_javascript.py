@@ -8,10 +8,10 @@ from typing import Any, Final
 import pytest
 
 from tests.aws_caller import Person
-from tests.sdks.at_length import NODE_PACKAGES, needs_node
+from tests.sdks.at_length import NODE_PACKAGES, only_with_node
 from tests.sdks.conftest import CREDENTIALS, WAYS, Place, as_sent
 
-pytestmark = needs_node
+only_with_node()
 
 By = Callable[..., Place]
 SCRIPT: Final = Path(__file__).parent / "node" / "sdk.mjs"

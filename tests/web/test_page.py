@@ -166,6 +166,27 @@ def test_only_what_is_named_after_its_version_is_kept(
 
 
 @pytest.mark.parametrize(
+    ("origin", "leave"),
+    [
+        pytest.param(None, None, id="the page itself"),
+        pytest.param("https://desk.example", "https://desk.example", id="allowed"),
+        pytest.param("https://evil.example", None, id="another"),
+    ],
+)
+@pytest.mark.parametrize("name", ["aikagi.js", "vendor/aws4fetch-1.0.20.mjs"])
+def test_modules_are_for_pages_of_allowed_origins_and_kept_for_each_apart(
+    client: TestClient, name: str, origin: str | None, leave: str | None
+):
+    headers = {"Origin": origin} if origin else {}
+
+    answer = client.get(f"/static/{name}", headers=headers)
+
+    assert answer.headers.get("Access-Control-Allow-Origin") == leave
+    assert "Access-Control-Allow-Credentials" not in answer.headers
+    assert answer.headers["Vary"] == "Origin"
+
+
+@pytest.mark.parametrize(
     ("known", "status"),
     [
         pytest.param("{etag}", 304, id="the same"),

@@ -1,8 +1,8 @@
 /** Where what came of a call is shown, while it comes and afterwards. */
 import { callerIn, contentOf, copy, save } from "./answer.js";
-import { element, field, textIn, wordsIn } from "./elements.js";
+import { element, wordsIn } from "./elements.js";
 import { explain, offerDiagnosis } from "./failures.js";
-import { clock, duration, isKnown, number, quote, text, time, write } from "./language.js";
+import { clock, duration, number, quote, text, time, write } from "./language.js";
 import { hush, showProgress, speak } from "./progress.js";
 import { StreamView, Transcript } from "./streamed.js";
 

@@ -133,7 +133,8 @@ export class Examination {
     const ok = Math.abs(ms) < SKEW_MS;
     const minutes = Math.round(Math.abs(ms) / 60_000);
     const side = ms < 0 ? "behind" : "ahead of";
-    this.#checks.push({ check: "clock", ok, detail: `${which} is ${minutes} min ${side} the broker's` });
+    const apart = minutes > 0 ? `is ${minutes} min ${side}` : "agrees with";
+    this.#checks.push({ check: "clock", ok, detail: `${which} ${apart} the broker's` });
     return ok;
   }
 

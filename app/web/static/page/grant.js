@@ -14,7 +14,7 @@ export class Grant {
     this.expiresAt = Date.parse(answer.Expiration);
     // From today: the broker may lend out a session a second time.
     this.#lifeMs = this.expiresAt - now;
-    this.#aws = new AwsClient(/** @type {any} */ ({
+    this.#aws = new AwsClient({
       accessKeyId: answer.AccessKeyId,
       secretAccessKey: answer.SecretAccessKey,
       sessionToken: answer.SessionToken,
@@ -22,7 +22,7 @@ export class Grant {
       service: "lambda",
       // We only let it sign. Its own fetch would start a failed job eleven times.
       retries: 0,
-    }));
+    });
   }
 
   /** @param {number} now */

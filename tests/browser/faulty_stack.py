@@ -1,0 +1,98 @@
+"""A stack that lets in pages from elsewhere, and has functions with one thing wrong."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Final, final
+
+from typing_extensions import override
+
+from tests.local_stack import ROOT, Stack, free_stack_port, running_stack
+
+_ORIGINS: Final = re.compile(r"(?s)(  AllowedOrigins:\n.*?Default: )''")
+
+
+@final
+class Elsewhere:
+    """A server with one page, at an origin with a name and one with a number."""
+
+    def __init__(self, port: int) -> None:
+        self.page = "<!doctype html>"
+        self.named = f"http://localhost:{port}"
+        self.numbered = f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def elsewhere() -> Iterator[Elsewhere]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            content = place.page.encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        @override
+        def log_message(self, format: str, *args: object) -> None:
+            """Keep quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        place = Elsewhere(server.server_port)
+        thread = Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield place
+        server.shutdown()
+        thread.join()
+
+
+@contextmanager
+def faulty_stack(
+    folder: Path, free_port: Callable[[], int], place: Elsewhere
+) -> Iterator[Stack]:
+    for name in ("app", "functions"):
+        (folder / name).symlink_to(ROOT / name)
+    template = folder / "template.yaml"
+    template.write_text(_template([place.named, place.numbered]))
+    with running_stack(
+        free_stack_port(free_port), folder / "state", template=template
+    ) as stack:
+        yield stack
+
+
+def _template(origins: list[str]) -> str:
+    """Give the template, with functions like ``hello`` that have one thing wrong."""
+    text = (ROOT / "template.yaml").read_text()
+    found = re.search(r"(?s)  # hello\n.*?(?=  # report\n)", text)
+    assert found
+
+    def like_hello(name: str, old: str, new: str) -> str:
+        block = found[0].replace("hello.handler", "HANDLER")
+        assert old in block
+        block = block.replace(old, new, 1)
+        block = block.replace("Hello", name.title()).replace("hello", name)
+        return block.replace("HANDLER", "hello.handler")
+
+    wrong = [
+        like_hello(
+            "busy",
+            "!If [ReservesFunctions, !Ref FunctionConcurrency, !Ref AWS::NoValue]",
+            "0",
+        ),
+        like_hello(
+            "denied", "Action: lambda:InvokeFunction\n", "Action: lambda:GetFunction\n"
+        ),
+        like_hello(
+            "shut",
+            "- !Split [',', !Join [',', [!GetAtt HttpApi.ApiEndpoint, !Join [',', "
+            "!Ref AllowedOrigins]]]]",
+            "- [https://another.example]",
+        ),
+        like_hello("naive", "authorization, content-type", "content-type"),
+    ]
+    text, replaced = _ORIGINS.subn(rf"\g<1>'{','.join(origins)}'", text)
+    assert replaced == 1
+    return text.replace("\nOutputs:\n", "\n" + "".join(wrong) + "\nOutputs:\n")
