@@ -71,6 +71,17 @@ def test_the_outcome_is_spoken(desk: Desk):
     )
 
 
+def test_a_complaint_is_not_taken_back_by_itself(desk: Desk):
+    desk.enter("bob")
+    desk.json.fill("{")
+    desk.run()
+
+    desk.page.clock.fast_forward(2_000)
+
+    expect(desk.page.locator("#json-error")).not_to_be_empty()
+    expect(desk.json).to_have_attribute("aria-invalid", "true")
+
+
 def test_a_task_of_many_minutes_outlives_its_key(
     desk: Desk, stack: Stack, teller: Teller, watch: Watch
 ):
@@ -190,6 +201,9 @@ def test_who_hears_the_page_is_not_talked_to_without_a_pause(
 
     page.clock.fast_forward(2_000)
     expect(page.locator("#spoken")).to_have_text("Ranking 100%")
+    telling.say({**progress("ranking", 40), "message": "still"})  # nothing to say of
+    expect(desk.answer).to_contain_text("still")
+    page.clock.fast_forward(2_000)
     telling.finish()
     expect(desk.state).to_have_text(re.compile("^Finished"))
     page.clock.fast_forward(2_000)
