@@ -93,8 +93,8 @@ def at_first(sitting: Sitting) -> None:
 
 def at_work(sitting: Sitting) -> None:
     page = sitting.page
-    sitting.desk.choose("hello")
-    sitting.teller.stand_in_for(page, sitting.stack.functions["hello"])
+    sitting.desk.choose("summarise")
+    sitting.teller.stand_in_for(page, sitting.stack.functions["summarise"])
     page.locator('input[name="kind"][value="file"]').check()
     page.locator("#file").set_input_files(
         {"name": "minutes-2026.txt", "mimeType": "text/plain", "buffer": b"x" * 48_213}
@@ -143,7 +143,7 @@ def when_it_goes_wrong(sitting: Sitting) -> None:
 def when_refused(sitting: Sitting) -> None:
     page = sitting.page
     page.unroute_all()
-    page.route(f"{sitting.stack.functions['hello']}**", refusing)
+    page.route(f"{sitting.stack.functions['summarise']}**", refusing)
     sitting.run()
     sitting.answered("failed")
     page.locator("#diagnose").click()
@@ -159,7 +159,7 @@ def when_refused(sitting: Sitting) -> None:
 
 def when_the_login_has_ended(sitting: Sitting) -> None:
     page = sitting.page
-    sitting.desk.choose("hello")  # whose key was given up
+    sitting.desk.choose("summarise")  # whose key was given up
     page.route("**/auth/refresh", lambda route: problem(route, 401))
     page.route("**/auth/me", lambda route: problem(route, 401))
     page.route("**/grant", lambda route: problem(route, 401))
