@@ -259,18 +259,6 @@ def test_every_module_is_loaded_without_a_second_round_trip():
     assert [name for name in known if f'"static/{name}"' not in html] == []
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_what_is_left_out_of_a_module_is_for_people_alone(
-    client: TestClient, name: str
-):
-    sent = client.get(f"/static/{name}").text
-
-    # What is cut at the beginning of a line must not be inside of a text.
-    assert [each for each in re.findall("`[^`]*`", sent) if "\n" in each] == []
-    assert "/**" not in sent
-    assert len(sent) < len(source(name))
-
-
 @pytest.mark.parametrize("language", WORDS)
 def test_the_page_stays_small(client: TestClient, language: str):
     loaded = [
