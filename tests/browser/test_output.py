@@ -149,6 +149,19 @@ def test_who_cancels_hears_that_it_goes_on(desk: Desk, teller: Teller):
     expect(desk.content).to_have_text("again")
 
 
+def test_nothing_is_started_while_a_task_runs(desk: Desk, teller: Teller):
+    telling = begun(desk, teller)
+
+    desk.json.press("Control+Enter")
+    telling.finish("once")
+
+    expect(desk.content).to_have_text("once")
+    expect(desk.runs()).to_have_count(1)
+    desk.json.press("Control+Enter")
+    teller.called(desk.page).finish("twice")
+    expect(desk.content).to_have_text("twice")
+
+
 def test_who_signs_out_leaves_the_next_a_form_that_runs(desk: Desk, teller: Teller):
     telling = begun(desk, teller)
     telling.say(output("bob's own"))
