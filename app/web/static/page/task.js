@@ -79,7 +79,6 @@ export class Task {
     call.response.then((head) => this.#begin(head)).then(changed, () => {});
     try {
       for await (const event of call) {
-        if (!this.isRunning) return;
         this.#hear(event);
         changed();
       }
