@@ -9,11 +9,12 @@ from fastapi import APIRouter, FastAPI, Request, Response
 
 from app.web.assets import FOREVER, REVALIDATE, STATIC, Asset, Assets
 
-# Indentation too, and whole lines where nothing but a comment is on them.
+# Indentation and empty lines too, and whole lines where a comment is all there is.
 _FOR_PEOPLE: Final = re.compile(
     rb"^[ \t]*(?:/\*\*(?:[^*]|\*(?!/))*\*/|//[^\n]*)\n+"
     rb"|/\*\*(?:[^*]|\*(?!/))*\*/ ?"
-    rb"|^[ \t]+",
+    rb"|^[ \t]+"
+    rb"|^\n",
     re.MULTILINE,
 )
 _SOURCE: Final = re.compile(r"https?://(?:\*\.)?[A-Za-z0-9.-]+(?::[0-9]{1,5})?")

@@ -1,7 +1,6 @@
 """What ministack decides: cases as JSON in, a list of booleans out.
 
 Runs in an environment of its own, as a process: nothing of it is imported here.
-https://pypi.org/project/ministack/
 """
 
 import importlib
