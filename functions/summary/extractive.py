@@ -12,7 +12,7 @@ from summary.choosing import best
 from summary.language import language_of
 from summary.ranking import Ranking
 from summary.scripts import HIRAGANA, KANJI, KATAKANA
-from summary.sentences import Span, is_ended, spans
+from summary.sentences import Span, is_ended, pieces, says_something
 from summary.told import Summary
 from summary.words import words_of
 
@@ -78,21 +78,23 @@ class _Text:
         self.rank = Ranking()
         self._text = text
         self.worth = array("d")
+        self._seen: set[bytes] = set()
         self._starts, self._ends = array("I"), array("I")
 
     def reading(self) -> Iterator[Progress]:
         total = len(self._text)
         pace = max(_LEAST, total // _LOOKS_UP)
         told = 0
-        for start, end in self._new():
-            self._starts.append(start)
-            self._ends.append(end)
-            words = words_of(self._text[start:end])
-            self.rank.add(words)
-            self.worth.append(_worth(words, ended=is_ended(self._text, start, end)))
-            if end - told >= pace:
-                told = end
-                yield Progress(end, total, "reading", "Reading the text")
+        for span in pieces(self._text):
+            if says_something(self._text, span):
+                self._add(span)
+            if span[1] - told >= pace:
+                told = span[1]
+                yield Progress(told, total, "reading", "Reading the text")
+        if not self.of:
+            # Nothing but signs: they are all there is to say.
+            self._add(next(pieces(self._text)))
+        self._seen.clear()
         yield Progress(total, total, "reading", "Reading the text")
 
     def ranking(self) -> Iterator[Progress]:
@@ -109,16 +111,21 @@ class _Text:
         written = self._text[self._starts[number] : self._ends[number]]
         return " ".join(_BROKEN.sub("", written).split())
 
-    def _ranked(self, steps: int) -> Progress:
-        return Progress(steps, self.rank.steps, "ranking", "Comparing the sentences")
+    def _add(self, span: Span) -> None:
+        self.of += 1
+        written = self._text[slice(*span)]
+        key = _key(written)
+        if key in self._seen:
+            return
+        self._seen.add(key)
+        words = words_of(written)
+        self.rank.add(words)
+        self.worth.append(_worth(words, ended=is_ended(self._text, span)))
+        self._starts.append(span[0])
+        self._ends.append(span[1])
 
-    def _new(self) -> Iterator[Span]:
-        seen = set()
-        for start, end in spans(self._text):
-            self.of += 1
-            said = " ".join(self._text[start:end].split()).lower()
-            digest = blake2b(said.encode("utf-8", "surrogatepass"), digest_size=8)
-            key = int.from_bytes(digest.digest(), "big")
-            if key not in seen:
-                seen.add(key)
-                yield start, end
+
+def _key(written: str) -> bytes:
+    """Tell equal sentences, however spaced. It is short: there may be many."""
+    said = "".join(written.split()).lower()
+    return blake2b(said.encode("utf-8", "surrogatepass"), digest_size=8).digest()

@@ -40,6 +40,7 @@ class Ranking:
         self._bounds = array("I", [0])  # of each sentence: where its words end
         self._words = array("I")
         self._weights = array("d")
+        self._own = array("d")  # of each sentence: what it has in common with itself
         self.ranks = array("d")
 
     def __len__(self) -> int:
@@ -76,6 +77,8 @@ class Ranking:
                 if weight and self._holders[word] > 1:
                     words.append(word)
                     weights.append(weight / length)
+            kept = weights[bounds[-1] :]
+            self._own.append(sum(map(mul, kept, kept)))
             bounds.append(len(words))
         self._bounds, self._words, self._weights = bounds, words, weights
 
@@ -110,11 +113,11 @@ class Ranking:
                 for word, weight in zip(words, weights, strict=True):
                     carried[word] += weight * amount
         met = []
-        for (start, end), amount in zip(pairwise(self._bounds), leaving, strict=True):
+        for start, end in pairwise(self._bounds):
             words, weights = self._words[start:end], self._weights[start:end]
-            came = sum(map(mul, weights, map(carried.__getitem__, words)))
-            met.append(came - amount * sum(map(mul, weights, weights)))
-        return met
+            met.append(sum(map(mul, weights, map(carried.__getitem__, words))))
+        # Nobody walks from a sentence to itself.
+        return list(map(sub, met, map(mul, leaving, self._own)))
 
     def row(self, sentence: int) -> dict[int, float]:
         """Return the words a sentence shares with others, and their weights."""

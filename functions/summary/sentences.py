@@ -14,6 +14,9 @@ Span: TypeAlias = tuple[int, int]
 LONGEST: Final = 600
 """Characters: what runs on is cut."""
 
+_STRETCH: Final = 65_536
+"""Characters looked through at once: whoever waits hears something meanwhile."""
+
 _LINE: Final = re.compile("[^\n\r\v\f\x85\u2028\u2029]+")
 _OWN_LINE: Final = re.compile(
     r"\s*(?:[-*+\u2022\u2023\u25aa\u25cf\u25a0\u25c6\u30fb\u203b>#|]|\(?\d{1,3}[.)]\s)"
@@ -49,32 +52,40 @@ _ABBREVIATED: Final = frozenset(
     """.split()  # noqa: SIM905
 )
 _CUT: Final = re.compile(r"[;:,\u3001\uff0c\uff1b\uff1a]\s*|\s+")
-_SAYS_SOMETHING: Final = re.compile(r"[^\W_]")
+_LETTER: Final = re.compile(r"[^\W_]")
 
 
 def spans(text: str) -> Iterator[Span]:
     """Yield the sentences, none empty, and none without a letter or a figure.
 
-    A text that has neither is one sentence, whatever it is.
+    A text that has neither is one sentence, whatever it begins with.
     """
     found = False
-    for start, end in _all(text):
-        if _SAYS_SOMETHING.search(text, start, end):
-            yield start, end
+    for span in pieces(text):
+        if says_something(text, span):
+            yield span
             found = True
     if not found:
-        yield from _stripped(text, 0, min(len(text), LONGEST))
+        yield next(pieces(text))
 
 
-def is_ended(text: str, start: int, end: int) -> bool:
+def pieces(text: str) -> Iterator[Span]:
+    """Yield the sentences, and all between them that says nothing."""
+    for block in _blocks(text):
+        for stretch in _cut_up(text, block, longest=_STRETCH):
+            for sentence in _ends(text, stretch):
+                yield from _cut_up(text, sentence, longest=LONGEST)
+
+
+def says_something(text: str, span: Span) -> bool:
+    """Tell whether there is a letter or a figure. Lines and ornaments have none."""
+    return bool(_LETTER.search(text, *span))
+
+
+def is_ended(text: str, span: Span) -> bool:
     """Tell a sentence from a heading."""
+    start, end = span
     return bool(_ENDED.search(text, max(start, end - _FEW), end))
-
-
-def _all(text: str) -> Iterator[Span]:
-    for block_start, block_end in _blocks(text):
-        for start, end in _ends(text, block_start, block_end):
-            yield from _pieces(text, start, end)
 
 
 def _blocks(text: str) -> Iterator[Span]:
@@ -86,7 +97,9 @@ def _blocks(text: str) -> Iterator[Span]:
         if line.isspace():
             open_line = ""
             continue
-        if not _continues(open_line, text[end : found.start()], line):
+        if end - start > _STRETCH or not _continues(
+            open_line, text[end : found.start()], line
+        ):
             if end:
                 yield start, end
             start = found.start()
@@ -109,9 +122,9 @@ def _columns(line: str) -> int:
     return sum(2 if east_asian_width(one) in "WF" else 1 for one in line)
 
 
-def _ends(text: str, start: int, end: int) -> Iterator[Span]:
-    begun = start
-    for mark in _END.finditer(text, start, end):
+def _ends(text: str, stretch: Span) -> Iterator[Span]:
+    begun, end = stretch
+    for mark in _END.finditer(text, begun, end):
         if _is_end(text, mark, begun, end):
             yield begun, mark.end()
             begun = mark.end()
@@ -146,21 +159,21 @@ def _is_short_for(said: str, following: str) -> bool:
     return word.isdigit() and said.strip() == word
 
 
-def _pieces(text: str, start: int, end: int) -> Iterator[Span]:
-    while end - start > LONGEST:
-        cut = _cut(text, start)
+def _cut_up(text: str, span: Span, *, longest: int) -> Iterator[Span]:
+    start, end = span
+    while end - start > longest:
+        cut = _cut(text, start, longest)
         yield from _stripped(text, start, cut)
         start = cut
     yield from _stripped(text, start, end)
 
 
-def _cut(text: str, start: int) -> int:
+def _cut(text: str, start: int, longest: int) -> int:
     """Cut behind the last comma or space of the second half, or else anywhere."""
-    limit = start + LONGEST
-    cut = limit
-    for found in _CUT.finditer(text, start + LONGEST // 2, limit):
+    half, cut = start + longest // 2, start + longest
+    for found in _CUT.finditer(text, half, cut):
         cut = found.end()
-    while cut > start + LONGEST // 2 and _belongs_to_the_last(text[cut]):
+    while cut > half and _belongs_to_the_last(text[cut]):
         cut -= 1
     return cut
 

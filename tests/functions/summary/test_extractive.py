@@ -1,5 +1,7 @@
 """What is chosen of a text, and what is told meanwhile."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -181,6 +183,26 @@ def test_a_long_text_is_looked_up_from_often():
 
     read = [each for each in told.progress if each.code == "reading"]
     assert 10 < len(read) < 100
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        pytest.param("A key is lent.\n", id="the same again and again"),
+        pytest.param("- \n", id="nothing said"),
+        pytest.param("Mr. ", id="no end of a sentence"),
+        pytest.param("so it goes\n", id="no end of a line"),
+        pytest.param("!", id="one long mark"),
+        pytest.param("x", id="one long word"),
+        pytest.param("\U0001f511", id="one picture"),
+    ],
+)
+def test_whatever_a_long_text_is_made_of_its_reader_hears_how_far_it_is(piece: str):
+    text = piece * (300_000 // len(piece))
+
+    told = [0, *(e.done for e in summary_of(text).progress if e.code == "reading")]
+
+    assert max(after - before for before, after in pairwise(told)) < 100_000
 
 
 def test_the_same_text_has_the_same_summary():
