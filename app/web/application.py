@@ -11,7 +11,7 @@ from app.broker import Broker
 from app.web import auth, credentials, functions, grants, health, page, problems
 from app.web import docs as api_docs
 from app.web.bodies import BodyLimit
-from app.web.headers import RequestIds, SecurityHeaders
+from app.web.headers import RequestIds, SecurityHeaders, WithoutCookies
 from app.web.openapi import DescribedApi, operation_id
 from app.web.problems import NeverRaise
 
@@ -74,6 +74,7 @@ def _middleware(allowed_origins: Sequence[str]) -> list[Middleware]:
             max_age=3600,
         ),
         Middleware(NeverRaise),
+        Middleware(WithoutCookies),
         Middleware(BodyLimit),
     ]
 
