@@ -12,6 +12,7 @@ from app.web import auth, credentials, functions, grants, health, page, problems
 from app.web import docs as api_docs
 from app.web.bodies import BodyLimit
 from app.web.headers import RequestIds, SecurityHeaders, WithoutCookies
+from app.web.login_pool import LoginPool
 from app.web.openapi import DescribedApi, operation_id
 from app.web.problems import NeverRaise
 
@@ -50,6 +51,7 @@ def create_app(
         middleware=_middleware(allowed_origins),
     )
     app.state.broker = broker
+    app.state.login_pool = LoginPool()
     for routes in (auth, functions, grants, credentials, health):
         app.include_router(routes.router)
     problems.install(app)

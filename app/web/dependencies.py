@@ -13,6 +13,7 @@ from app.broker import Broker
 from app.domain.credentials import Source
 from app.domain.errors import TokenRejectedError
 from app.domain.identity import User
+from app.web.login_pool import LoginPool
 
 _TOKEN: Final = r"([A-Za-z0-9._~+/-]+=*)"  # noqa: S105 - a pattern
 """RFC 6750, section 2.1. No comma fits it, so two merged headers never do."""
@@ -46,6 +47,10 @@ async def _broker(request: Request) -> Broker:
     return cast("Broker", request.app.state.broker)
 
 
+async def _login_pool(request: Request) -> LoginPool:
+    return cast("LoginPool", request.app.state.login_pool)
+
+
 async def _source(request: Request) -> Source:
     # The socket, or API Gateway's sourceIp through Mangum. Never a header: anybody
     # can invent X-Forwarded-For.
@@ -54,6 +59,8 @@ async def _source(request: Request) -> Source:
 
 
 BrokerDep = Annotated[Broker, Depends(_broker)]
+
+LoginPoolDep = Annotated[LoginPool, Depends(_login_pool)]
 
 SourceDep = Annotated[Source, Depends(_source)]
 
