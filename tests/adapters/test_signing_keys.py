@@ -10,7 +10,7 @@ from tests.adapters.readings import wait_for_background_readings
 from tests.fakes import Clock
 from tests.scripted_aws import Answer, Gate, ScriptedAws
 
-FIRST = "0123456789abcdefghijklmnopqrstuvwxyz"
+FIRST = "only-for-tests-and-for-nothing-else-at-all"
 SECOND = FIRST[::-1]
 NEVER_ROTATED = Answer.error("ResourceNotFoundException")
 
