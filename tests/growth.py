@@ -73,13 +73,16 @@ class Case(Generic[T]):
     ``make`` is given a size and returns an input of about as many bytes, characters or
     members. ``run`` must be able to use the same input again. ``largest`` is the size
     of the largest input that is worth measuring: where longer ones are refused, the
-    longest that is not. ``refusal`` holds what ``run`` may raise.
+    longest that is not. ``smallest`` is the least: where each run has a cost of its
+    own, whatever the input, small ones tell nothing. ``refusal`` holds what ``run``
+    may raise.
     """
 
     name: str
     make: Callable[[int], T]
     run: Callable[[T], object]
     largest: int = 131_072
+    smallest: int = _FIRST_SIZE
     refusal: tuple[type[Exception], ...] = ()
 
     def cost(self) -> Callable[[int, int], float]:
@@ -99,7 +102,12 @@ class Case(Generic[T]):
         return cost
 
 
-def measure(name: str, cost: Callable[[int, int], float], largest: int) -> Growth:
+def measure(
+    name: str,
+    cost: Callable[[int, int], float],
+    largest: int,
+    smallest: int = _FIRST_SIZE,
+) -> Growth:
     """Measure work of which ``cost`` gives the seconds for a size and a repetition.
 
     Inputs grow until they cost enough to be measured or the larger one is ``largest``;
@@ -108,7 +116,7 @@ def measure(name: str, cost: Callable[[int, int], float], largest: int) -> Growt
     measured in turns, and the best of each counts, for noise only ever adds. A ratio
     above ``LIMIT`` is measured again.
     """
-    size, times = _size_and_times(cost, largest)
+    size, times = _size_and_times(cost, largest, smallest)
     small, large = [], []
     for _ in range(_ATTEMPTS):
         for _ in range(_ROUNDS):
@@ -120,9 +128,11 @@ def measure(name: str, cost: Callable[[int, int], float], largest: int) -> Growt
     return found
 
 
-def _size_and_times(cost: Callable[[int, int], float], largest: int) -> tuple[int, int]:
+def _size_and_times(
+    cost: Callable[[int, int], float], largest: int, smallest: int
+) -> tuple[int, int]:
     most = max(1, largest // FACTOR)
-    size, times = min(_FIRST_SIZE, most), 1
+    size, times = min(smallest, most), 1
     while (seconds := cost(size, times)) < _LEAST:
         if size < most:
             size = min(2 * size, most)
@@ -133,7 +143,7 @@ def _size_and_times(cost: Callable[[int, int], float], largest: int) -> tuple[in
 
 
 def assert_linear(case: Case[Any], record: Record) -> None:
-    check(measure(case.name, case.cost(), case.largest), record)
+    check(measure(case.name, case.cost(), case.largest, case.smallest), record)
 
 
 def check(growth: Growth, record: Record) -> None:
