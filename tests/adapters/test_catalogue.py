@@ -152,6 +152,13 @@ def test_a_local_url_is_only_taken_where_it_is_listed():
         read(local, FuncUrl="http://127.0.0.1:8102/")
 
 
+def test_a_refused_entry_is_one_line_of_the_log():
+    with pytest.raises(EntryRefusedError) as caught:
+        read(**{"Titel\nERROR forged": 1})
+
+    assert str(caught.value).startswith(r"Titel\nERROR forged: ")
+
+
 def page(*entries: tuple[str, dict[str, Any]], token: str | None = None) -> Answer:
     parameters = [
         {"Name": f"/aikagi/test/functions/{name}", "Value": json.dumps(entry)}
