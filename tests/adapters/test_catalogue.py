@@ -154,7 +154,7 @@ def test_a_local_url_is_only_taken_where_it_is_listed():
 
 def test_a_refused_entry_is_one_line_of_the_log():
     with pytest.raises(EntryRefusedError) as caught:
-        read(**{"Titel\nERROR forged": 1})
+        read(RULES, **{"Titel\nERROR forged": 1})
 
     assert str(caught.value).startswith(r"Titel\nERROR forged: ")
 
