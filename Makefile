@@ -14,7 +14,7 @@ UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --
 help:
 	@echo 'make run     start the broker, the page and AWS on loopback; needs only Python 3.11 or newer'
 	@echo 'make dev     the same, and the broker reloads when its code changes'
-	@echo 'make test    run every test'
+	@echo "make test    run every test; PYTEST=tests/web or PYTEST='-k grant' chooses"
 	@echo 'make soak    prove the local stack at length; AIKAGI_SEED repeats a run, AIKAGI_SOAK=3 triples it'
 	@echo "make clients try AWS's CLI and SDKs as clients of the broker, beside boto3"
 	@echo 'make bench   measure the stack against something bare in the same run'
@@ -38,7 +38,7 @@ dev: $(VENV)/.local
 .PHONY: test
 test: $(VENV)/.dev
 	@$(BIN)/python tests/browser_setup.py
-	$(BIN)/python -m pytest $(PYTEST)
+	@$(BIN)/python tests/side_by_side.py $(PYTEST)
 
 .PHONY: soak bench
 soak: $(VENV)/.dev .tools/soak/.installed

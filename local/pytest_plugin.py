@@ -7,10 +7,11 @@ environment meets that of the tests, and it ends with them, however they end.
 import asyncio
 import json
 import os
+import random
 import socket
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, final
@@ -24,6 +25,8 @@ from local.control import Controls
 _PATIENCE: Final = 30.0
 """Seconds until a stack must have started."""
 _POLL: Final = 0.005
+_BLOCKS: Final = range(10_000, 32_000, 200)
+"""Below the ports that the kernel gives to connections: ip_local_port_range, ip(7)."""
 _NEIGHBOURS: Final = (0, 100, *range(101, 111))
 """The ports of a broker, AWS and up to ten functions, counted from the first."""
 
@@ -68,15 +71,7 @@ def running_stack(template: Path, folder: Path) -> Iterator[AwsStack]:
 
     Raises ``RuntimeError`` when it does not start; its words are on standard error.
     """
-    port = _free_port()
-    child = Child(
-        [
-            *(sys.executable, "-m", "local", "--template", str(template.resolve())),
-            *("--port", str(port), "--state", str(folder), "--explain"),
-        ],
-        variables=_variables(),
-    )
-    try:
+    with free_ports() as port, _started(template, folder, port) as child:
         asyncio.run(_answers(child, folder / str(port) / "stack.json"))
         told = _read(folder / str(port) / "stack.json")
         found = dotenv_values(folder / str(port) / "operator.env")
@@ -89,6 +84,19 @@ def running_stack(template: Path, folder: Path) -> Iterator[AwsStack]:
             controls=Controls(variables=operator),
             broker=told["Broker"],
         )
+
+
+@contextmanager
+def _started(template: Path, folder: Path, port: int) -> Iterator[Child]:
+    child = Child(
+        [
+            *(sys.executable, "-m", "local", "--template", str(template.resolve())),
+            *("--port", str(port), "--state", str(folder), "--explain"),
+        ],
+        variables=_variables(),
+    )
+    try:
+        yield child
     finally:
         child.end(patience=5)
 
@@ -133,26 +141,32 @@ def _read(path: Path) -> dict[str, Any]:
     return told
 
 
-def _free_port() -> int:
-    """One whose neighbours are free as well, at this moment."""
-    for _ in range(100):
-        with ExitStack() as claimed:
-            first = claimed.enter_context(_bound(0)).getsockname()[1]
-            try:
-                for more in _NEIGHBOURS[1:]:
-                    claimed.enter_context(_bound(first + more))
-            except (OSError, OverflowError):
-                continue
-            return int(first)
-    msg = "no free ports"
-    raise RuntimeError(msg)
+@contextmanager
+def free_ports() -> Iterator[int]:
+    """The first port of a free block, which is nobody else's until the context ends.
+
+    Another process that looks for a block finds the last port of this one taken.
+    """
+    for first in random.sample(_BLOCKS, len(_BLOCKS)):
+        with ExitStack() as mine, suppress(OSError):
+            mine.enter_context(_bound(first + _BLOCKS.step - 1))
+            with ExitStack() as tried:
+                for neighbour in _NEIGHBOURS:
+                    tried.enter_context(_bound(first + neighbour))
+            claim = mine.pop_all()
+            break
+    else:
+        msg = "no free ports"
+        raise RuntimeError(msg)
+    with claim:
+        yield first
 
 
 def _bound(port: int) -> socket.socket:
     bound = socket.socket()
     try:
         bound.bind(("127.0.0.1", port))
-    except (OSError, OverflowError):
+    except OSError:
         bound.close()
         raise
     return bound

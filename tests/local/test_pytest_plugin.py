@@ -2,10 +2,12 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +18,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError
 
-from local.pytest_plugin import AwsStack, running_stack
+from local.pytest_plugin import AwsStack, free_ports, running_stack
 
 if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
@@ -162,3 +164,13 @@ def test_a_template_that_cannot_start_is_an_error_of_the_fixture(
         pytest.fail("it started")
 
     assert "missing.yaml" in capfd.readouterr().err
+
+
+def test_free_ports_are_nobody_else_s_until_they_are_given_back():
+    with ExitStack() as blocks:
+        first = [blocks.enter_context(free_ports()) for _ in range(20)]
+
+        assert len(set(first)) == len(first)
+        for port in first:
+            with socket.socket() as bound:
+                bound.bind(("127.0.0.1", port))

@@ -1,12 +1,11 @@
 import os
-import random
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from local.launcher.errors import LaunchError
-from local.launcher.ports import Ports, claim_all
+from local.launcher.ports import Ports
+from local.pytest_plugin import free_ports
 
 
 @pytest.fixture
@@ -15,19 +14,10 @@ def template() -> Path:
 
 
 @pytest.fixture
-def ports() -> Ports:
+def ports() -> Iterator[Ports]:
     """A broker's port whose neighbours are free as well."""
-    while True:
-        # Below the ports that the kernel hands out by itself.
-        ports = Ports(broker=random.randrange(10_000, 30_000))  # noqa: S311 - no secret
-        wanted = (ports.broker, ports.endpoint, ports.function(0), ports.function(1))
-        try:
-            claimed = claim_all(wanted)
-        except LaunchError:
-            continue
-        for one in claimed:
-            one.close()
-        return ports
+    with free_ports() as first:
+        yield Ports(broker=first)
 
 
 @pytest.fixture(scope="session", autouse=True)
