@@ -30,10 +30,10 @@ help:
 
 .PHONY: run dev
 run: $(VENV)/.local
-	@exec $(BIN)/python -m local
+	@exec $(BIN)/python -m aikagi_emulator
 
 dev: $(VENV)/.local
-	@exec $(BIN)/python -m local --reload
+	@exec $(BIN)/python -m aikagi_emulator --reload
 
 .PHONY: test
 test: $(VENV)/.dev
@@ -92,6 +92,7 @@ check: $(VENV)/.dev .tools/sam/.installed types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	cd emulator && ../$(BIN)/lint-imports
 	.tools/sam/bin/python tests/template_checks.py
 
 .PHONY: fix
@@ -140,10 +141,11 @@ $(VENV)/.uv: requirements/uv.txt
 		|| { echo 'uv could not be installed: is a package index reachable?' >&2; exit 1; }
 	@touch $@
 
-$(VENV)/.local: requirements/local.txt pyproject.toml $(VENV)/.uv
+$(VENV)/.local: requirements/local.txt pyproject.toml emulator/pyproject.toml $(VENV)/.uv
 	@echo 'Installing what the broker and the local stack need …'
 	@$(UV) -r requirements/local.txt
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation \
+		--editable . --editable ./emulator
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.local

@@ -14,8 +14,8 @@ from typing import IO, Any, Final
 
 from dotenv import dotenv_values
 
-from local.control import Controls
-from local.pytest_plugin import free_ports
+from aikagi_emulator.control import Controls
+from aikagi_emulator.pytest_plugin import free_ports
 
 ROOT: Final = Path(__file__).parent.parent
 READY: Final = "ready in "
@@ -88,7 +88,7 @@ def clean_environment(**more: str) -> dict[str, str]:
 def launch(
     port: int, state: Path, *, template: Path | None = None, **variables: str
 ) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "local", "--port", str(port)]
+    command = [sys.executable, "-m", "aikagi_emulator", "--port", str(port)]
     command += ["--state", str(state)]
     command += ["--template", str(template)] if template else []
     return subprocess.Popen(

@@ -51,9 +51,13 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def names_tests(arguments: Sequence[str]) -> bool:
-    """Whether one of them is a file, a folder or a test below ``tests``."""
+    """Whether one of them is a file, a folder or a test below a folder of tests."""
     paths = [ROOT / argument.partition("::")[0] for argument in arguments]
-    return any(path.is_relative_to(ROOT / "tests") and path.exists() for path in paths)
+    return any(
+        path.is_relative_to(ROOT / folder) and path.exists()
+        for path in paths
+        for folder in ("tests", "emulator/tests")
+    )
 
 
 def exit_status(statuses: Sequence[int]) -> int:

@@ -569,7 +569,7 @@ def test_another_role_that_names_its_session_like_alice_is_not_alice(tmp_path: P
 
 
 def other_role_arn(stack: Stack, account: str) -> str:
-    from local.template import Addresses, load
+    from aikagi_emulator.template import Addresses, load
 
     loaded = load(
         stack.state.parent.parent / "template.yaml",

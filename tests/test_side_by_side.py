@@ -123,6 +123,7 @@ def test_the_exit_status_is_that_of_what_went_wrong(statuses: list[int], status:
         (["-k", "app"], False),
         (["tests/web"], True),
         (["-x", "tests/test_settings.py::test_it"], True),
+        (["emulator/tests/aws"], True),
         (["tests/nowhere.py"], False),
     ],
 )
