@@ -12,6 +12,7 @@ from aikagi_emulator.aws.json_protocol import JsonService
 from aikagi_emulator.aws.ledger import Ledger, Session
 from aikagi_emulator.aws.operator_gate import OperatorGate
 from aikagi_emulator.aws.principals import Principal, operator
+from aikagi_emulator.aws.resource_tags import FunctionTags
 from aikagi_emulator.aws.roles import roles_of
 from aikagi_emulator.aws.sts import Sts
 from aikagi_emulator.template import Stack, TemplateError
@@ -25,13 +26,14 @@ cannot be changed from outside, so ours outlast any sitting instead."""
 class Cloud:
     """Made at once; only ``endpoint`` takes time, because it loads the stores.
 
-    Raises ``TemplateError`` for roles and policies that cannot be read.
+    Raises ``TemplateError`` for roles, policies and tags that cannot be read.
     """
 
     def __init__(self, stack: Stack, *, clock: Callable[[], datetime]) -> None:
         self._stack = stack
         self._clock = clock
         self._roles = roles_of(stack)
+        self._tags = FunctionTags(stack)
         self._operator = operator(stack.account)
         principals: Mapping[str, Principal] = {
             **self._roles,
@@ -47,7 +49,7 @@ class Cloud:
         )
 
     def gate(self) -> FunctionUrlGate:
-        return FunctionUrlGate(authority=self._authority)
+        return FunctionUrlGate(authority=self._authority, tags=self._tags)
 
     def operator_gate(self, *, clock: Callable[[], datetime]) -> OperatorGate:
         """``clock`` is the real one, wherever the stack's own has been moved."""

@@ -40,6 +40,10 @@ _KEYS: Final = frozenset(
 )
 _FAMILIES: Final = ("aws:principaltag/", "aws:requesttag/")
 
+_RESOURCE_TAGS: Final = "aws:resourcetag/"
+"""Functions alone show their tags to policies here; a statement may ask for them that
+decides about nothing else."""
+
 _SERVICES: Final = ("dynamodb", "lambda", "secretsmanager", "ssm", "sts")
 """Statements about anything else decide nothing here, whatever they ask."""
 
@@ -57,19 +61,20 @@ def unmodelled_keys(document: str | Mapping[str, Any]) -> tuple[str, ...]:
         dict.fromkeys(
             key
             for one in (statements if isinstance(statements, list) else [statements])
-            if _matters(one)
             for key in _asked(one)
-            if not _is_modelled(key)
+            if not _is_modelled(key, _services(one))
         )
     )
 
 
-def _matters(statement: Mapping[str, Any]) -> bool:
+def _services(statement: Mapping[str, Any]) -> frozenset[str]:
+    """Which of ``_SERVICES`` a statement decides about; none, if about others."""
     actions = statement.get("Action", "*")
-    return any(
-        fnmatchcase(service, action.partition(":")[0].lower())
+    return frozenset(
+        service
         for action in ([actions] if isinstance(actions, str) else actions)
         for service in _SERVICES
+        if fnmatchcase(service, action.partition(":")[0].lower())
     )
 
 
@@ -79,6 +84,8 @@ def _asked(statement: Mapping[str, Any]) -> Iterator[str]:
     yield from _VARIABLE.findall(json.dumps(statement))
 
 
-def _is_modelled(key: str) -> bool:
+def _is_modelled(key: str, services: frozenset[str]) -> bool:
     folded = key.strip().lower()
-    return folded in _KEYS or folded.startswith(_FAMILIES)
+    if not services or folded in _KEYS or folded.startswith(_FAMILIES):
+        return True
+    return folded.startswith(_RESOURCE_TAGS) and services == {"lambda"}

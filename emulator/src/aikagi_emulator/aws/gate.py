@@ -4,6 +4,7 @@ from typing import Final, final
 
 from aikagi_emulator.aws import explanation
 from aikagi_emulator.aws.authority import Authority
+from aikagi_emulator.aws.resource_tags import FunctionTags
 from aikagi_emulator.sigv4 import Request, SignatureRefusedError
 from aikagi_emulator.urls import Caller, RefusedError
 
@@ -25,8 +26,9 @@ https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
 class FunctionUrlGate:
     """Signature, then both permissions. What AWS answers travels, why goes along."""
 
-    def __init__(self, *, authority: Authority) -> None:
+    def __init__(self, *, authority: Authority, tags: FunctionTags) -> None:
         self._authority = authority
+        self._tags = tags
 
     def admit(
         self, request: Request, *, function_arn: str, auth_type: str, source_ip: str
@@ -38,9 +40,14 @@ class FunctionUrlGate:
         except SignatureRefusedError as error:
             explanation.note(error.why)
             raise _unsigned(error) from error
-        for action, extra in _PERMISSIONS:
+        tags = self._tags.context(function_arn)
+        for action, keys in _PERMISSIONS:
             decision = self._authority.decide(
-                session, action, function_arn, source_ip=source_ip, extra=extra
+                session,
+                action,
+                function_arn,
+                source_ip=source_ip,
+                extra={**keys, **tags},
             )
             if not decision.allowed:
                 why = f"{session.arn} may not {action} {function_arn}: {decision.why}"

@@ -7,7 +7,7 @@ from aikagi_emulator.template.environment import with_text_variables
 from aikagi_emulator.template.intrinsics import NO_VALUE, Intrinsics
 from aikagi_emulator.template.resources import Place, Site, identify
 from aikagi_emulator.template.scalars import as_text
-from aikagi_emulator.template.stack import Resource, TemplateError
+from aikagi_emulator.template.stack import Resource, TemplateError, stack_id_of
 from aikagi_emulator.template.trail import Trail
 
 
@@ -35,9 +35,8 @@ class Resolver:
             "AWS::NotificationARNs": [],
             "AWS::Partition": "aws",
             "AWS::Region": site.region,
-            "AWS::StackId": (
-                f"arn:aws:cloudformation:{site.region}:{site.account}"
-                f":stack/{site.stack}/0"
+            "AWS::StackId": stack_id_of(
+                site.stack, region=site.region, account=site.account
             ),
             "AWS::StackName": site.stack,
             "AWS::URLSuffix": "amazonaws.com",

@@ -1,5 +1,6 @@
 """What a template becomes, and what it needs to become it."""
 
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,5 +51,15 @@ class Stack:
     outputs: Mapping[str, str]
     code: Mapping[str, Path]
 
+    @property
+    def stack_id(self) -> str:
+        return stack_id_of(self.name, region=self.region, account=self.account)
+
     def of_type(self, type_: str) -> tuple[Resource, ...]:
         return tuple(one for one in self.resources.values() if one.type == type_)
+
+
+def stack_id_of(name: str, *, region: str, account: str) -> str:
+    """Return what ``AWS::StackId`` is, the same at every start."""
+    arn = f"arn:aws:cloudformation:{region}:{account}:stack/{name}"
+    return f"{arn}/{uuid.uuid5(uuid.NAMESPACE_URL, arn)}"
