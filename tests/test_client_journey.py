@@ -116,7 +116,7 @@ def aikagi(
 
     def run(*words: str, typed: str = "") -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            [sys.executable, "-m", "app.cli", *words],
+            [sys.executable, "-m", "aikagi", *words],
             cwd=tmp_path,
             env=clean_environment(**environment),
             input=typed,

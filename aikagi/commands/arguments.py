@@ -1,7 +1,7 @@
 """The client's commands, put together."""
 
 import argparse
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from aikagi.commands import (
     call,
@@ -11,12 +11,10 @@ from aikagi.commands import (
     login,
     looks,
     token,
+    users,
 )
 from aikagi.commands.command import HelpFormatter, add_common
 from aikagi.commands.exits import TOLD
-
-if TYPE_CHECKING:
-    from aikagi.commands.command import Areas
 
 _EPILOG: Final = f"""\
 {TOLD}
@@ -24,8 +22,7 @@ The broker of the last login is meant, unless --broker or AIKAGI_BROKER names an
 """
 
 
-def build_parser() -> "tuple[argparse.ArgumentParser, Areas]":
-    """Make the parser of the client's commands; more can be added to its areas."""
+def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="aikagi",
         description="Borrow a key to a Lambda function URL, and call it.",
@@ -36,6 +33,6 @@ def build_parser() -> "tuple[argparse.ArgumentParser, Areas]":
     parser.add_argument("--version", action="store_true", help="tell the version")
     add_common(parser)
     areas = parser.add_subparsers(metavar="COMMAND", title="commands")
-    for module in (login, looks, call, credentials, token, doctor, completion):
+    for module in (login, looks, call, credentials, token, doctor, completion, users):
         module.add(areas)
-    return parser, areas
+    return parser

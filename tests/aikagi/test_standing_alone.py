@@ -39,10 +39,16 @@ print(sorted({"httpx2", "botocore", "rich"} & set(sys.modules)))
 """
 
 LAMBDA = """
-import sys
+import importlib, pkgutil, sys
+import app
+
+# They begin with the settings of a deployment.
+started = ("app.main", "app.lambda_handler")
 sys.modules["aikagi"] = None
-import app.bootstrap, app.http_api, app.logs, app.settings, app.web.application
-print([name for name in sys.modules if name.startswith(("app.cli", "app.user_"))])
+for each in pkgutil.walk_packages(app.__path__, "app."):
+    if each.name not in started:
+        importlib.import_module(each.name)
+print("app.broker" in sys.modules, "app.admin" in sys.modules)
 """
 
 
@@ -73,7 +79,10 @@ def test_importing_it_loads_nothing_slow():
     assert run(ROOT, NOT_LOADED) == "[]\n"
 
 
-def test_what_lambda_runs_is_there_without_the_package(tmp_path: Path):
-    shutil.copytree(ROOT / "app", tmp_path / "app")
+def test_the_lambda_package_has_the_whole_broker_and_no_more(tmp_path: Path):
+    make = ("make", "code-of-broker", f"ARTIFACTS_DIR={tmp_path}")
+    subprocess.run(make, cwd=ROOT, check=True)
 
-    assert run(tmp_path, LAMBDA) == "[]\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["app"]
+    assert run(tmp_path, LAMBDA) == "True False\n"
+    assert list(tmp_path.glob("app/web/static/**/*.js"))

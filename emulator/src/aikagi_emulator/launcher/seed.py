@@ -43,11 +43,12 @@ def seed_users(
     """
     # Half a second of imports, wanted only here.
     import boto3
-    from botocore.exceptions import BotoCoreError, ClientError
 
     from app.adapters import aws
     from app.adapters.passwords import Passwords
-    from app.adapters.user_administration import UserAdministration
+    from app.adapters.table import Table
+    from app.admin.users import UserAdministration
+    from app.domain.errors import UsersUnavailableError
 
     session = boto3.session.Session(
         aws_access_key_id=operator["AWS_ACCESS_KEY_ID"],
@@ -59,8 +60,7 @@ def seed_users(
         "dynamodb", endpoint_url=operator["AWS_ENDPOINT_URL"], config=aws.IMPATIENT
     )
     users = UserAdministration(
-        client,
-        table=table,
+        Table(client, name=table),
         passwords=Passwords(),
         clock=clock,
         new_id=lambda: str(uuid.uuid4()),
@@ -68,8 +68,8 @@ def seed_users(
     try:
         for user in DEMO_USERS:
             users.add(user.username, user.password, user.groups)
-    except (BotoCoreError, ClientError) as error:
-        msg = f"The demo users cannot be added: {error}"
+    except UsersUnavailableError as error:
+        msg = f"The demo users cannot be added: {error.__cause__}"
         raise LaunchError(msg, exit_code=1) from error
     finally:
         client.close()
