@@ -11,9 +11,6 @@ _ALWAYS: Final = {
     "Referrer-Policy": "no-referrer",
     "Strict-Transport-Security": "max-age=31536000",
     "Cross-Origin-Opener-Policy": "same-origin",
-    # Also where no origin was sent: what a browser keeps for the page itself, it would
-    # serve to a neighbour's page, without the leave that one needs.
-    "Vary": "Origin",
 }
 
 _UNLESS_SET: Final = {
@@ -21,6 +18,12 @@ _UNLESS_SET: Final = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 """The page and its files say otherwise of themselves; nothing else may be kept."""
+
+
+_VARY: Final = "Origin"
+"""Also where no origin was sent: what a browser keeps for the page itself, it would
+serve to another origin's page, without the permission that one needs.
+"""
 
 
 class SecurityHeaders:
@@ -32,6 +35,8 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(_ALWAYS)
+                if _VARY not in headers.get("Vary", "").split(", "):
+                    headers.add_vary_header(_VARY)
                 for name, value in _UNLESS_SET.items():
                     headers.setdefault(name, value)
             await send(message)
