@@ -20,12 +20,6 @@ _UNLESS_SET: Final = {
 """The page and its files say otherwise of themselves; nothing else may be kept."""
 
 
-_VARY: Final = "Origin"
-"""Also where no origin was sent: what a browser keeps for the page itself, it would
-serve to another origin's page, without the permission that one needs.
-"""
-
-
 class SecurityHeaders:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -35,8 +29,6 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(_ALWAYS)
-                if _VARY not in headers.get("Vary", "").split(", "):
-                    headers.add_vary_header(_VARY)
                 for name, value in _UNLESS_SET.items():
                     headers.setdefault(name, value)
             await send(message)

@@ -32,8 +32,8 @@ def install(app: FastAPI, *, connect_to: Sequence[str], static: Path = STATIC) -
 
     @cache
     def document() -> Asset:
-        text = (static / _DOCUMENT).read_text(encoding="utf-8")
-        return Asset(text.replace("{digest}", files.digest).encode(), ".html")
+        source = (static / _DOCUMENT).read_bytes()
+        return Asset(source.replace(b"{digest}", files.digest.encode()), ".html")
 
     @cache
     def client() -> Asset:
