@@ -1,7 +1,7 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -194,6 +194,32 @@ def test_racing_readers_read_once(cached: Cached[int], source: Source):
 
     assert [answer.result() for answer in answers] == [1] * 8
     assert source.times == 1
+
+
+def test_what_was_read_while_a_reader_came_for_its_turn_is_not_read_again(
+    clock: Clock, source: Source
+):
+    overtaking: list[Callable[[], int]] = []
+
+    def interrupted_clock() -> datetime:
+        now = clock()
+        if overtaking:
+            overtaking.pop()()
+        return now
+
+    cached = Cached(
+        source,
+        fresh=timedelta(seconds=30),
+        usable=timedelta(seconds=60),
+        clock=interrupted_clock,
+    )
+    cached.read()
+    clock.advance(seconds=60)
+    overtaking.append(cached.read)
+
+    assert cached.read() == 2
+    assert overtaking == []
+    assert source.times == 2
 
 
 def test_racing_readers_share_a_failure(cached: Cached[int], source: Source):
