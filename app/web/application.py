@@ -11,7 +11,8 @@ from app.broker import Broker
 from app.web import auth, credentials, functions, grants, health, page, problems
 from app.web import docs as api_docs
 from app.web.bodies import BodyLimit
-from app.web.headers import RequestIds, SecurityHeaders
+from app.web.headers import RequestIds, SecurityHeaders, WithoutCookies
+from app.web.login_pool import LoginPool
 from app.web.openapi import DescribedApi, operation_id
 from app.web.problems import NeverRaise
 
@@ -50,6 +51,7 @@ def create_app(
         middleware=_middleware(allowed_origins),
     )
     app.state.broker = broker
+    app.state.login_pool = LoginPool()
     for routes in (auth, functions, grants, credentials, health):
         app.include_router(routes.router)
     problems.install(app)
@@ -74,6 +76,7 @@ def _middleware(allowed_origins: Sequence[str]) -> list[Middleware]:
             max_age=3600,
         ),
         Middleware(NeverRaise),
+        Middleware(WithoutCookies),
         Middleware(BodyLimit),
     ]
 

@@ -19,7 +19,7 @@ from app.domain.errors import (
     UsersUnavailableError,
 )
 from app.web.bodies import UNREADABLE, FormRoute
-from app.web.dependencies import BearerToken, BrokerDep, CurrentUser
+from app.web.dependencies import BearerToken, BrokerDep, CurrentUser, LoginPoolDep
 from app.web.openapi import problems
 
 router = APIRouter(prefix="/auth", tags=["login"], route_class=FormRoute)
@@ -94,10 +94,13 @@ class MeResponse(BaseModel):
         unreadable=UNREADABLE,
     ),
 )
-def login(form: Annotated[LoginForm, Form()], broker: BrokerDep) -> TokenResponse:
+async def login(
+    form: Annotated[LoginForm, Form()], broker: BrokerDep, pool: LoginPoolDep
+) -> TokenResponse:
     """Trade a username and a password for an access token and what renews it."""
     password = form.password.get_secret_value()
-    return TokenResponse.reveal(broker.login(form.username, password))
+    pair = await pool.run(lambda: broker.login(form.username, password))
+    return TokenResponse.reveal(pair)
 
 
 @router.post(

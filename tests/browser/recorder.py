@@ -9,8 +9,8 @@ from typing import Any, Final, Self, final
 
 from typing_extensions import override
 
+from aikagi_emulator.sigv4 import Request
 from app.web.assets import STATIC
-from local.sigv4 import Request
 
 _BLANK: Final = b"<!doctype html><title>workbench</title>"
 
