@@ -285,6 +285,33 @@ def test_a_reading_that_was_frozen_with_its_process_is_given_up(
     assert cached.read() == 3
 
 
+def test_a_reading_that_was_given_up_does_not_replace_a_newer_one(clock: Clock):
+    began, may_end = threading.Event(), threading.Event()
+    readings = iter([1, 2, 3])
+
+    def read() -> int:
+        reading = next(readings)
+        if reading == 2:
+            began.set()
+            assert may_end.wait(10)
+        return reading
+
+    cached = Cached(
+        read, fresh=timedelta(seconds=30), usable=timedelta(seconds=60), clock=clock
+    )
+    cached.read()
+    clock.advance(seconds=30)
+    cached.read()
+    assert began.wait(10)
+    clock.advance(minutes=10)
+
+    assert cached.read() == 3
+    may_end.set()
+    wait_for_background_readings()
+
+    assert cached.read() == 3
+
+
 def test_reading_again_is_refused_in_quick_succession(
     cached: Cached[int], clock: Clock
 ):
