@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 
-from aikagi.commands.arguments import build_parser
+from aikagi.commands.parser import build_parser
 from aikagi.commands.run import run
 
 

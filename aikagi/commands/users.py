@@ -3,16 +3,16 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from aikagi.commands.place import UsageError
+from aikagi.commands.context import UsageError
 
 if TYPE_CHECKING:
-    from aikagi.commands.command import Areas
+    from aikagi.commands.command import Subparsers
 
 
-def add(areas: "Areas") -> None:
+def add(subparsers: "Subparsers") -> None:
     """Add it without help, so that no list of commands has it."""
     # No word that can be typed begins with NUL, so whatever follows is positional.
-    added = areas.add_parser("users", add_help=False, prefix_chars="\0")
+    added = subparsers.add_parser("users", add_help=False, prefix_chars="\0")
     added.add_argument("words", nargs="*")
     added.set_defaults(run=_run)
 

@@ -22,14 +22,15 @@ sys.meta_path.insert(0, Missing())
 import aikagi
 
 names = [
-    each.name
-    for each in pkgutil.walk_packages(aikagi.__path__, "aikagi.")
-    if each.name not in ("aikagi.__main__", "aikagi.httpx_auth")
+    module.name
+    for module in pkgutil.walk_packages(aikagi.__path__, "aikagi.")
+    if module.name not in ("aikagi.__main__", "aikagi.httpx_auth")
 ]
 for name in names:
     importlib.import_module(name)
 print(len(names), aikagi.__file__)
-print(*(getattr(aikagi, name).__name__ for name in aikagi.__all__ if name != "Event"))
+names = [name for name in aikagi.__all__ if name != "TaskEvent"]
+print(*(getattr(aikagi, name).__name__ for name in names))
 """
 
 NOT_LOADED = """
@@ -45,9 +46,9 @@ import app
 # They begin with the settings of a deployment.
 started = ("app.main", "app.lambda_handler")
 sys.modules["aikagi"] = None
-for each in pkgutil.walk_packages(app.__path__, "app."):
-    if each.name not in started:
-        importlib.import_module(each.name)
+for module in pkgutil.walk_packages(app.__path__, "app."):
+    if module.name not in started:
+        importlib.import_module(module.name)
 print("app.broker" in sys.modules, "app.admin" in sys.modules)
 """
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from aikagi.commands.arguments import build_parser
+from aikagi.commands.parser import build_parser
 from aikagi.commands.run import run
 from tests.aikagi.loopback import PASSWORD, Loopback
 from tests.local_stack import ROOT, clean_environment

@@ -8,16 +8,17 @@ from aikagi.commands import (
     completion,
     credentials,
     doctor,
+    functions,
     login,
-    looks,
     token,
     users,
+    whoami,
 )
 from aikagi.commands.command import HelpFormatter, add_common
-from aikagi.commands.exits import TOLD
+from aikagi.commands.exit_codes import HELP
 
 _EPILOG: Final = f"""\
-{TOLD}
+{HELP}
 The broker of the last login is meant, unless --broker or AIKAGI_BROKER names another.
 """
 
@@ -25,14 +26,24 @@ The broker of the last login is meant, unless --broker or AIKAGI_BROKER names an
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="aikagi",
-        description="Borrow a key to a Lambda function URL, and call it.",
+        description="Get credentials for a Lambda function URL, and call it.",
         epilog=_EPILOG,
         formatter_class=HelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="store_true", help="tell the version")
+    parser.add_argument("--version", action="store_true", help="show the version")
     add_common(parser)
-    areas = parser.add_subparsers(metavar="COMMAND", title="commands")
-    for module in (login, looks, call, credentials, token, doctor, completion, users):
-        module.add(areas)
+    subparsers = parser.add_subparsers(metavar="COMMAND", title="commands")
+    for module in (
+        login,
+        whoami,
+        functions,
+        call,
+        credentials,
+        token,
+        doctor,
+        completion,
+        users,
+    ):
+        module.add(subparsers)
     return parser
