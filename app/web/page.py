@@ -34,12 +34,12 @@ def install(app: FastAPI, *, connect_to: Sequence[str]) -> None:
     assets = Assets(STATIC / "page")
     router = APIRouter(include_in_schema=False)
 
-    @router.api_route("/", methods=["GET", "HEAD"])
+    @router.get("/")
     def page(request: Request) -> Response:
         headers = {"Cache-Control": REVALIDATE, "Content-Security-Policy": policy}
         return assets.find("index.html").answer(request, headers)
 
-    @router.api_route("/static/{name:path}", methods=["GET", "HEAD"])
+    @router.get("/static/{name:path}")
     def asset(request: Request, name: str) -> Response:
         if name.startswith("vendor/"):
             return assets.find(name).answer(request, {"Cache-Control": FOREVER})

@@ -96,11 +96,14 @@ def test_no_other_origin_may(client: TestClient, origin: str):
     assert "Access-Control-Allow-Origin" not in answer.headers
 
 
-def test_a_preflight_is_answered_for_listed_origins_only(client: TestClient):
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+def test_a_preflight_is_answered_for_listed_origins_only(
+    client: TestClient, method: str
+):
     def preflight(origin: str) -> int:
         asking = {
             "Origin": origin,
-            "Access-Control-Request-Method": "POST",
+            "Access-Control-Request-Method": method,
             "Access-Control-Request-Headers": "authorization,content-type",
         }
         return client.options("/grant", headers=asking).status_code
