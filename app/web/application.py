@@ -20,7 +20,9 @@ _DESCRIPTION = """
 Log in, ask for a grant, sign your request with it, and call the function URL yourself.
 
 Every failure is a problem document (RFC 9457) with a stable `type` and the
-`request_id` under which the log knows it. Where `GET` works, `HEAD` does too.
+`request_id` under which the log knows it. The token endpoints, `/auth/login` and
+`/auth/refresh`, add `error` and `error_description` to it, as OAuth2 clients expect
+(RFC 6749, section 5.2). Where `GET` works, `HEAD` does too.
 """
 
 
@@ -51,6 +53,7 @@ def create_app(
         middleware=_middleware(allowed_origins),
     )
     app.state.broker = broker
+    app.include_router(auth.token_endpoints)
     for routes in (auth, functions, grants, credentials, health):
         app.include_router(routes.router)
     problems.install(app)

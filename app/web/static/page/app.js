@@ -12,6 +12,8 @@ import { Task } from "./task.js";
 
 /** @typedef {import("./aikagi.d.ts").FunctionEntry} FunctionEntry */
 
+const LOGIN_REFUSED = "urn:aikagi:problem:login-refused";
+
 const broker = new Broker();
 let person = "";
 let session = "";
@@ -37,7 +39,7 @@ form("login-form").addEventListener("submit", async (event) => {
 /** @param {unknown} error */
 function refuse(error) {
   broker.signOut();
-  const isWrong = error instanceof BrokerError && error.status === 401;
+  const isWrong = error instanceof BrokerError && error.type === LOGIN_REFUSED;
   const { key, values } = explain(error);
   const both = () => `${text(key, values)} ${text(`${key}.next`, values)}`;
   if (isWrong) complain("password", "fail.password");

@@ -15,6 +15,8 @@ import { machineTime } from "./line.js";
  */
 const REFRESH_PATIENCE_MS = 8_000;
 
+const LOGIN_ENDED = "urn:aikagi:problem:login-ended";
+
 /** Somebody who is logged in. Replaced whole, so that a late answer finds no heir. */
 export class Session {
   #line;
@@ -91,7 +93,7 @@ export class Session {
     try {
       this.#take(await this.#refresh(body), asked);
     } catch (error) {
-      if (!isRefusal(error)) throw error;
+      if (!hasEnded(error)) throw error;
       // The access token is good to its end; after it there is nothing left.
       this.#tokens = { ...this.#tokens, refresh_token: "" };
       throw new LoginEndedError(error);
@@ -125,7 +127,12 @@ export class Session {
   }
 }
 
-/** @returns {error is BrokerError} @param {unknown} error */
+/** Of an access token. @returns {error is BrokerError} @param {unknown} error */
 function isRefusal(error) {
   return error instanceof BrokerError && error.status === 401;
+}
+
+/** Of a refresh token: 400, as for all that a token endpoint refuses. @returns {error is BrokerError} @param {unknown} error */
+function hasEnded(error) {
+  return error instanceof BrokerError && error.type === LOGIN_ENDED;
 }
