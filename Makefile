@@ -14,7 +14,7 @@ UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --
 help:
 	@echo 'make run     start the broker, the page and AWS on loopback; needs only Python 3.11 or newer'
 	@echo 'make dev     the same, and the broker reloads when its code changes'
-	@echo 'make test    run every test'
+	@echo "make test    run every test; PYTEST=tests/web or PYTEST='-k grant' chooses"
 	@echo 'make soak    prove the local stack at length; AIKAGI_SEED repeats a run, AIKAGI_SOAK=3 triples it'
 	@echo "make clients try AWS's CLI and SDKs as clients of the broker, beside boto3"
 	@echo 'make bench   measure the stack against something bare in the same run'
@@ -30,15 +30,15 @@ help:
 
 .PHONY: run dev
 run: $(VENV)/.local
-	@exec $(BIN)/python -m local
+	@exec $(BIN)/python -m aikagi_emulator
 
 dev: $(VENV)/.local
-	@exec $(BIN)/python -m local --reload
+	@exec $(BIN)/python -m aikagi_emulator --reload
 
 .PHONY: test
 test: $(VENV)/.dev
 	@$(BIN)/python tests/browser_setup.py
-	$(BIN)/python -m pytest $(PYTEST)
+	@$(BIN)/python tests/side_by_side.py $(PYTEST)
 
 .PHONY: soak bench
 soak: $(VENV)/.dev .tools/soak/.installed
@@ -92,6 +92,7 @@ check: $(VENV)/.dev .tools/sam/.installed types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	cd emulator && ../$(BIN)/lint-imports
 	.tools/sam/bin/python tests/template_checks.py
 
 .PHONY: fix
@@ -140,10 +141,11 @@ $(VENV)/.uv: requirements/uv.txt
 		|| { echo 'uv could not be installed: is a package index reachable?' >&2; exit 1; }
 	@touch $@
 
-$(VENV)/.local: requirements/local.txt pyproject.toml $(VENV)/.uv
+$(VENV)/.local: requirements/local.txt pyproject.toml emulator/pyproject.toml $(VENV)/.uv
 	@echo 'Installing what the broker and the local stack need …'
 	@$(UV) -r requirements/local.txt
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation \
+		--editable . --editable ./emulator
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.local

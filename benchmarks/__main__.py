@@ -15,10 +15,10 @@ from benchmarks.running import compare_all
 from benchmarks.streams import compare_streams
 from benchmarks.summaries import compare_summaries
 from benchmarks.terminal import compare_commands
+from benchmarks.wrong_passwords import compare_wrong_passwords
 from tests.local_stack import Stack, running_stack
 from tests.processes import descendants
 
-_PORT = int(os.environ.get("AIKAGI_PORT") or 17800)
 _STARTS = 5
 _LIBRARIES = "import boto3, fastapi, moto.dynamodb, moto.secretsmanager, samtranslator"
 
@@ -43,7 +43,7 @@ def start_up(state: Path) -> str:
 
 def _seconds_to_start(state: Path) -> float:
     started = time.perf_counter()
-    with running_stack(_PORT, state):
+    with running_stack(state):
         return time.perf_counter() - started
 
 
@@ -76,8 +76,10 @@ def main() -> None:
     show(machine())
     with tempfile.TemporaryDirectory() as folder:
         show(start_up(Path(folder)))
-        with running_stack(_PORT, Path(folder)) as stack:
+        with running_stack(Path(folder)) as stack:
             for line in compare_all(stack):
+                show(line)
+            for line in compare_wrong_passwords(stack):
                 show(line)
             for line in compare_streams(stack):
                 show(line)

@@ -18,7 +18,6 @@ from tests.browser.teller import Teller
 from tests.browser_setup import find_chromium
 from tests.local_stack import ROOT, Stack, running_stack
 
-_PORT: Final = 18_000
 _RUNS: Final = 10
 _EVENTS: Final = 100_000
 _LINE: Final = "All work and no play makes a dull page.\n"
@@ -152,7 +151,7 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
         running_stack(
-            _PORT, Path(folder) / "state", template=_telling_stack(Path(folder))
+            Path(folder) / "state", template=_telling_stack(Path(folder))
         ) as stack,
         Teller() as teller,
         sync_playwright() as playwright,

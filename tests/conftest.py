@@ -20,7 +20,7 @@ from tests.fakes import (
     access_tokens,
     rotating_logins,
 )
-from tests.local_stack import Stack, free_stack_port, running_stack
+from tests.local_stack import Stack, running_stack
 
 
 @pytest.fixture
@@ -108,12 +108,8 @@ def free_port() -> Callable[[], int]:
 
 
 @pytest.fixture(scope="session")
-def stack(
-    tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int]
-) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Start the whole product once, and let it say all it ever would."""
     state = tmp_path_factory.mktemp("stack")
-    with running_stack(
-        free_stack_port(free_port), state, variables={"AIKAGI_LOG_LEVEL": "DEBUG"}
-    ) as running:
+    with running_stack(state, variables={"AIKAGI_LOG_LEVEL": "DEBUG"}) as running:
         yield running

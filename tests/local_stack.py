@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,8 @@ from typing import IO, Any, Final
 
 from dotenv import dotenv_values
 
-from local.control import Controls
+from aikagi_emulator.control import Controls
+from aikagi_emulator.pytest_plugin import free_ports
 
 ROOT: Final = Path(__file__).parent.parent
 READY: Final = "ready in "
@@ -87,7 +88,7 @@ def clean_environment(**more: str) -> dict[str, str]:
 def launch(
     port: int, state: Path, *, template: Path | None = None, **variables: str
 ) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "local", "--port", str(port)]
+    command = [sys.executable, "-m", "aikagi_emulator", "--port", str(port)]
     command += ["--state", str(state)]
     command += ["--template", str(template)] if template else []
     return subprocess.Popen(
@@ -102,14 +103,20 @@ def launch(
 
 @contextmanager
 def running_stack(
-    port: int,
     state: Path,
     *,
     template: Path | None = None,
     variables: Mapping[str, str] | None = None,
 ) -> Iterator[Stack]:
     """Start a stack, wait until it says it is ready, and end it in the end."""
-    process = launch(port, state, template=template, **(variables or {}))
+    with free_ports() as port:
+        yield from _running(port, state, template, variables or {})
+
+
+def _running(
+    port: int, state: Path, template: Path | None, variables: Mapping[str, str]
+) -> Iterator[Stack]:
+    process = launch(port, state, template=template, **variables)
     log: list[str] = []
     ready = threading.Event()
     assert process.stdout
@@ -138,23 +145,3 @@ def _read(stream: IO[str], log: list[str], ready: threading.Event) -> None:
             ready.set()
     # What ends before it is ready has said why.
     ready.set()
-
-
-def free_stack_port(free_port: Callable[[], int]) -> int:
-    """Find a port all of whose companions are free at this moment as well."""
-    for _ in range(100):
-        port = free_port()
-        if port < 64_000 and all(_is_free(port + more) for more in range(100, 110)):
-            return port
-    raise RuntimeError("no free ports")
-
-
-def _is_free(port: int) -> bool:
-    import socket
-
-    with socket.socket() as trying:
-        try:
-            trying.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True

@@ -30,7 +30,6 @@ from tests.local_stack import (
     ROOT,
     Stack,
     clean_environment,
-    free_stack_port,
     launch,
     running_stack,
 )
@@ -531,9 +530,7 @@ Outputs:
 """
 
 
-def test_another_role_that_names_its_session_like_alice_is_not_alice(
-    tmp_path: Path, free_port: Callable[[], int]
-):
+def test_another_role_that_names_its_session_like_alice_is_not_alice(tmp_path: Path):
     template = (ROOT / "template.yaml").read_text()
     assert template.count("\nOutputs:\n") == 1
     for folder in ("app", "functions"):
@@ -541,9 +538,7 @@ def test_another_role_that_names_its_session_like_alice_is_not_alice(
     other = tmp_path / "template.yaml"
     other.write_text(template.replace("\nOutputs:\n", OTHER_ROLE))
 
-    with running_stack(
-        free_stack_port(free_port), tmp_path / "state", template=other
-    ) as stack:
+    with running_stack(tmp_path / "state", template=other) as stack:
         operator = stack.variables("operator.env")
         sts = boto3.client(
             "sts",
@@ -574,7 +569,7 @@ def test_another_role_that_names_its_session_like_alice_is_not_alice(
 
 
 def other_role_arn(stack: Stack, account: str) -> str:
-    from local.template import Addresses, load
+    from aikagi_emulator.template import Addresses, load
 
     loaded = load(
         stack.state.parent.parent / "template.yaml",
@@ -596,12 +591,10 @@ def test_a_taken_port_is_a_sentence(stack: Stack, tmp_path: Path):
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
-def test_an_ended_stack_leaves_no_process_and_no_file(
-    name: str, tmp_path: Path, free_port: Callable[[], int]
-):
+def test_an_ended_stack_leaves_no_process_and_no_file(name: str, tmp_path: Path):
     import signal
 
-    with running_stack(free_stack_port(free_port), tmp_path / "state") as stack:
+    with running_stack(tmp_path / "state") as stack:
         alice = Person.log_in(stack.broker, "alice", stack.users["alice"])
         assert sign(alice.grant("hello")).send().status_code == 200
         started = descendants(stack.process.pid)

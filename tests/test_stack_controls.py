@@ -12,7 +12,7 @@ import httpx2
 import pytest
 from botocore.exceptions import ClientError
 
-from local.control import ControlError, Controls
+from aikagi_emulator.control import ControlError, Controls
 from tests.aws_caller import Person, sign
 from tests.local_stack import ROOT, Stack, clean_environment
 
@@ -262,7 +262,7 @@ def test_a_command_moves_the_clock_and_says_what_time_it_is(
     def run(*words: str) -> str:
         done = subprocess.run(
             [
-                *(sys.executable, "-m", "local.clock", *words),
+                *(sys.executable, "-m", "aikagi_emulator.clock", *words),
                 *("--state", str(stack.state.parent), "--port", str(stack.port)),
             ],
             cwd=ROOT,

@@ -1,13 +1,12 @@
 """A streaming function of the whole stack: the first piece comes before the last."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx2
 
 from tests.aws_caller import Person, sign
-from tests.local_stack import ROOT, free_stack_port, running_stack
+from tests.local_stack import ROOT, running_stack
 
 RESOURCES = """
   TicksFunction:
@@ -83,9 +82,7 @@ async def app(scope, receive, send):
 """
 
 
-def test_the_first_event_of_a_long_task_comes_before_its_last(
-    tmp_path: Path, free_port: Callable[[], int]
-):
+def test_the_first_event_of_a_long_task_comes_before_its_last(tmp_path: Path):
     for folder in ("app", "functions"):
         (tmp_path / folder).symlink_to(ROOT / folder)
     ticks = tmp_path / "ticks"
@@ -102,9 +99,7 @@ def test_the_first_event_of_a_long_task_comes_before_its_last(
     template.write_text(text.replace("\nOutputs:\n", RESOURCES))
     read = tmp_path / "read"
 
-    with running_stack(
-        free_stack_port(free_port), tmp_path / "state", template=template
-    ) as stack:
+    with running_stack(tmp_path / "state", template=template) as stack:
         bob = Person.log_in(stack.broker, "bob", stack.users["bob"])
         grant = bob.grant("ticks")
         request = sign(grant, "ticks", body=str(read).encode())

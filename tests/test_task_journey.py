@@ -3,7 +3,7 @@
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from tests.aws_caller import Person, Signed, sign
-from tests.local_stack import ROOT, Stack, free_stack_port, running_stack
+from tests.local_stack import ROOT, Stack, running_stack
 
 DOCS = (ROOT / "docs" / "functions.md").read_text()
 TEMPLATE = (ROOT / "template.yaml").read_text()
@@ -65,9 +65,7 @@ def block_of(name: str, *, renamed: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def tasks_stack(
-    tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int]
-) -> Iterator[Stack]:
+def tasks_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("tasks")
     (folder / "app").symlink_to(ROOT / "app")
     shutil.copytree(ROOT / "functions", folder / "functions")
@@ -84,8 +82,7 @@ def tasks_stack(
     text = TEMPLATE.replace("\nOutputs:\n", "\n".join(("", *blocks, "Outputs:\n")))
     template = folder / "template.yaml"
     template.write_text(text)
-    port = free_stack_port(free_port)
-    with running_stack(port, folder / "state", template=template) as stack:
+    with running_stack(folder / "state", template=template) as stack:
         yield stack
 
 

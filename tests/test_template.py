@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from local.template import Stack, TemplateError
+from aikagi_emulator.template import Stack, TemplateError
 from tests.template.stacks import (
     API,
     all_statements,

@@ -11,7 +11,8 @@ from app.broker import Broker
 from app.web import auth, credentials, functions, grants, health, page, problems
 from app.web import docs as api_docs
 from app.web.bodies import BodyLimit
-from app.web.headers import RequestIds, SecurityHeaders
+from app.web.headers import RequestIds, SecurityHeaders, WithoutCookies
+from app.web.login_pool import LoginPool
 from app.web.methods import AllowHeader, HeadAsGet
 from app.web.openapi import DescribedApi, operation_id
 from app.web.problems import NeverRaise
@@ -53,6 +54,7 @@ def create_app(
         middleware=_middleware(allowed_origins),
     )
     app.state.broker = broker
+    app.state.login_pool = LoginPool()
     app.include_router(auth.token_endpoints)
     for routes in (auth, functions, grants, credentials, health):
         app.include_router(routes.router)
@@ -80,6 +82,7 @@ def _middleware(allowed_origins: Sequence[str]) -> list[Middleware]:
         ),
         Middleware(AllowHeader),
         Middleware(NeverRaise),
+        Middleware(WithoutCookies),
         Middleware(BodyLimit),
     ]
 

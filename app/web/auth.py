@@ -18,13 +18,12 @@ from app.domain.errors import (
     TooBusyError,
     UsersUnavailableError,
 )
-from app.web.bodies import FormRoute
-from app.web.dependencies import BearerToken, BrokerDep, CurrentUser
+from app.web.dependencies import BearerToken, BrokerDep, CurrentUser, LoginPoolDep
 from app.web.oauth import TokenRoute, refusals
 from app.web.openapi import problems
 
 token_endpoints = APIRouter(prefix="/auth", tags=["login"], route_class=TokenRoute)
-router = APIRouter(prefix="/auth", tags=["login"], route_class=FormRoute)
+router = APIRouter(prefix="/auth", tags=["login"])
 
 
 class LoginForm(BaseModel):
@@ -101,10 +100,13 @@ class MeResponse(BaseModel):
         SigningKeyUnavailableError,
     ),
 )
-def login(form: Annotated[LoginForm, Form()], broker: BrokerDep) -> TokenResponse:
+async def login(
+    form: Annotated[LoginForm, Form()], broker: BrokerDep, pool: LoginPoolDep
+) -> TokenResponse:
     """Trade a username and a password for an access token and what renews it."""
     password = form.password.get_secret_value()
-    return TokenResponse.reveal(broker.login(form.username, password))
+    pair = await pool.run(lambda: broker.login(form.username, password))
+    return TokenResponse.reveal(pair)
 
 
 @token_endpoints.post(

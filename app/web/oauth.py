@@ -2,8 +2,8 @@
 
 A refusal is OAuth2's error answer and the problem document (RFC 9457) of the same
 failure in one: an OAuth2 client reads ``error`` and ``error_description``, and whoever
-knows this broker reads ``type``. What fails before or beside the endpoint, a body too
-large or a fault nobody foresaw, is a problem document alone.
+knows this broker reads ``type``. What no route is asked about, a body too large or late
+and a fault nobody foresaw, is a problem document alone.
 """
 
 import re

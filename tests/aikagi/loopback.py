@@ -17,7 +17,7 @@ from urllib.parse import parse_qs
 
 from typing_extensions import override
 
-from local.sigv4 import Request, SignatureRefusedError, verify
+from aikagi_emulator.sigv4 import Request, SignatureRefusedError, verify
 
 REGION: Final = "ap-northeast-1"
 PASSWORD: Final = "wonderland-1865"

@@ -14,7 +14,7 @@ import pytest
 
 from aikagi import AddressError, Broker
 from aikagi.httpx_auth import LentAuth as HttpxAuth
-from local.sigv4 import SignatureRefusedError
+from aikagi_emulator.sigv4 import SignatureRefusedError
 from tests.aikagi.loopback import Loopback
 
 ALL: Final[list[dict[str, str]]] = json.loads(

@@ -1,6 +1,6 @@
 """A real Chromium: one for the session, a fresh context for each test."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, final
@@ -152,12 +152,11 @@ def elsewhere() -> Iterator[Elsewhere]:
 @pytest.fixture(scope="session")
 def faulty(
     tmp_path_factory: pytest.TempPathFactory,
-    free_port: Callable[[], int],
     elsewhere: Elsewhere,
 ) -> Iterator[Stack]:
     """Start a stack that lets pages of ``elsewhere`` in, with functions at fault."""
     folder = tmp_path_factory.mktemp("faulty")
-    with faulty_stack.faulty_stack(folder, free_port, elsewhere) as stack:
+    with faulty_stack.faulty_stack(folder, elsewhere) as stack:
         yield stack
 
 

@@ -1,7 +1,7 @@
 """A stack that lets in pages from elsewhere, and has functions with one thing wrong."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Final, final
 
 from typing_extensions import override
 
-from tests.local_stack import ROOT, Stack, free_stack_port, running_stack
+from tests.local_stack import ROOT, Stack, running_stack
 
 _ORIGINS: Final = re.compile(r"(?s)(  AllowedOrigins:\n.*?Default: )''")
 
@@ -50,16 +50,12 @@ def elsewhere() -> Iterator[Elsewhere]:
 
 
 @contextmanager
-def faulty_stack(
-    folder: Path, free_port: Callable[[], int], place: Elsewhere
-) -> Iterator[Stack]:
+def faulty_stack(folder: Path, place: Elsewhere) -> Iterator[Stack]:
     for name in ("app", "functions"):
         (folder / name).symlink_to(ROOT / name)
     template = folder / "template.yaml"
     template.write_text(_template([place.named, place.numbered]))
-    with running_stack(
-        free_stack_port(free_port), folder / "state", template=template
-    ) as stack:
+    with running_stack(folder / "state", template=template) as stack:
         yield stack
 
 

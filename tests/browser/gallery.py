@@ -20,7 +20,6 @@ from tests.browser_setup import find_chromium
 from tests.local_stack import ROOT, Stack, running_stack
 
 _FOLDER: Final = ROOT / ".local/gallery"
-_PORT: Final = 17_900
 _WIDE: Final = (1280, 800)
 _NARROW: Final = (390, 844)
 Theme = Literal["light", "dark"]
@@ -263,7 +262,7 @@ def sittings(browser: Browser, stack: Stack, teller: Teller) -> Iterator[Sitting
 def main() -> int:
     with (
         tempfile.TemporaryDirectory() as state,
-        running_stack(_PORT, Path(state)) as stack,
+        running_stack(Path(state)) as stack,
         Teller() as teller,
         sync_playwright() as playwright,
     ):

@@ -10,8 +10,8 @@ from typing import Any, Final, Self, final
 
 from typing_extensions import override
 
+from aikagi_emulator.sigv4 import Request
 from app.web import page
-from local.sigv4 import Request
 
 _STATIC: Final = Path(page.__file__).parent / "static/page"
 _BLANK: Final = b"<!doctype html><title>workbench</title>"

@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import Page
 
-from local.sigv4 import Request, SignatureRefusedError, verify
+from aikagi_emulator.sigv4 import Request, SignatureRefusedError, verify
 from tests.browser.recorder import (
     ACCESS_KEY_ID,
     REGION,

@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import Final
 from urllib.parse import quote, unquote_to_bytes
 
-from local.sigv4 import Request
-from tests.local.sigv4.signing import (
+from aikagi_emulator.sigv4 import Request
+from emulator.tests.sigv4.signing import (
     FOREVER,
     SESSION,
     presigned,

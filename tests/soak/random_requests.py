@@ -6,8 +6,8 @@ import re
 from typing import Final
 from urllib.parse import quote
 
-from local.sigv4 import Request
-from tests.local.sigv4.signing import FOREVER, SESSION, presigned, signed
+from aikagi_emulator.sigv4 import Request
+from emulator.tests.sigv4.signing import FOREVER, SESSION, presigned, signed
 
 _PLAIN: Final = "abcxyzABCXYZ0189"
 _MARKS: Final = " /+&=?%~!'()*,;:@$#[]\"<>^`{|}\\-._"

@@ -3,7 +3,7 @@
 import os
 import re
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -13,7 +13,7 @@ from typing import Final
 import pytest
 
 from tests.aws_caller import Person, Signed, sign
-from tests.local_stack import Stack, free_stack_port, running_stack
+from tests.local_stack import Stack, running_stack
 from tests.processes import descendants, is_running
 from tests.soak.endurance import Held, holds_within, one_by_one
 from tests.soak.scale import amount
@@ -83,8 +83,8 @@ def who(stack: Stack, grant: dict[str, str]) -> str:
 
 
 @pytest.fixture
-def doomed(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Stack]:
-    with running_stack(free_stack_port(free_port), tmp_path / "state") as stack:
+def doomed(tmp_path: Path) -> Iterator[Stack]:
+    with running_stack(tmp_path / "state") as stack:
         yield stack
 
 

@@ -1,6 +1,6 @@
 """IAM against an evaluator by other people: random policies, one verdict.
 
-ministack models less than ``local.iam``, so the generator leaves out what it does not
+ministack models less than the emulator, so the generator leaves out what it does not
 claim: policy variables, NotPrincipal, malformed values. ``DIFFERENCES`` are the cases
 in which both answer and one is wrong.
 """

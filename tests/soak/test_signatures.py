@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from local.sigv4 import Request, SignatureRefusedError
-from tests.local.sigv4.signing import FOREVER, NOW, SESSION, accepted
+from aikagi_emulator.sigv4 import Request, SignatureRefusedError
+from emulator.tests.sigv4.signing import FOREVER, NOW, SESSION, accepted
 from tests.soak.mutations import mutations
 from tests.soak.random_requests import a_request
 from tests.soak.scale import SEED, amount, source

@@ -1,4 +1,4 @@
-"""What ``local.iam`` decides about a random case, and what ministack does.
+"""What ``aikagi_emulator.iam`` decides about a random case, and what ministack does.
 
 ``python -m tests.soak.verdicts`` writes down anew what both agree on.
 """
@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Self, final
 
-from local.iam import Caller, Layers, Policy, decide, decide_assume
+from aikagi_emulator.iam import Caller, Layers, Policy, decide, decide_assume
 from tests.soak.clients import PYTHON
 from tests.soak.random_policies import (
     ACCOUNT,

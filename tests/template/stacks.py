@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from local.template import Addresses, Resource, Stack, load
-from local.template.document import read
-from local.template.parameters import values
-from local.template.translate import translate
+from aikagi_emulator.template import Addresses, Resource, Stack, load
+from aikagi_emulator.template.document import read
+from aikagi_emulator.template.parameters import values
+from aikagi_emulator.template.translate import translate
 
 TEMPLATE: Final = Path(__file__).parents[2] / "template.yaml"
 API: Final = "https://abc123.execute-api.ap-northeast-1.amazonaws.com"

@@ -593,6 +593,19 @@ def test_only_an_access_token_logs_out(client: TestClient):
     assert refresh(client, pair["refresh_token"]).status_code == 200
 
 
+@pytest.mark.parametrize("media_type", ["application/json", "text/plain"])
+def test_logging_out_takes_no_notice_of_a_body(client: TestClient, media_type: str):
+    pair = pair_of(client)
+    headers = {"Content-Type": media_type}
+    assert client.post("/auth/logout", content="{", headers=headers).status_code == 401
+    headers["Authorization"] = f"Bearer {pair['access_token']}"
+
+    answer = client.post("/auth/logout", content="{", headers=headers)
+
+    assert answer.status_code == 204
+    refused_with(refresh(client, pair["refresh_token"]), "invalid_grant")
+
+
 @pytest.mark.parametrize("path", ["/auth/refresh", "/auth/logout"])
 def test_pages_elsewhere_may_stay_logged_in_as_they_may_log_in(
     client: TestClient, path: str

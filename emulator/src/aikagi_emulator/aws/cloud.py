@@ -1,0 +1,110 @@
+"""A stack's AWS: its principals, its sessions, its endpoint and its gate."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Final, final
+
+from aikagi_emulator.aws.authority import Authority
+from aikagi_emulator.aws.endpoint import Endpoint
+from aikagi_emulator.aws.faults import Faults
+from aikagi_emulator.aws.gate import FunctionUrlGate
+from aikagi_emulator.aws.json_protocol import JsonService
+from aikagi_emulator.aws.ledger import Ledger, Session
+from aikagi_emulator.aws.operator_gate import OperatorGate
+from aikagi_emulator.aws.principals import Principal, operator
+from aikagi_emulator.aws.resource_tags import FunctionTags
+from aikagi_emulator.aws.roles import roles_of
+from aikagi_emulator.aws.sts import Sts
+from aikagi_emulator.template import Stack, TemplateError
+
+_SITTING: Final = timedelta(days=7)
+"""Lambda renews the credentials of a running environment. A process's environment
+cannot be changed from outside, so ours outlast any sitting instead."""
+
+
+@final
+class Cloud:
+    """Made at once; only ``endpoint`` takes time, because it loads the stores.
+
+    Raises ``TemplateError`` for roles, policies and tags that cannot be read.
+    """
+
+    def __init__(self, stack: Stack, *, clock: Callable[[], datetime]) -> None:
+        self._stack = stack
+        self._clock = clock
+        self._roles = roles_of(stack)
+        self._tags = FunctionTags(stack)
+        self._operator = operator(stack.account)
+        principals: Mapping[str, Principal] = {
+            **self._roles,
+            self._operator.arn: self._operator,
+        }
+        self._ledger = Ledger(clock=clock)
+        self._authority = Authority(
+            ledger=self._ledger,
+            principals=principals,
+            region=stack.region,
+            account=stack.account,
+            clock=clock,
+        )
+
+    def gate(self) -> FunctionUrlGate:
+        return FunctionUrlGate(authority=self._authority, tags=self._tags)
+
+    def operator_gate(self, *, clock: Callable[[], datetime]) -> OperatorGate:
+        """``clock`` is the real one, wherever the stack's own has been moved."""
+        return OperatorGate(
+            ledger=self._ledger,
+            operator=self._operator,
+            region=self._stack.region,
+            clock=clock,
+        )
+
+    def operator_session(self) -> Session:
+        return self._ledger.issue(self._operator, lifetime=_SITTING)
+
+    def function_session(self, role_arn: str, function: str) -> Session:
+        """Credentials for one environment of a function, under its own role.
+
+        The session is named like the function, as Lambda names it. Raises
+        ``TemplateError`` where Lambda could not assume the role.
+        """
+        role = self._roles.get(role_arn)
+        if role is None:
+            msg = f"{function} has the role {role_arn}, which the template lacks"
+            raise TemplateError(msg)
+        decision = self._authority.service_may_assume("lambda.amazonaws.com", role)
+        if not decision.allowed:
+            msg = f"{function}: Lambda cannot assume {role.name}: {decision.why}"
+            raise TemplateError(msg)
+        return self._ledger.issue(role, lifetime=_SITTING, name=function)
+
+    def endpoint(self, *, faults: Faults | None = None) -> Endpoint:
+        """Load the stores, fill them from the template, and answer from them."""
+        # moto takes a second to import; the broker starts meanwhile.
+        from aikagi_emulator.aws.dynamodb import DynamoDb
+        from aikagi_emulator.aws.moto_store import MotoStore
+        from aikagi_emulator.aws.secrets_manager import SecretsManager
+        from aikagi_emulator.aws.ssm import ParameterStore
+
+        stack = self._stack
+        store = MotoStore(account=stack.account, region=stack.region)
+        operations = (
+            DynamoDb(stack, store=store),
+            SecretsManager(stack, store=store),
+            ParameterStore(stack, clock=self._clock),
+        )
+        return Endpoint(
+            {
+                "sts": self.sts(),
+                **{
+                    one.name: JsonService(one, authority=self._authority)
+                    for one in operations
+                },
+            },
+            targets={one.target: one.name for one in operations},
+            faults=faults,
+        )
+
+    def sts(self) -> Sts:
+        return Sts(authority=self._authority, ledger=self._ledger, roles=self._roles)

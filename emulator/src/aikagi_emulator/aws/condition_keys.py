@@ -1,0 +1,91 @@
+"""The condition keys that requests carry here, and policies that ask for others.
+
+A key that is never there makes a condition fail, but one with ``IfExists``, a negated
+operator or ``ForAllValues`` hold: a policy that asks for it would decide otherwise
+than on AWS. It is refused by name instead.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from typing import Any, Final
+
+_KEYS: Final = frozenset(
+    {
+        "aws:currenttime",
+        "aws:epochtime",
+        "aws:multifactorauthpresent",
+        "aws:principalaccount",
+        "aws:principalarn",
+        "aws:principalisawsservice",
+        "aws:principaltype",
+        "aws:requestedregion",
+        "aws:securetransport",
+        "aws:sourceidentity",
+        "aws:sourceip",
+        "aws:tagkeys",
+        "aws:tokenissuetime",
+        "aws:userid",
+        "aws:viaawsservice",
+        "dynamodb:leadingkeys",
+        "lambda:functionurlauthtype",
+        "lambda:invokedviafunctionurl",
+        "sts:externalid",
+        "sts:rolesessionname",
+        "sts:sourceidentity",
+        "sts:transitivetagkeys",
+    }
+)
+_FAMILIES: Final = ("aws:principaltag/", "aws:requesttag/")
+
+_RESOURCE_TAGS: Final = "aws:resourcetag/"
+"""Functions alone show their tags to policies here; a statement may ask for them that
+decides about nothing else."""
+
+_SERVICES: Final = ("dynamodb", "lambda", "secretsmanager", "ssm", "sts")
+"""Statements about anything else decide nothing here, whatever they ask."""
+
+_VARIABLE: Final = re.compile(r"\$\{([^*?$},][^},]*)")
+
+
+def unmodelled_keys(document: str | Mapping[str, Any]) -> tuple[str, ...]:
+    """Keys and policy variables, as spelled, that no request of this stack carries.
+
+    ``document`` has been parsed by ``aikagi_emulator.iam`` before: its shape is sound.
+    """
+    policy = json.loads(document) if isinstance(document, str) else document
+    statements = policy["Statement"]
+    return tuple(
+        dict.fromkeys(
+            key
+            for one in (statements if isinstance(statements, list) else [statements])
+            for key in _asked(one)
+            if not _is_modelled(key, _services(one))
+        )
+    )
+
+
+def _services(statement: Mapping[str, Any]) -> frozenset[str]:
+    """Which of ``_SERVICES`` a statement decides about; none, if about others."""
+    actions = statement.get("Action", "*")
+    return frozenset(
+        service
+        for action in ([actions] if isinstance(actions, str) else actions)
+        for service in _SERVICES
+        if fnmatchcase(service, action.partition(":")[0].lower())
+    )
+
+
+def _asked(statement: Mapping[str, Any]) -> Iterator[str]:
+    for keys in statement.get("Condition", {}).values():
+        yield from keys
+    yield from _VARIABLE.findall(json.dumps(statement))
+
+
+def _is_modelled(key: str, services: frozenset[str]) -> bool:
+    folded = key.strip().lower()
+    if not services or folded in _KEYS or folded.startswith(_FAMILIES):
+        return True
+    return folded.startswith(_RESOURCE_TAGS) and services == {"lambda"}

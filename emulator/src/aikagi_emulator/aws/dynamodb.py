@@ -1,0 +1,164 @@
+"""DynamoDB: which actions on which tables a request comes down to.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, final
+
+from aikagi_emulator.aws.errors import AwsError, not_modelled
+from aikagi_emulator.aws.json_protocol import Body, Need, Plan, text_member
+from aikagi_emulator.aws.leading_keys import LeadingKeys
+from aikagi_emulator.aws.moto_store import MotoStore
+from aikagi_emulator.aws.wire import Answer
+from aikagi_emulator.template import Stack, TemplateError
+
+_ON_A_TABLE: Final = frozenset(
+    {"DeleteItem", "DescribeTable", "GetItem", "PutItem", "Query", "Scan", "UpdateItem"}
+)
+_BATCHES: Final = frozenset({"BatchGetItem", "BatchWriteItem"})
+_TRANSACTIONS: Final = {
+    "TransactGetItems": {"Get": "GetItem"},
+    "TransactWriteItems": {
+        "ConditionCheck": "ConditionCheckItem",
+        "Delete": "DeleteItem",
+        "Put": "PutItem",
+        "Update": "UpdateItem",
+    },
+}
+_TABLE_SETTINGS: Final = frozenset(
+    {
+        "AttributeDefinitions",
+        "BillingMode",
+        "GlobalSecondaryIndexes",
+        "KeySchema",
+        "LocalSecondaryIndexes",
+        "ProvisionedThroughput",
+    }
+)
+"""What of a table shows in its answers here. Encryption, backups and TTL do not."""
+
+
+@final
+class DynamoDb:
+    """The template's tables. Satisfies ``json_protocol.Operations``.
+
+    Raises ``TemplateError`` for a table that cannot be made.
+    """
+
+    name = "dynamodb"
+    target = "DynamoDB_20120810"
+    content_type = "application/x-amz-json-1.0"
+
+    def __init__(self, stack: Stack, *, store: MotoStore) -> None:
+        self._prefix = f"arn:aws:dynamodb:{stack.region}:{stack.account}:table/"
+        self._store = store
+        self._leading_keys = LeadingKeys()
+        for table in stack.of_type("AWS::DynamoDB::Table"):
+            settings = {
+                key: value
+                for key, value in table.properties.items()
+                if key in _TABLE_SETTINGS
+            }
+            self._create({"TableName": table.ref, **settings}, table.logical_id)
+            self._leading_keys.learn(table.ref, settings)
+
+    def plan(self, action: str, body: Body) -> Plan:
+        if action == "ListTables":
+            return Plan(
+                needs=[Need(action="dynamodb:ListTables", resource="*")], body=body
+            )
+        if action in _ON_A_TABLE:
+            return self._on_a_table(action, body)
+        if action in _BATCHES:
+            return self._batch(action, body)
+        if action in _TRANSACTIONS:
+            return self._transaction(action, body)
+        raise not_modelled(f"dynamodb:{action}")
+
+    def carry_out(self, action: str, body: Body) -> Answer:
+        return self._store.call(self.name, f"{self.target}.{action}", body)
+
+    def _on_a_table(self, action: str, body: Body) -> Plan:
+        table = self._table(text_member(body, "TableName"))
+        resource = self._prefix + table
+        if body.get("IndexName") is not None:
+            resource += f"/index/{text_member(body, 'IndexName')}"
+        need = Need(
+            action=f"dynamodb:{action}",
+            resource=resource,
+            context=self._leading_keys.of(action, table, body),
+        )
+        return Plan(needs=[need], body={**body, "TableName": table})
+
+    def _batch(self, action: str, body: Body) -> Plan:
+        requests = body.get("RequestItems")
+        if not isinstance(requests, dict):
+            raise _invalid("RequestItems must be a map")
+        by_table = {self._table(name): one for name, one in requests.items()}
+        if len(by_table) != len(requests):
+            raise _invalid("RequestItems names a table twice")
+        needs = [
+            Need(
+                action=f"dynamodb:{action}",
+                resource=self._prefix + table,
+                context=self._leading_keys.of_batch(table, share),
+            )
+            for table, share in by_table.items()
+        ]
+        return Plan(needs=needs, body={**body, "RequestItems": by_table})
+
+    def _transaction(self, action: str, body: Body) -> Plan:
+        items = body.get("TransactItems")
+        if not isinstance(items, list):
+            raise _invalid("TransactItems must be a list")
+        parts = list(self._parts(action, items))
+        needs = [
+            self._part_need(_TRANSACTIONS[action][kind], one) for kind, one in parts
+        ]
+        items = [{kind: part} for kind, part in parts]
+        return Plan(needs=needs, body={**body, "TransactItems": items})
+
+    def _part_need(self, action: str, part: Body) -> Need:
+        table = part["TableName"]
+        return Need(
+            action=f"dynamodb:{action}",
+            resource=self._prefix + table,
+            context=self._leading_keys.of(action, table, part),
+        )
+
+    def _parts(
+        self, action: str, items: list[Any]
+    ) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        for item in items:
+            if not isinstance(item, dict) or len(item) != 1:
+                text = "TransactItems can only contain one of its operations each"
+                raise _invalid(text)
+            ((kind, part),) = item.items()
+            if kind not in _TRANSACTIONS[action] or not isinstance(part, dict):
+                text = f"{kind} is not an operation of {action}"
+                raise _invalid(text)
+            table = self._table(text_member(part, "TableName"))
+            yield kind, {**part, "TableName": table}
+
+    def _table(self, name: str) -> str:
+        """A table's name, which may have been given as its ARN.
+
+        A name is not checked further: IAM compares it whole, and the store has only
+        the template's tables.
+        """
+        name = name.removeprefix(self._prefix)
+        if ":" in name or "/" in name:
+            text = "Requested resource not found"
+            raise AwsError("ResourceNotFoundException", text)
+        return name
+
+    def _create(self, settings: Body, logical_id: str) -> None:
+        answer = self.carry_out("CreateTable", settings)
+        if answer.status != 200:  # noqa: PLR2004 - the only success there is
+            text = f"{logical_id} cannot be made: {answer.body.decode()}"
+            raise TemplateError(text)
+
+
+def _invalid(text: str) -> AwsError:
+    return AwsError("ValidationException", text)

@@ -1,0 +1,68 @@
+"""Who may call a function URL: satisfies ``aikagi_emulator.urls.Gate``."""
+
+from typing import Final, final
+
+from aikagi_emulator.aws import explanation
+from aikagi_emulator.aws.authority import Authority
+from aikagi_emulator.aws.resource_tags import FunctionTags
+from aikagi_emulator.sigv4 import Request, SignatureRefusedError
+from aikagi_emulator.urls import Caller, RefusedError
+
+_FORBIDDEN: Final = (
+    "Forbidden. For troubleshooting Function URL authorization issues, see: "
+    "https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"
+)
+
+_PERMISSIONS: Final = (
+    ("lambda:InvokeFunctionUrl", {"lambda:FunctionUrlAuthType": "AWS_IAM"}),
+    ("lambda:InvokeFunction", {"lambda:InvokedViaFunctionUrl": "true"}),
+)
+"""Both, always, since October 2025:
+https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
+"""
+
+
+@final
+class FunctionUrlGate:
+    """Signature, then both permissions. What AWS answers travels, why goes along."""
+
+    def __init__(self, *, authority: Authority, tags: FunctionTags) -> None:
+        self._authority = authority
+        self._tags = tags
+
+    def admit(
+        self, request: Request, *, function_arn: str, auth_type: str, source_ip: str
+    ) -> Caller | None:
+        if auth_type == "NONE":
+            return None
+        try:
+            session = self._authority.authenticate(request, service="lambda")
+        except SignatureRefusedError as error:
+            explanation.note(error.why)
+            raise _unsigned(error) from error
+        tags = self._tags.context(function_arn)
+        for action, keys in _PERMISSIONS:
+            decision = self._authority.decide(
+                session,
+                action,
+                function_arn,
+                source_ip=source_ip,
+                extra={**keys, **tags},
+            )
+            if not decision.allowed:
+                why = f"{session.arn} may not {action} {function_arn}: {decision.why}"
+                explanation.note(why)
+                raise RefusedError(403, "AccessDeniedException", _FORBIDDEN, why=why)
+        return Caller(
+            access_key_id=session.access_key_id,
+            account_id=session.principal.account,
+            user_arn=session.arn,
+            user_id=session.user_id,
+        )
+
+
+def _unsigned(error: SignatureRefusedError) -> RefusedError:
+    if error.code == "MissingAuthenticationTokenException":
+        # To a function URL, nobody is somebody without permission.
+        return RefusedError(403, "AccessDeniedException", _FORBIDDEN, why=error.why)
+    return RefusedError(403, error.code, error.message, why=error.why)

@@ -1,0 +1,82 @@
+"""Who can hold credentials here: roles of the template, and the operator."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias, final
+
+from aikagi_emulator.iam import Policy
+
+_EVERYTHING: Final = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
+}
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """A role as the template declares it.
+
+    ``boundary`` is None where the role has none; an empty tuple is a boundary that
+    could not be read and therefore allows nothing.
+    """
+
+    name: str
+    arn: str
+    role_id: str
+    trust: Policy
+    policies: tuple[Policy, ...]
+    boundary: tuple[Policy, ...] | None = None
+    max_session_seconds: int = 3600
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def account(self) -> str:
+        return self.arn.split(":")[4]
+
+    def session_arn(self, session: str) -> str:
+        """The ARN of a session. A role's path is not part of it."""
+        return f"arn:aws:sts::{self.account}:assumed-role/{self.name}/{session}"
+
+    def session_id(self, session: str) -> str:
+        return f"{self.role_id}:{session}"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """An IAM user. A session of one is the user: it has no name of its own."""
+
+    name: str
+    arn: str
+    user_id: str
+    policies: tuple[Policy, ...]
+    boundary: tuple[Policy, ...] | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def account(self) -> str:
+        return self.arn.split(":")[4]
+
+    def session_arn(self, _session: str) -> str:
+        return self.arn
+
+    def session_id(self, _session: str) -> str:
+        return self.user_id
+
+
+Principal: TypeAlias = Role | User
+
+
+def operator(account: str) -> User:
+    """The person at the keyboard, who may do everything the stack models.
+
+    On AWS that is whoever deployed the template; ``aikagi users`` and the seeding
+    of the demo users act as this user.
+    """
+    return User(
+        name="operator",
+        arn=f"arn:aws:iam::{account}:user/operator",
+        user_id="AIDAOPERATORLOCAL0000",
+        policies=(Policy.identity(_EVERYTHING, name="operator/administrator"),),
+    )

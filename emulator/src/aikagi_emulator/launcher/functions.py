@@ -1,0 +1,136 @@
+"""The template's functions behind their URLs."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, final
+
+from aikagi_emulator.aws import Cloud
+from aikagi_emulator.launcher.broker_process import session_variables
+from aikagi_emulator.launcher.errors import LaunchError
+from aikagi_emulator.launcher.ports import Ports
+from aikagi_emulator.runtime import FunctionSpec, Pool
+from aikagi_emulator.template import Resource, Stack
+from aikagi_emulator.urls import FunctionUrl, UrlError, UrlSettings
+
+_log: Final = logging.getLogger("function")
+
+_MOST: Final = 10
+"""Environments of one function, unless the template reserves fewer."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """A function URL, ready to be served on its port."""
+
+    port: int
+    application: FunctionUrl
+    pool: Pool
+
+
+def serve_all(
+    stack: Stack, cloud: Cloud, *, ports: Ports, clock: Callable[[], datetime]
+) -> list[Served]:
+    """One per ``AWS::Lambda::Url``, in the template's order.
+
+    No environment is started before the first call. Raises ``LaunchError`` or
+    ``TemplateError`` for a function that Lambda would not run either.
+    """
+    gate = cloud.gate()
+    served = []
+    for index, url in enumerate(stack.of_type("AWS::Lambda::Url")):
+        function = target_of(stack, url)
+        pool = Pool(
+            _spec(stack, function),
+            credentials=_Credentials(cloud, function, stack.region, ports),
+            clock=clock,
+            log=_line,
+        )
+        try:
+            application = FunctionUrl(
+                _settings(url), gate=gate, pool=pool, clock=clock, log=_line
+            )
+        except UrlError as error:
+            msg = f"{url.logical_id}: {error}."
+            raise LaunchError(msg) from error
+        port = ports.function(index)
+        served.append(Served(port=port, application=application, pool=pool))
+    return served
+
+
+@final
+class _Credentials:
+    """A session of the function's own role for each of its environments."""
+
+    def __init__(
+        self, cloud: Cloud, function: Resource, region: str, ports: Ports
+    ) -> None:
+        self._cloud = cloud
+        self._role = str(function.properties["Role"])
+        self._name = function.ref
+        self._region = region
+        self._ports = ports
+        # Lambda checks the role when a function is made, not when it is called.
+        self()
+
+    def __call__(self) -> Mapping[str, str]:
+        session = self._cloud.function_session(self._role, self._name)
+        return session_variables(session, region=self._region, ports=self._ports)
+
+
+def _line(name: str, line: str) -> None:
+    _log.info("%s: %s", name, line)
+
+
+def target_of(stack: Stack, url: Resource) -> Resource:
+    arn = url.attributes["FunctionArn"]
+    for function in stack.of_type("AWS::Lambda::Function"):
+        if function.attributes["Arn"] == arn:
+            return function
+    msg = f"{url.logical_id} is the URL of {arn}, which the template lacks."
+    raise LaunchError(msg)
+
+
+def _spec(stack: Stack, function: Resource) -> FunctionSpec:
+    properties = function.properties
+    reserved = properties.get("ReservedConcurrentExecutions", _MOST)
+    try:
+        return FunctionSpec(
+            name=function.ref,
+            arn=function.attributes["Arn"],
+            folder=stack.code[function.logical_id],
+            handler=properties["Handler"],
+            timeout_seconds=int(properties.get("Timeout", 3)),
+            memory_mb=int(properties.get("MemorySize", 128)),
+            variables=variables_of(function),
+            concurrency=min(_MOST, int(reserved)),
+            layers=tuple(str(layer) for layer in properties.get("Layers", ())),
+        )
+    except KeyError as error:
+        msg = f"{function.logical_id} has no {error.args[0]}."
+        raise LaunchError(msg) from error
+    except ValueError as error:
+        msg = f"{function.logical_id}: {error}."
+        raise LaunchError(msg) from error
+
+
+def variables_of(function: Resource) -> dict[str, str]:
+    """The environment that the template gives a function."""
+    variables: Mapping[str, Any] = function.properties.get("Environment", {}).get(
+        "Variables", {}
+    )
+    return {name: str(value) for name, value in variables.items()}
+
+
+def _settings(url: Resource) -> UrlSettings:
+    # The template may name the function; from here on its ARN is what counts.
+    properties = {**url.properties, "TargetFunctionArn": url.attributes["FunctionArn"]}
+    try:
+        return UrlSettings.from_properties(
+            properties, url=str(url.attributes["FunctionUrl"])
+        )
+    except UrlError as error:
+        msg = f"{url.logical_id}: {error}."
+        raise LaunchError(msg) from error

@@ -1,0 +1,159 @@
+"""The life of a stack: start, say so, start again when the template changes, end."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import final
+
+from aikagi_emulator.launcher.announce import announcement
+from aikagi_emulator.launcher.errors import LaunchError
+from aikagi_emulator.launcher.running import Running
+from aikagi_emulator.launcher.shell import forget_aws, variables_in_the_way
+from aikagi_emulator.launcher.stack import LocalStack, Options, read_template
+from aikagi_emulator.launcher.template_watch import TemplateWatch
+from aikagi_emulator.template import TemplateError
+
+
+async def run_until_told(options: Options) -> int:
+    """Start, announce, and end on SIGINT or SIGTERM: 0. 1 when the broker ended.
+
+    Raises ``LaunchError`` or ``TemplateError`` when the first start fails; a later
+    one waits for the template to be mended.
+    """
+    forget_aws(os.environ)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    life = _Life(options)
+    living = asyncio.create_task(life.live())
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({living, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        return 0 if stop.is_set() else living.result()
+    finally:
+        living.cancel()
+        stopping.cancel()
+        await asyncio.gather(living, return_exceptions=True)
+        await life.end()
+
+
+@final
+class _Life:
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._stack: LocalStack | None = None
+
+    async def live(self) -> int:
+        """Return only when the broker ended by itself."""
+        watch = _watch(self._options.template)
+        try:
+            return await self._live(watch)
+        finally:
+            if watch is not None:
+                watch.close()
+
+    async def end(self) -> None:
+        stack, self._stack = self._stack, None
+        if stack is not None:
+            await stack.close()
+
+    async def _live(self, watch: TemplateWatch | None) -> int:
+        began = time.monotonic() - _age()
+        first = True
+        while True:
+            running = asyncio.create_task(self._run(began))
+            changing = asyncio.create_task(self._changed(watch))
+            try:
+                await asyncio.wait(
+                    {running, changing}, return_when=asyncio.FIRST_COMPLETED
+                )
+                if running.done() and not changing.done():
+                    if first or not _can_be_mended(running):
+                        return running.result()
+                    _complain(f"{running.exception()}\nMend it, and it starts again.")
+                    await changing
+            finally:
+                running.cancel()
+                changing.cancel()
+                await asyncio.gather(running, changing, return_exceptions=True)
+            first, began = False, time.monotonic()
+            _complain(
+                f"{self._options.template} has changed: the stack starts again, at the "
+                "real time, without faults and without what was written to it."
+            )
+            await self.end()
+
+    async def _run(self, began: float) -> int:
+        """Start, say so, and return the exit code when the broker ends by itself."""
+        # Kept before it starts, so that it is closed wherever the start stops.
+        self._stack = stack = LocalStack(self._options, clock=_now)
+        running = await stack.start()
+        _announce(running, self._options, time.monotonic() - began)
+        status = await stack.broker_ended()
+        _complain(f"The broker ended by itself with exit status {status}.")
+        return 1
+
+    async def _changed(self, watch: TemplateWatch | None) -> None:
+        """Return once the template is another one that can be read."""
+        if watch is None:
+            await asyncio.Event().wait()
+            return
+        while True:
+            await watch.changed()
+            try:
+                await asyncio.to_thread(read_template, self._options)
+            except TemplateError as error:
+                name = self._options.template
+                _complain(f"{name}: {error}\nThe stack goes on with what it had.")
+            else:
+                return
+
+
+def _watch(template: Path) -> TemplateWatch | None:
+    try:
+        return TemplateWatch(template)
+    except OSError as error:
+        # A folder that is not there is told by whoever reads the template.
+        if template.exists():
+            _complain(f"Changes of {template} are not noticed: {error.strerror}.")
+        return None
+
+
+def _can_be_mended(running: "asyncio.Task[int]") -> bool:
+    return isinstance(running.exception(), LaunchError | TemplateError)
+
+
+def _announce(running: Running, options: Options, seconds: float) -> None:
+    folder = options.folder / str(options.ports.broker)
+    text = announcement(running, operator_env=folder / "operator.env")
+    file = "env" if running.env else "operator.env"
+    names = variables_in_the_way(options.shell, running.env or running.operator_env)
+    if names:
+        _complain(
+            f"This shell sets {', '.join(names)}: a program that reads "
+            f"{folder / file} from here is led elsewhere, because the shell's "
+            "variables win over an env file. Unset them first."
+        )
+    sys.stdout.write(f"{text}\nready in {seconds:.2f} s; Ctrl-C ends everything\n")
+    sys.stdout.flush()
+
+
+def _complain(sentence: str) -> None:
+    sys.stderr.write(f"{sentence}\n")
+    sys.stderr.flush()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _age() -> float:
+    """Seconds since this process began, its imports included. See proc_pid_stat(5)."""
+    fields = Path("/proc/self/stat").read_text(encoding="ascii").rpartition(")")[2]
+    began = int(fields.split()[19]) / os.sysconf("SC_CLK_TCK")
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - began

@@ -1,0 +1,69 @@
+"""Where everything answers: the broker's port, and all others counted from it."""
+
+import contextlib
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, final
+
+from aikagi_emulator.launcher.errors import LaunchError
+
+LOOPBACK: Final = "127.0.0.1"
+_ENDPOINT: Final = 100
+_FUNCTIONS: Final = 101
+_LAST: Final = 65535
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    broker: int
+
+    @property
+    def endpoint(self) -> int:
+        return self.broker + _ENDPOINT
+
+    def function(self, index: int) -> int:
+        """The port of a function URL, by its place in the template, from 0."""
+        return self.broker + _FUNCTIONS + index
+
+
+def ports_from(text: str) -> Ports:
+    """Read ``AIKAGI_PORT``. Raises ``LaunchError``."""
+    most = _LAST - _FUNCTIONS
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= most):
+        msg = f"{text!r} is not a port: set AIKAGI_PORT to a number from 1 to {most}."
+        raise LaunchError(msg)
+    return Ports(broker=int(text))
+
+
+def origin(port: int) -> str:
+    return f"http://{LOOPBACK}:{port}"
+
+
+def claim(port: int) -> socket.socket:
+    """Bind a port on loopback. Raises ``LaunchError`` where another program has it."""
+    # asyncio turns Nagle's delay off for sockets that say they are TCP, and for no
+    # others: without the protocol every answer waits 40 ms for an acknowledgement.
+    claimed = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    # Without it a port rests for a minute after the connections of the last stack.
+    claimed.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        claimed.bind((LOOPBACK, port))
+        claimed.listen()
+    except (OSError, OverflowError) as error:
+        claimed.close()
+        msg = (
+            f"Port {port} is taken: set AIKAGI_PORT to another number "
+            "(all ports count from it), or end the program that has it."
+        )
+        raise LaunchError(msg) from error
+    return claimed
+
+
+def claim_all(ports: Sequence[int]) -> list[socket.socket]:
+    """Claim all of them, or none."""
+    with contextlib.ExitStack() as claimed:
+        sockets = [claimed.enter_context(claim(port)) for port in ports]
+        claimed.pop_all()
+    return sockets

@@ -1,0 +1,145 @@
+"""Resolves a CloudFormation template, each resource when it is asked for."""
+
+from collections.abc import Mapping
+from typing import Any, cast, final
+
+from aikagi_emulator.template.environment import with_text_variables
+from aikagi_emulator.template.intrinsics import NO_VALUE, Intrinsics
+from aikagi_emulator.template.resources import Place, Site, identify
+from aikagi_emulator.template.scalars import as_text
+from aikagi_emulator.template.stack import Resource, TemplateError, stack_id_of
+from aikagi_emulator.template.trail import Trail
+
+
+@final
+class Resolver:
+    """Answers for every name in one template.
+
+    A resource is resolved in full before it is referred to, so a circle is found as
+    CloudFormation would find it.
+    """
+
+    def __init__(
+        self,
+        template: Mapping[str, Any],
+        *,
+        parameters: Mapping[str, str | list[str]],
+        site: Site,
+    ) -> None:
+        self._template = template
+        self._site = site
+        self._known: dict[str, object] = {
+            **parameters,
+            "AWS::AccountId": site.account,
+            "AWS::NoValue": NO_VALUE,
+            "AWS::NotificationARNs": [],
+            "AWS::Partition": "aws",
+            "AWS::Region": site.region,
+            "AWS::StackId": stack_id_of(
+                site.stack, region=site.region, account=site.account
+            ),
+            "AWS::StackName": site.stack,
+            "AWS::URLSuffix": "amazonaws.com",
+        }
+        self._intrinsics = Intrinsics(self)
+        self._resources: dict[str, Resource] = {}
+        self._conditions: dict[str, bool] = {}
+        self._trail = Trail()
+
+    def resources(self) -> dict[str, Resource]:
+        return {
+            logical_id: self._resource(logical_id)
+            for logical_id in self._section("Resources")
+            if self._exists(logical_id)
+        }
+
+    def outputs(self) -> dict[str, str]:
+        found = {}
+        for name, output in self._section("Outputs").items():
+            with self._trail.inside(f"Outputs.{name}"):
+                if "Condition" in output and not self.condition(output["Condition"]):
+                    continue
+                found[name] = as_text(self._intrinsics.value(output.get("Value")))
+        return found
+
+    def reference(self, name: str) -> object:
+        if name in self._known:
+            return self._known[name]
+        return self._resource(name).ref
+
+    def attribute(self, logical_id: str, attribute: str) -> object:
+        resource = self._resource(logical_id)
+        if attribute not in resource.attributes:
+            known = ", ".join(resource.attributes) or "none"
+            msg = (
+                f"{logical_id}.{attribute} is not an attribute that the local stack "
+                f"models; {resource.type} has {known}"
+            )
+            raise TemplateError(msg)
+        return resource.attributes[attribute]
+
+    def condition(self, name: str) -> bool:
+        if name not in self._conditions:
+            if name not in self._section("Conditions"):
+                msg = f"there is no condition {name}"
+                raise TemplateError(msg)
+            with self._trail.inside(f"Conditions.{name}"):
+                expression = self._section("Conditions")[name]
+                self._conditions[name] = self._intrinsics.truth(expression)
+        return self._conditions[name]
+
+    def mapping(self, name: str) -> Mapping[str, Any]:
+        if name not in self._section("Mappings"):
+            msg = f"there is no mapping {name}"
+            raise TemplateError(msg)
+        return cast("Mapping[str, Any]", self._section("Mappings")[name])
+
+    def _resource(self, logical_id: str) -> Resource:
+        if logical_id in self._resources:
+            return self._resources[logical_id]
+        if logical_id not in self._section("Resources"):
+            msg = f"there is neither a resource nor a parameter {logical_id}"
+            raise TemplateError(msg)
+        if not self._exists(logical_id):
+            msg = f"{logical_id} is not there: its condition is false"
+            raise TemplateError(msg)
+        with self._trail.inside(logical_id):
+            self._resources[logical_id] = self._resolve(logical_id)
+        return self._resources[logical_id]
+
+    def _resolve(self, logical_id: str) -> Resource:
+        definition = self._section("Resources")[logical_id]
+        type_ = definition["Type"]
+        place = Place(
+            site=self._site,
+            logical_id=logical_id,
+            url_index=lambda: self._urls().index(logical_id),
+        )
+        properties = self._intrinsics.value(definition.get("Properties", {}))
+        if not isinstance(properties, dict):
+            msg = "its Properties are not a mapping"
+            raise TemplateError(msg)
+        if type_ == "AWS::Lambda::Function":
+            properties = with_text_variables(properties)
+        identified = identify(type_, properties, place)
+        return Resource(
+            logical_id=logical_id,
+            type=type_,
+            properties=properties,
+            ref=identified.ref,
+            attributes=identified.attributes,
+        )
+
+    def _urls(self) -> list[str]:
+        return [
+            logical_id
+            for logical_id, definition in self._section("Resources").items()
+            if definition["Type"] == "AWS::Lambda::Url" and self._exists(logical_id)
+        ]
+
+    def _exists(self, logical_id: str) -> bool:
+        condition = self._section("Resources")[logical_id].get("Condition")
+        return condition is None or self.condition(condition)
+
+    def _section(self, name: str) -> Mapping[str, Any]:
+        return cast("Mapping[str, Any]", self._template.get(name, {}))

@@ -1,0 +1,65 @@
+"""What a template becomes, and what it needs to become it."""
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+class TemplateError(ValueError):
+    """The template, or a value given to it, cannot be used. The message says where."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """One resource; ``ref`` and ``attributes`` are what Ref and GetAtt return."""
+
+    logical_id: str
+    type: str
+    properties: Mapping[str, Any]
+    ref: str
+    attributes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addresses:
+    """Where things answer on this machine.
+
+    ``api`` is an origin, as ``ApiEndpoint`` is: no slash at its end. ``function_url``
+    gets the position of an ``AWS::Lambda::Url`` in the template, from 0, and returns
+    its URL with the slash that AWS puts there.
+    """
+
+    api: str
+    function_url: Callable[[int], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """A template with every value resolved.
+
+    ``resources`` holds those that exist, by logical id: first what the template spells
+    out, then what SAM made, each in the template's order. ``code`` leads from the
+    logical id of an ``AWS::Lambda::Function`` to the folder of its code.
+    """
+
+    name: str
+    region: str
+    account: str
+    resources: Mapping[str, Resource]
+    outputs: Mapping[str, str]
+    code: Mapping[str, Path]
+
+    @property
+    def stack_id(self) -> str:
+        return stack_id_of(self.name, region=self.region, account=self.account)
+
+    def of_type(self, type_: str) -> tuple[Resource, ...]:
+        return tuple(one for one in self.resources.values() if one.type == type_)
+
+
+def stack_id_of(name: str, *, region: str, account: str) -> str:
+    """Return what ``AWS::StackId`` is, the same at every start."""
+    arn = f"arn:aws:cloudformation:{region}:{account}:stack/{name}"
+    return f"{arn}/{uuid.uuid5(uuid.NAMESPACE_URL, arn)}"

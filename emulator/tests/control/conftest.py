@@ -1,0 +1,91 @@
+"""A door before an endpoint that answers nothing but 418."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx2
+import pytest
+
+from aikagi_emulator.aws import Cloud, Faults, Session
+from aikagi_emulator.aws.wire import Answer, Receive, Scope, Send, write
+from aikagi_emulator.control import Door, MovableClock
+from emulator.tests.aws.signing import signed
+from emulator.tests.aws.small_stack import LAMBDA, allow, role, stack_of
+
+BROKER = "arn:aws:iam::123456789012:role/broker"
+
+
+async def teapot(_scope: Scope, _receive: Receive, send: Send) -> None:
+    await write(send, Answer(status=418, content_type="text/plain", body=b""))
+
+
+@dataclass
+class House:
+    """What stands behind the door, and who may knock."""
+
+    cloud: Cloud
+    clock: MovableClock
+    faults: Faults
+    door: Door
+
+    @property
+    def operator(self) -> Session:
+        return self.cloud.operator_session()
+
+    @property
+    def almighty(self) -> Session:
+        """A session whose policy allows everything there is."""
+        return self.cloud.function_session(BROKER, "hello")
+
+
+@pytest.fixture
+def house() -> House:
+    def real() -> datetime:
+        return datetime.now(UTC)
+
+    clock, faults = MovableClock(real), Faults()
+    broker = role("broker", trust=[LAMBDA], may=[allow("*", "*")])
+    cloud = Cloud(stack_of(broker), clock=clock)
+    gate = cloud.operator_gate(clock=real)
+    door = Door(teapot, gate=gate, clock=clock, faults=faults)
+    return House(cloud=cloud, clock=clock, faults=faults, door=door)
+
+
+Knock = Callable[..., httpx2.Response]
+
+
+@pytest.fixture
+def knock(house: House) -> Knock:
+    """Sends one request, signed by the operator unless told otherwise."""
+
+    def send(
+        method: str,
+        path: str,
+        *,
+        body: bytes = b"",
+        session: Session | None = house.operator,
+        service: str = "aikagi",
+        **more: Any,
+    ) -> httpx2.Response:
+        url, headers, content = signed(
+            session,
+            service,
+            url=f"http://127.0.0.1:8100{path}",
+            method=method,
+            body=body,
+            **more,
+        )
+
+        async def call() -> httpx2.Response:
+            transport = httpx2.ASGITransport(house.door, client=("127.0.0.1", 1))
+            async with httpx2.AsyncClient(transport=transport) as client:
+                return await client.request(
+                    method, url, headers=headers, content=content
+                )
+
+        return asyncio.run(call())
+
+    return send

@@ -1,0 +1,144 @@
+import asyncio
+import logging
+import shutil
+from pathlib import Path
+
+import pytest
+
+from aikagi_emulator.aws.wire import Receive, Scope, Send
+from aikagi_emulator.launcher import code_watch
+from aikagi_emulator.launcher.code_watch import CodeWatch, Fresh
+
+
+@pytest.fixture
+def code(tmp_path: Path) -> Path:
+    folder = tmp_path / "code"
+    (folder / "package").mkdir(parents=True)
+    (folder / "main.py").write_text("1")
+    (folder / "package" / "part.py").write_text("1")
+    return folder
+
+
+def test_nothing_changed_until_something_does(code: Path):
+    watch = CodeWatch(code)
+    before = watch.changes()
+
+    assert watch.changes() == before
+    (code / "main.py").write_text("2")
+    after = watch.changes()
+    assert after > before
+    assert watch.changes() == after
+    watch.close()
+
+
+def write_below(code: Path) -> None:
+    (code / "package" / "part.py").write_text("2")
+
+
+def replace_as_editors_do(code: Path) -> None:
+    new = code / ".main.py.swp"
+    new.write_text("2")
+    new.replace(code / "main.py")
+
+
+def delete(code: Path) -> None:
+    (code / "main.py").unlink()
+
+
+def link(code: Path) -> None:
+    (code / "other.py").symlink_to("main.py")
+
+
+def replace_the_folder(code: Path) -> None:
+    copy = code.with_name("copy")
+    shutil.copytree(code, copy)
+    shutil.rmtree(code)
+    copy.rename(code)
+
+
+@pytest.mark.parametrize(
+    "edit", [write_below, replace_as_editors_do, delete, link, replace_the_folder]
+)
+def test_every_way_to_edit_is_noticed(code: Path, edit: object):
+    assert callable(edit)
+    watch = CodeWatch(code)
+    before = watch.changes()
+
+    edit(code)
+
+    assert watch.changes() > before
+    watch.close()
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["new", "replaced"])
+def test_what_is_new_is_watched_too(code: Path, again: bool):
+    watch = CodeWatch(code)
+    if again:
+        replace_the_folder(code)
+    (code / "more").mkdir()
+    before = watch.changes()
+
+    (code / "more" / "file.py").write_text("1")
+
+    assert watch.changes() > before
+    watch.close()
+
+
+@pytest.mark.parametrize("name", ["__pycache__", ".git", "main.pyc", "main.py~"])
+def test_what_is_no_code_is_not_worth_a_start(code: Path, name: str):
+    watch = CodeWatch(code)
+    before = watch.changes()
+
+    (code / name).mkdir()
+    (code / name / "file").write_text("1")
+
+    assert watch.changes() == before
+    watch.close()
+
+
+def test_more_folders_than_code_has_are_told(
+    code: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setattr(code_watch, "_MOST_FOLDERS", 1)
+
+    watch = CodeWatch(code)
+
+    assert "more than 1 folders: changes in some are not noticed" in caplog.text
+    assert len(watch._watched) == 1
+    watch.close()
+
+
+def test_a_folder_that_cannot_be_watched_is_told_and_no_fault(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level(logging.WARNING)
+
+    watch = CodeWatch(tmp_path / "missing")
+
+    assert "missing are not noticed: No such file or directory" in caplog.text
+    assert watch.changes() == watch.changes()
+    watch.close()
+
+
+def test_an_application_starts_anew_before_the_call_that_follows(code: Path):
+    seen: list[str] = []
+
+    async def answer(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        seen.append("answer")
+
+    watch = CodeWatch(code)
+    fresh = Fresh(answer, code=watch, recycle=lambda: seen.append("recycle"))
+
+    async def call() -> None:
+        async def nothing(*_: object) -> dict[str, str]:
+            return {}
+
+        await fresh({"type": "http"}, nothing, nothing)  # type: ignore[arg-type]  # never called
+
+    asyncio.run(call())
+    (code / "main.py").write_text("2")
+    asyncio.run(call())
+    asyncio.run(call())
+
+    assert seen == ["answer", "recycle", "answer", "answer"]
+    watch.close()

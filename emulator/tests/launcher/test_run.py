@@ -1,0 +1,270 @@
+"""The command line as a process: what it says, how it ends, what it leaves."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from aikagi_emulator.launcher.ports import Ports, claim
+
+ROOT = Path(__file__).parents[3]
+LAUNCH = str(Path(__file__).with_name("launch.py"))
+PLAIN = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def start(template: Path, ports: Ports, tmp_path: Path) -> Iterator[Start]:
+    """Starts a stack with a stand-in broker, in a process of its own."""
+    started: list[subprocess.Popen[str]] = []
+
+    def launch(
+        *status: str, template: Path = template, **shell: str
+    ) -> "subprocess.Popen[str]":
+        process = subprocess.Popen(
+            [
+                *(sys.executable, LAUNCH, str(template), str(ports.broker)),
+                *(str(tmp_path), *status),
+            ],
+            env={**PLAIN, **shell},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield launch
+
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def read_until_ready(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if line.startswith("ready in "):
+            return "".join(lines)
+    pytest.fail(f"never ready: {process.communicate()[1]}")
+
+
+def wait_until_free(port: int) -> None:
+    gone = threading.Event()
+    while not gone.wait(0.01):
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except ConnectionRefusedError:
+            gone.set()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_everything_quietly(
+    start: Start, ports: Ports, tmp_path: Path, number: signal.Signals
+):
+    process = start()
+    text = read_until_ready(process)
+    assert (tmp_path / "stack.json").exists()
+
+    process.send_signal(number)
+    rest, complaints = process.communicate(timeout=30)
+
+    assert f"http://127.0.0.1:{ports.broker}/" in text
+    assert "ready in " in text
+    assert (process.returncode, rest, complaints) == (0, "", "")
+    assert list(tmp_path.iterdir()) == []
+    for port in (ports.broker, ports.endpoint, ports.function(0)):
+        claim(port).close()
+
+
+def test_the_broker_dies_with_a_launcher_that_is_killed(start: Start, ports: Ports):
+    process = start()
+    read_until_ready(process)
+
+    process.kill()
+
+    wait_until_free(ports.broker)
+
+
+def test_a_broker_that_ends_by_itself_ends_the_stack_with_1(
+    start: Start, ports: Ports, tmp_path: Path
+):
+    process = start("7")
+    read_until_ready(process)
+
+    with socket.create_connection(("127.0.0.1", ports.broker)) as connection:
+        connection.sendall(b"GET /end HTTP/1.0\r\n\r\n")
+    _, complaints = process.communicate(timeout=30)
+
+    assert process.returncode == 1
+    assert complaints == "The broker ended by itself with exit status 7.\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_signal_during_the_start_leaves_nothing(
+    start: Start, ports: Ports, tmp_path: Path
+):
+    process = start()
+    assert process.stdout
+
+    # Its endpoint's port is claimed first; then comes the second of loading.
+    tried = threading.Event()
+    while not tried.wait(0.005):
+        try:
+            socket.create_connection(("127.0.0.1", ports.endpoint)).close()
+            tried.set()
+        except ConnectionRefusedError:
+            assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    said, complaints = process.communicate(timeout=30)
+
+    assert (process.returncode, said, complaints) == (0, "", "")
+    assert list(tmp_path.iterdir()) == []
+    for port in (ports.broker, ports.endpoint, ports.function(0)):
+        claim(port).close()
+
+
+def test_a_shell_that_would_win_over_the_env_file_is_told_so(
+    start: Start, ports: Ports
+):
+    process = start(AWS_REGION="eu-west-1", AWS_PROFILE="work", AWS_PAGER="less")
+    read_until_ready(process)
+
+    process.terminate()
+    _, complaints = process.communicate(timeout=30)
+
+    assert complaints.startswith("This shell sets AWS_PROFILE, AWS_REGION: ")
+    assert f"/{ports.broker}/env from here is led elsewhere" in complaints
+    assert "eu-west-1" not in complaints
+
+
+def test_an_edited_template_starts_the_stack_again_on_the_same_ports(
+    start: Start, ports: Ports, tmp_path: Path, template: Path
+):
+    edited = tmp_path / "template.yaml"
+    edited.write_text(template.read_text())
+    shutil.copytree(template.with_name("small_functions"), tmp_path / "small_functions")
+    process = start(template=edited)
+    read_until_ready(process)
+    assert process.stderr
+
+    edited.write_text("[")
+    complaint = list(
+        iter(process.stderr.readline, "The stack goes on with what it had.\n")
+    )
+    still = (tmp_path / "stack.json").exists()
+    edited.write_text(template.read_text().replace("GreetingEntry", "OtherEntry"))
+    told = process.stderr.readline()
+    again = read_until_ready(process)
+
+    assert complaint[0].startswith(f"{edited}: ")
+    assert still
+    assert told == (
+        f"{edited} has changed: the stack starts again, at the real time, without "
+        "faults and without what was written to it.\n"
+    )
+    assert f"http://127.0.0.1:{ports.broker}/" in again
+    assert (tmp_path / "stack.json").exists()
+    process.terminate()
+    _, rest = process.communicate(timeout=30)
+    assert (process.returncode, rest) == (0, "")
+    claim(ports.broker).close()
+
+
+def test_a_stack_that_cannot_start_again_waits_for_its_template_to_be_mended(
+    start: Start, tmp_path: Path
+):
+    lone = Path(__file__).with_name("lone_template.yaml").read_text()
+    edited = tmp_path / "template.yaml"
+    edited.write_text(lone)
+    (tmp_path / "small_functions").mkdir()
+    process = start(template=edited)
+    read_until_ready(process)
+    assert process.stderr
+
+    edited.write_text(lone.replace("python3.13", "nodejs22.x"))
+    told = [process.stderr.readline() for _ in range(3)]
+    edited.write_text(lone)
+    read_until_ready(process)
+
+    assert told[1].startswith("Greeting has the runtime nodejs22.x, and the local ")
+    assert told[2] == "Mend it, and it starts again.\n"
+
+
+def run(*arguments: str, cwd: Path, **shell: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "aikagi_emulator", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+        cwd=cwd,
+        env={**PLAIN, **shell},
+    )
+
+
+def test_a_taken_port_is_one_sentence_and_2(tmp_path: Path, ports: Ports):
+    with claim(ports.broker):
+        done = run(cwd=tmp_path, AIKAGI_PORT=str(ports.broker))
+
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr == (
+        f"Port {ports.broker} is taken: set AIKAGI_PORT to another number (all ports "
+        "count from it), or end the program that has it.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("shell", "said"),
+    [
+        pytest.param({"AIKAGI_PORT": "http"}, "'http' is not a port: ", id="port"),
+        pytest.param(
+            {"AIKAGI_LOG_LEVEL": "loud"}, "'loud' is not a log level: ", id="level"
+        ),
+    ],
+)
+def test_a_variable_that_cannot_be_used_is_one_sentence_and_2(
+    tmp_path: Path, shell: dict[str, str], said: str
+):
+    done = run(cwd=tmp_path, **shell)
+
+    assert done.returncode == 2
+    assert done.stderr.startswith(said)
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param(None, "template.yaml: ", id="missing"),
+        pytest.param("[", "template.yaml: ", id="not YAML"),
+        pytest.param(
+            json.dumps({"Resources": {"A": {"Type": "AWS::Odd::Thing"}}}),
+            "template.yaml: ",
+            id="not understood",
+        ),
+    ],
+)
+def test_a_template_that_cannot_be_used_is_said_without_a_traceback(
+    tmp_path: Path, ports: Ports, text: str | None, said: str
+):
+    if text is not None:
+        (tmp_path / "template.yaml").write_text(text)
+
+    done = run("--port", str(ports.broker), cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert done.stderr.startswith(said)
+    assert "Traceback" not in done.stderr

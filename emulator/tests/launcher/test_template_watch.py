@@ -1,0 +1,75 @@
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from aikagi_emulator.launcher.template_watch import TemplateWatch
+
+
+def write(path: Path) -> None:
+    path.write_text("new")
+
+
+def replace(path: Path) -> None:
+    other = path.with_name("other")
+    other.write_text("new")
+    other.replace(path)
+
+
+@pytest.mark.parametrize("edit", [write, replace])
+def test_an_edit_is_told_however_an_editor_writes(
+    tmp_path: Path, edit: Callable[[Path], None]
+):
+    path = tmp_path / "template.yaml"
+    path.write_text("old")
+
+    async def wait() -> None:
+        watch = TemplateWatch(path)
+        edit(path)
+        async with asyncio.timeout(10):
+            await watch.changed()
+        watch.close()
+
+    asyncio.run(wait())
+
+
+def same(path: Path) -> None:
+    path.write_text("old")
+
+
+def remove(path: Path) -> None:
+    path.unlink()
+
+
+def beside(path: Path) -> None:
+    path.with_name("neighbour.yaml").write_text("new")
+
+
+@pytest.mark.parametrize("edit", [same, remove, beside])
+def test_what_is_no_edit_is_not_told(tmp_path: Path, edit: Callable[[Path], None]):
+    path = tmp_path / "template.yaml"
+    path.write_text("old")
+    told: list[str] = []
+
+    async def wait() -> None:
+        watch = TemplateWatch(path)
+        edit(path)
+        changing = asyncio.create_task(watch.changed())
+        # Long enough for it to look: it would have told by then.
+        await asyncio.wait({changing}, timeout=0.3)
+        told.extend(["early"] if changing.done() else [])
+        path.write_text("new")
+        async with asyncio.timeout(10):
+            await changing
+        told.append("edit")
+        watch.close()
+
+    asyncio.run(wait())
+
+    assert told == ["edit"]
+
+
+def test_a_folder_that_is_not_there_cannot_be_watched(tmp_path: Path):
+    with pytest.raises(FileNotFoundError):
+        TemplateWatch(tmp_path / "missing" / "template.yaml")

@@ -1,0 +1,204 @@
+from typing import Any
+
+import pytest
+
+from aikagi_emulator.template import Addresses, TemplateError
+from aikagi_emulator.template.resources import Identified, Place, Site, identify
+
+ACCOUNT = "ap-northeast-1:123456789012"
+
+
+@pytest.fixture
+def place(addresses: Addresses) -> Place:
+    site = Site(
+        stack="local",
+        region="ap-northeast-1",
+        account="123456789012",
+        addresses=addresses,
+    )
+    return Place(site=site, logical_id="Thing", url_index=lambda: 1)
+
+
+@pytest.mark.parametrize(
+    ("type_", "properties", "ref", "attributes"),
+    [
+        pytest.param(
+            "AWS::Lambda::Function",
+            {"FunctionName": "f"},
+            "f",
+            {"Arn": f"arn:aws:lambda:{ACCOUNT}:function:f"},
+            id="function",
+        ),
+        pytest.param(
+            "AWS::Lambda::Url",
+            {"TargetFunctionArn": "f"},
+            f"arn:aws:lambda:{ACCOUNT}:function:f",
+            {
+                "FunctionArn": f"arn:aws:lambda:{ACCOUNT}:function:f",
+                "FunctionUrl": "http://127.0.0.1:8102/",
+            },
+            id="URL of a function by name",
+        ),
+        pytest.param(
+            "AWS::Lambda::Url",
+            {"TargetFunctionArn": "arn:aws:lambda:x:1:function:f"},
+            "arn:aws:lambda:x:1:function:f",
+            {
+                "FunctionArn": "arn:aws:lambda:x:1:function:f",
+                "FunctionUrl": "http://127.0.0.1:8102/",
+            },
+            id="URL of a function by ARN",
+        ),
+        pytest.param(
+            "AWS::DynamoDB::Table",
+            {"TableName": "t"},
+            "t",
+            {"Arn": f"arn:aws:dynamodb:{ACCOUNT}:table/t"},
+            id="table",
+        ),
+        pytest.param(
+            "AWS::Logs::LogGroup",
+            {"LogGroupName": "/g"},
+            "/g",
+            {"Arn": f"arn:aws:logs:{ACCOUNT}:log-group:/g:*"},
+            id="log group, whose ARN names what is inside",
+        ),
+        pytest.param(
+            "AWS::IAM::ManagedPolicy",
+            {"ManagedPolicyName": "p", "Path": "/a/"},
+            "arn:aws:iam::123456789012:policy/a/p",
+            {"PolicyArn": "arn:aws:iam::123456789012:policy/a/p"},
+            id="managed policy",
+        ),
+        pytest.param(
+            "AWS::SSM::Parameter",
+            {"Name": "/a/b", "Type": "String", "Value": "v"},
+            "/a/b",
+            {"Type": "String", "Value": "v"},
+            id="parameter",
+        ),
+        pytest.param(
+            "AWS::ApiGatewayV2::Stage",
+            {"StageName": "$default"},
+            "$default",
+            {},
+            id="stage",
+        ),
+    ],
+)
+def test_ref_and_attributes_are_what_aws_returns(
+    place: Place,
+    type_: str,
+    properties: dict[str, Any],
+    ref: str,
+    attributes: dict[str, str],
+):
+    assert identify(type_, properties, place) == Identified(
+        ref=ref, attributes=attributes
+    )
+
+
+def test_a_role_has_its_path_in_its_arn_and_an_id_of_its_own(place: Place):
+    role = identify("AWS::IAM::Role", {"RoleName": "r", "Path": "/a/"}, place)
+
+    assert role.ref == "r"
+    assert role.attributes["Arn"] == "arn:aws:iam::123456789012:role/a/r"
+    assert role.attributes["RoleId"].startswith("AROA")
+    assert len(role.attributes["RoleId"]) == 21
+
+
+def test_the_api_answers_where_it_is_told(place: Place):
+    api = identify("AWS::ApiGatewayV2::Api", {}, place)
+
+    assert api.attributes == {"ApiId": api.ref, "ApiEndpoint": "http://127.0.0.1:8000"}
+
+
+def test_the_arn_of_a_secret_ends_in_six_characters_of_its_own(place: Place):
+    secret = identify("AWS::SecretsManager::Secret", {"Name": "s"}, place)
+
+    arn, _, suffix = secret.ref.rpartition("-")
+    assert arn == f"arn:aws:secretsmanager:{ACCOUNT}:secret:s"
+    assert len(suffix) == 6
+    assert secret.attributes == {"Id": secret.ref}
+
+
+@pytest.mark.parametrize(
+    "type_",
+    [
+        "AWS::DynamoDB::Table",
+        "AWS::IAM::Policy",
+        "AWS::IAM::Role",
+        "AWS::IAM::RolePolicy",
+        "AWS::Lambda::Function",
+        "AWS::Logs::LogGroup",
+    ],
+)
+def test_what_has_no_name_gets_the_same_one_every_time(place: Place, type_: str):
+    name = identify(type_, {}, place).ref
+
+    assert name == identify(type_, {}, place).ref
+    assert name.startswith("local-Thing-")
+    assert len(name) == len("local-Thing-") + 10
+
+
+def test_a_long_logical_id_still_gives_a_name_that_aws_would_take(place: Place):
+    long = Place(site=place.site, logical_id="L" * 200, url_index=lambda: 0)
+    longer = Place(site=place.site, logical_id="L" * 201, url_index=lambda: 0)
+
+    assert len(long.physical_name()) == 64
+    assert long.physical_name() != longer.physical_name()
+
+
+@pytest.mark.parametrize(
+    ("type_", "properties", "complaint"),
+    [
+        pytest.param(
+            "AWS::S3::Bucket", {}, "AWS::S3::Bucket is not a type", id="unknown type"
+        ),
+        pytest.param(
+            "AWS::Lambda::Alias", {"Name": "live"}, "AWS::Lambda::Alias", id="alias"
+        ),
+        pytest.param(
+            "AWS::Lambda::Url",
+            {"TargetFunctionArn": "f", "Qualifier": "live"},
+            "a URL on an alias",
+            id="URL on an alias",
+        ),
+        pytest.param(
+            "AWS::Lambda::Url", {}, "nothing stands where", id="URL of nothing"
+        ),
+        pytest.param(
+            "AWS::SSM::Parameter",
+            {"Name": "/a", "Type": "StringList", "Value": "v"},
+            "its Type is StringList",
+            id="parameter of another type",
+        ),
+        pytest.param(
+            "AWS::DynamoDB::Table", {"TableName": ["t"]}, "a list stands", id="odd name"
+        ),
+    ],
+)
+def test_what_is_not_modelled_is_refused(
+    place: Place, type_: str, properties: dict[str, Any], complaint: str
+):
+    with pytest.raises(TemplateError, match=complaint):
+        identify(type_, properties, place)
+
+
+def test_the_api_may_call_a_function(place: Place):
+    properties = {"FunctionName": "f", "Principal": "apigateway.amazonaws.com"}
+
+    assert identify("AWS::Lambda::Permission", properties, place).attributes == {}
+
+
+@pytest.mark.parametrize(
+    "principal",
+    ["*", "123456789012", "s3.amazonaws.com", "apigateway.amazonaws.com.evil", None],
+)
+def test_anybody_else_who_may_call_a_function_stops_the_load(
+    place: Place, principal: str | None
+):
+    properties = {"FunctionName": "f", "Principal": principal}
+
+    with pytest.raises(TemplateError, match="does not model function resource polic"):
+        identify("AWS::Lambda::Permission", properties, place)

@@ -1,8 +1,0 @@
-"""``python -m local``: start everything on 127.0.0.1."""
-
-import sys
-
-from local.launcher import main
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
