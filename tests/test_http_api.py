@@ -14,6 +14,9 @@ from tests.routes import paths_with_get
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
+pytestmark = pytest.mark.usefixtures("current_loop")
+
+
 @pytest.fixture
 def handler(app: FastAPI) -> Handler:
     return handler_for(app)

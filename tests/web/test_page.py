@@ -222,6 +222,7 @@ def test_the_page_is_no_part_of_the_api(client: TestClient):
     assert not [path for path in paths if path == "/" or path.startswith("/static")]
 
 
+@pytest.mark.usefixtures("current_loop")
 def test_text_leaves_lambda_as_text(app: FastAPI):
     handler = Mangum(app, lifespan="off")
 
