@@ -7,8 +7,8 @@ from typing import Final
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
-_FILLED: Final = {"function_name": "report", "name": "app.js"}
-"""What stands for a parameter, where its route is asked for something that is there."""
+_FILLED: Final = defaultdict(lambda: "unknown", function_name="report")
+"""What stands for a parameter in the path of a route."""
 
 
 def methods_by_path(app: FastAPI) -> Mapping[str, set[str]]:

@@ -55,7 +55,7 @@ def test_a_login_and_a_grant_pass_through(handler: Handler, audit: RecordingAudi
     [
         ("/", "text/html"),
         ("/auth/me", "application/problem+json"),
-        ("/static/app.js", "text/javascript"),
+        ("/static/aikagi.js", "text/javascript"),
         ("/openapi.json", "application/json"),
     ],
 )

@@ -84,7 +84,7 @@ def test_a_wrong_clock_signs_by_the_brokers_the_first_time(workbench: Page, hour
         await broker.fetch("hello");
         const signed = asked.at(-1).headers["x-amz-date"];
         const right = utc(clock.local + clock.ahead).replace(/[-:]|\\.[0-9]{{3}}/g, "");
-        const left = broker.held("hello").expiresAt - broker.now();
+        const left = broker.cachedGrant("hello").expiresAt - broker.now();
         return [signed === right, left, count("call")];""",
     )
 
@@ -326,7 +326,7 @@ def test_a_key_is_never_inherited_by_the_next_person(workbench: Page):
         """const waiting = caught(broker.fetch("hello"));
         await broker.login("bob", "bricklayer-1999");
         await waiting;
-        const held = broker.held("hello");
+        const held = broker.cachedGrant("hello");
         await broker.fetch("hello");
         const tokens = asked.filter(({ what }) => what === "grant")
           .map(({ headers }) => headers.authorization);
@@ -369,7 +369,7 @@ def test_a_broker_that_hangs_is_unreachable_in_the_end(workbench: Page):
         workbench,
         """const hanging = ({}, { signal }) => new Promise((_, reject) =>
           signal?.addEventListener("abort", () => reject(signal.reason)));
-        const impatient = new Broker({ fetch: hanging, patienceMs: 1 });
+        const impatient = new Broker({ fetch: hanging, timeoutMs: 1 });
         const { name, what } = await caught(impatient.login("alice", "x"));
         return [name, what];""",
     )

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-_IMPORT = 'const { faultIn, indented } = await import("./static/json.js");'
+_IMPORT = """
+const { faultIn, indented } = await import("./static/digest/page/content.js");"""
 
 
 def tell(workbench: Page, body: str, argument: object = None) -> Any:

@@ -183,7 +183,8 @@ def test_a_login_that_has_ended_says_so_and_is_forgotten(workbench: Page, ended:
         const {{ name, status, type, requestId }} = error;
         return [error instanceof BrokerError && error instanceof LoginEndedError,
           name, status, type, requestId,
-          broker.signedIn, broker.held("hello") ?? null, count("refresh"), count("me")];
+          broker.signedIn, broker.cachedGrant("hello") ?? null,
+          count("refresh"), count("me")];
         """,
     )
 
@@ -339,7 +340,7 @@ def test_logging_out_tells_the_broker_and_forgets(workbench: Page):
         workbench,
         f"""{LOG_IN} await broker.grant("hello");
         const leaving = broker.logout();
-        const at_once = [broker.signedIn, broker.held("hello") ?? null];
+        const at_once = [broker.signedIn, broker.cachedGrant("hello") ?? null];
         await leaving;
         const {{ method, keepalive }} = asked.at(-1);
         return [at_once, bearers("logout"), method, keepalive];""",
@@ -484,7 +485,7 @@ def test_a_call_given_up_beforehand_asks_nobody(workbench: Page):
 def test_a_clock_set_back_does_not_lengthen_a_life(workbench: Page):
     told = tell(
         workbench,
-        """const { machineTime } = await import("./static/line.js");
+        """const { machineTime } = await import("./static/digest/client/session.js");
         const now = Date.now;
         const before = machineTime();
         Date.now = () => now() - 3_600_000;

@@ -57,6 +57,9 @@ def test_every_answer_is_guarded(
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
     assert answer.headers["X-Request-Id"]
+    # Also where no origin was sent: what a browser keeps for the page itself, it would
+    # serve to another origin's page, without the permission that one needs.
+    assert "Origin" in answer.headers["Vary"].split(", ")
     if status >= 400:
         assert answer.headers["Content-Type"] == failure_type(path)
         assert answer.headers["Cache-Control"] == "no-store"

@@ -33,7 +33,11 @@ def uvicorn_command(port: int, log_level: str) -> Sequence[str]:
 
 
 def reloading_command(port: int, log_level: str) -> Sequence[str]:
-    return (*uvicorn_command(port, log_level), "--reload", "--reload-dir", "app")
+    # The page's files are read once, like the code.
+    files = ("*.css", "*.html", "*.js", "*.mjs", "*.svg", "*.ts")
+    included = (part for name in files for part in ("--reload-include", name))
+    command = uvicorn_command(port, log_level)
+    return (*command, "--reload", "--reload-dir", "app", *included)
 
 
 def broker_function(stack: Stack) -> Resource | None:

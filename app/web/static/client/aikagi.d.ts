@@ -1,5 +1,5 @@
 /**
- * Aikagi in a browser: log in to the broker, borrow a key to one function, call it.
+ * Aikagi in a browser: log in to the broker, get credentials for one function, call it.
  *
  *     const broker = new Broker();
  *     await broker.login(username, password);
@@ -34,7 +34,7 @@ export interface FunctionRequest extends RequestInit {
 }
 
 /**
- * What a task tells. The last is `result` or `error`. `progress.code` is a short stable
+ * An event of a task. The last is `result` or `error`. `progress.code` is a short stable
  * word, and another one begins a new step; `message` is for people. A result of JSON has
  * its `text` as the function wrote it.
  */
@@ -46,20 +46,20 @@ export type TaskEvent =
   | { type: "result"; value: any; text?: string }
   | { type: "error"; code: string; message: string };
 
-/** Leave to call one function for a while. Times are the broker's, in milliseconds. */
+/** Credentials for calls of one function. Times are the broker's, in milliseconds. */
 export interface Grant {
   readonly url: string;
   readonly expiresAt: number;
 }
 
 export interface BrokerOptions {
-  /** The broker's root; where this module came from. */
+  /** The broker's root; by default three folders above this module, as the broker serves it. */
   base?: string | URL;
   fetch?: typeof globalThis.fetch;
   /** This machine's clock, milliseconds. */
   clock?: () => number;
-  /** With the broker, milliseconds. A function may take its time. */
-  patienceMs?: number;
+  /** For answers of the broker, milliseconds. Functions may take longer. */
+  timeoutMs?: number;
 }
 
 /**
@@ -81,15 +81,15 @@ export class Broker {
    * broker does not hear of ends by itself.
    */
   logout(): Promise<void>;
-  /** Forget everything at once. A call that waits for its key is given up. */
+  /** Forget everything at once. A call that waits for its grant is given up. */
   signOut(): void;
   me(): Promise<Me>;
   /** The functions in reach. */
   functions(): Promise<FunctionEntry[]>;
   /** A grant that is good for a call now: the one held, or a new one. */
   grant(name: string): Promise<Grant>;
-  /** The grant that is held, if one is; nothing is asked. */
-  held(name: string): Grant | undefined;
+  /** The grant that a call would use or renew, if there is one; nothing is asked. */
+  cachedGrant(name: string): Grant | undefined;
   /**
    * Call a function. Whatever status it answers with is returned. It is asked a second
    * time only where Lambda itself refused the first, or a GET or HEAD found no answer.
@@ -97,7 +97,7 @@ export class Broker {
    * Throws also `AddressError`, `UnreachableError`, and the reason of the request's signal.
    */
   fetch(name: string, request?: FunctionRequest): Promise<Response>;
-  /** Call a function, as `fetch` does, and follow what it tells, in whatever form. */
+  /** Call a function, as `fetch` does, and read its answer as events, in whatever form. */
   call(name: string, request?: FunctionRequest): Call;
   /**
    * Find out why calls of a function fail. Never throws. It starts none of the function's
@@ -137,8 +137,8 @@ export interface Diagnosis {
 }
 
 /**
- * A function at work. It was asked when this was made; its events are read once, and no
- * faster than somebody takes them. Leaving the loop hangs up; the function goes on.
+ * A call of a function, sent when this was made. Its events are read once, and no faster than
+ * somebody takes them. Leaving the loop closes the connection; the function goes on.
  *
  * Reading throws what `fetch` throws, and `FunctionError`, `MalformedError` and
  * `EndedEarlyError`.
@@ -201,7 +201,7 @@ export class UnreachableError extends Error {
   constructor(what: "broker" | "function", cause: unknown);
 }
 
-/** What was asked of a function would have left its address with the key. */
+/** The request would have gone to another address than the function's, with credentials. */
 export class AddressError extends Error {}
 
 /** What came from the function is not what its content type promises. */
