@@ -34,7 +34,7 @@ FACTOR: Final = 8
 LIMIT: Final = 12
 """Between ``FACTOR``, which linear work comes to, and its square."""
 
-_LEAST: Final = 0.002
+_LEAST: Final = 0.001
 """Seconds that the smaller input has to cost, so that the clock can tell."""
 _FIRST_SIZE: Final = 16
 _ROUNDS: Final = 3
@@ -79,7 +79,7 @@ class Case(Generic[T]):
     name: str
     make: Callable[[int], T]
     run: Callable[[T], object]
-    largest: int = 262_144
+    largest: int = 131_072
     refusal: tuple[type[Exception], ...] = ()
 
     def cost(self) -> Callable[[int, int], float]:
@@ -88,11 +88,12 @@ class Case(Generic[T]):
 
         def cost(size: int, times: int) -> float:
             given = make(size)
+            kept = []
             with _no_collection():
                 began = time.process_time()
                 for _ in range(times):
                     with suppress(*self.refusal):
-                        self.run(given)
+                        kept.append(self.run(given))
                 return time.process_time() - began
 
         return cost
@@ -102,15 +103,17 @@ def measure(name: str, cost: Callable[[int, int], float], largest: int) -> Growt
     """Measure work of which ``cost`` gives the seconds for a size and a repetition.
 
     Inputs grow until they cost enough to be measured or the larger one is ``largest``;
-    from there on the runs are repeated. Both sizes are measured in turns, and the best
-    of each counts, for noise only ever adds. A ratio above ``LIMIT`` is measured again.
+    from there on the runs are repeated. The smaller input is run ``FACTOR`` times as
+    often, so that both take as much memory, which has a price of its own. Both are
+    measured in turns, and the best of each counts, for noise only ever adds. A ratio
+    above ``LIMIT`` is measured again.
     """
     size, times = _size_and_times(cost, largest)
-    small, large, again = [], [], max(1, times // FACTOR)
+    small, large = [], []
     for _ in range(_ATTEMPTS):
         for _ in range(_ROUNDS):
-            small.append(cost(size, times) / times)
-            large.append(cost(size * FACTOR, again) / again)
+            small.append(cost(size, times * FACTOR) / times / FACTOR)
+            large.append(cost(size * FACTOR, times) / times)
         found = Growth(name=name, size=size, small=min(small), large=min(large))
         if found.ratio < LIMIT:
             break
@@ -124,8 +127,8 @@ def _size_and_times(cost: Callable[[int, int], float], largest: int) -> tuple[in
         if size < most:
             size = min(2 * size, most)
         else:
-            # The first of all runs may also have filled caches: never all at once.
-            times *= max(2, min(16, int(_LEAST / max(seconds, 1e-9))))
+            # Never at once: the first of all runs may have filled caches.
+            times *= min(FACTOR, int(_LEAST / max(seconds, _LEAST / FACTOR)) + 1)
     return size, times
 
 
