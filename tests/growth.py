@@ -2,7 +2,9 @@
 
 A list is a sequence of ``Case`` in a module named ``test_growth.py``:
 
-    CASES = [Case("a bearer token", lambda n: "." * n, verify, refusal=(Refused,))]
+    CASES: list[Case[Any]] = [
+        Case("a token of dots", repeated("."), verify, refusal=(Refused,)),
+    ]
 
     @pytest.mark.parametrize("case", as_parameters(CASES))
     def test_work_grows_linearly(case: Case[Any], record_property: Record):
@@ -97,6 +99,16 @@ class Case(Generic[T]):
                 return time.process_time() - began
 
         return cost
+
+
+def repeated(piece: str, before: str = "", after: str = "") -> Callable[[int], str]:
+    """Return a ``make`` that fills texts of the wanted size with ``piece``."""
+
+    def make(size: int) -> str:
+        times = (size - len(before) - len(after)) // len(piece)
+        return before + piece * max(1, times) + after
+
+    return make
 
 
 def measure(name: str, cost: Callable[[int, int], float], largest: int) -> Growth:
