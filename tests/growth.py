@@ -38,9 +38,8 @@ LIMIT: Final = 12
 
 _LEAST: Final = 0.001
 """Seconds that the smaller input has to cost, so that the clock can tell."""
-_FIRST_SIZE: Final = 16
-_ROUNDS: Final = 3
-_ATTEMPTS: Final = 4
+_ROUNDS: Final = 2
+_ATTEMPTS: Final = 5
 _PROPERTY: Final = "growth"
 
 
@@ -75,7 +74,8 @@ class Case(Generic[T]):
     ``make`` is given a size and returns an input of about as many bytes, characters or
     members. ``run`` must be able to use the same input again. ``largest`` is the size
     of the largest input that is worth measuring: where longer ones are refused, the
-    longest that is not. ``refusal`` holds what ``run`` may raise.
+    longest that is not. ``smallest`` is the first that is: where each member costs much
+    by itself, fewer would hide what grows. ``refusal`` holds what ``run`` may raise.
     """
 
     name: str
@@ -83,6 +83,7 @@ class Case(Generic[T]):
     run: Callable[[T], object]
     largest: int = 131_072
     refusal: tuple[type[Exception], ...] = ()
+    smallest: int = 16
 
     def cost(self) -> Callable[[int, int], float]:
         """Return what ``measure`` wants to know, by the CPU time of this process."""
@@ -111,16 +112,18 @@ def repeated(piece: str, before: str = "", after: str = "") -> Callable[[int], s
     return make
 
 
-def measure(name: str, cost: Callable[[int, int], float], largest: int) -> Growth:
+def measure(
+    name: str, cost: Callable[[int, int], float], largest: int, smallest: int = 16
+) -> Growth:
     """Measure work of which ``cost`` gives the seconds for a size and a repetition.
 
-    Inputs grow until they cost enough to be measured or the larger one is ``largest``;
+    Inputs grow from ``smallest`` until they cost enough, or the larger is ``largest``;
     from there on the runs are repeated. The smaller input is run ``FACTOR`` times as
     often, so that both take as much memory, which has a price of its own. Both are
     measured in turns, and the best of each counts, for noise only ever adds. A ratio
     above ``LIMIT`` is measured again.
     """
-    size, times = _size_and_times(cost, largest)
+    size, times = _size_and_times(cost, largest, smallest)
     small, large = [], []
     for _ in range(_ATTEMPTS):
         for _ in range(_ROUNDS):
@@ -132,9 +135,11 @@ def measure(name: str, cost: Callable[[int, int], float], largest: int) -> Growt
     return found
 
 
-def _size_and_times(cost: Callable[[int, int], float], largest: int) -> tuple[int, int]:
+def _size_and_times(
+    cost: Callable[[int, int], float], largest: int, smallest: int
+) -> tuple[int, int]:
     most = max(1, largest // FACTOR)
-    size, times = min(_FIRST_SIZE, most), 1
+    size, times = min(smallest, most), 1
     while (seconds := cost(size, times)) < _LEAST:
         if size < most:
             size = min(2 * size, most)
@@ -145,7 +150,8 @@ def _size_and_times(cost: Callable[[int, int], float], largest: int) -> tuple[in
 
 
 def assert_linear(case: Case[Any], record: Record) -> None:
-    check(measure(case.name, case.cost(), case.largest), record)
+    growth = measure(case.name, case.cost(), case.largest, case.smallest)
+    check(growth, record)
 
 
 def check(growth: Growth, record: Record) -> None:
