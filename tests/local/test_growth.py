@@ -7,15 +7,11 @@ product is bounded, for IAM bounds the pattern (2,048 characters of a session po
 """
 
 import asyncio
-import base64
-import hashlib
 import json
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import h11
 import pytest
 import yaml
 
@@ -25,19 +21,22 @@ from local.aws.errors import AwsError
 from local.aws.json_protocol import _parse as parse_json_body
 from local.aws.wire import read_body
 from local.control.wire import ask_of_clock, faults_of
-from local.iam import Caller, Layers, Policy, PolicyError, decide
+from local.iam import Layers, Policy, PolicyError, decide
 from local.iam.principals import Principals
 from local.iam.variables import _chunks
 from local.runtime import process, reports
 from local.runtime.adapter import payload_of, request_of
+from local.runtime.errors import FunctionFailedError
 from local.runtime.function import FunctionSpec
 from local.runtime.stream import Head
 from local.runtime.wire import Call, ProtocolError, read_call
 from local.sigv4 import Request, SignatureRefusedError, verify
-from local.template import TemplateError
-from local.template.document import _Loader, read
+from local.template import Addresses, TemplateError
+from local.template.document import _Loader, _spelled_out
 from local.template.intrinsics import Intrinsics
 from local.template.parameters import values
+from local.template.resolver import Resolver
+from local.template.resources import Site
 from local.urls.cors import Cors
 from local.urls.event import Arrival, build_event
 from local.urls.request import read_request
@@ -235,6 +234,13 @@ def like(pattern: str) -> Callable[[str], object]:
     return run
 
 
+def statements(size: int) -> str:
+    one = {"Effect": "Allow", "Action": "a:C", "Resource": "*"}
+    return json.dumps(
+        {"Version": "2012-10-17", "Statement": [one] * max(1, size // 50)}
+    )
+
+
 def one_condition(*values: str, operator: str = "StringLike") -> dict[str, object]:
     return {operator: {"aws:userid": list(values)}}
 
@@ -296,17 +302,7 @@ IAM: list[Case[Any]] = [
         parse_policy,
         refusal=(PolicyError,),
     ),
-    Case(
-        "statements",
-        lambda n: json.dumps(
-            {
-                "Version": "2012-10-17",
-                "Statement": [json.loads(a_policy())["Statement"]] * (n // 60),
-            }
-        ),
-        lambda text: decided(parse_policy(text), {}),
-        POLICY,
-    ),
+    Case("statements", statements, lambda text: decided(parse_policy(text), {})),
     Case(
         "condition keys",
         lambda n: a_policy(
@@ -577,7 +573,9 @@ def scope(headers: list[tuple[bytes, bytes]], query: bytes = b"") -> dict[str, A
 
 
 URLS: list[Case[Any]] = [
-    Case("query of one name", repeated("a&"), lambda q: an_event(query=q), HEAD),
+    Case(
+        "query of one name", repeated("a&"), lambda q: an_event(query=q), HEAD, (), 8192
+    ),
     Case(
         "query of many names",
         lambda n: "&".join(f"{i}=" for i in range(n // 7)),
@@ -667,10 +665,6 @@ URLS: list[Case[Any]] = [
 # The runtime
 
 
-def a_spec() -> FunctionSpec:
-    return SPEC
-
-
 async def _call(pieces: list[bytes]) -> Call | None:
     reader = asyncio.StreamReader()
     for piece in pieces:
@@ -713,6 +707,31 @@ def a_call(
     return Case(name, make, read_pieces, largest, refusal=(ProtocolError,))
 
 
+def an_adapter(name: str, member: str, value: Callable[[int], object]) -> Case[Any]:
+    """Return a case of the event for a web process, with one member of a size."""
+    spec = FunctionSpec(name="a", arn=ARN, folder=Path("/"), handler="a")
+
+    def make(size: int) -> bytes:
+        event = {
+            "requestContext": {"http": {"method": "POST"}},
+            "rawPath": "/",
+            "rawQueryString": "",
+            "headers": {"host": "a"},
+            "body": "",
+            "isBase64Encoded": True,
+            member: value(size),
+        }
+        return json.dumps(event).encode()
+
+    return Case(
+        name,
+        make,
+        lambda payload: request_of(payload, spec, request_id="1", deadline=NOON),
+        HEAD,
+        (FunctionFailedError,),
+    )
+
+
 CHUNKED = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 RUNTIME: list[Case[Any]] = [
@@ -739,10 +758,10 @@ RUNTIME: list[Case[Any]] = [
         lambda n: [b"POST / HTTP/1.1\r\nContent-Length: " + b"0" * n + b"\r\n\r\n"],
         HEAD,
     ),
-    Case("output byte by byte", lambda n: [b"a"] * n, log, HEAD),
+    Case("output byte by byte", lambda n: [b"a"] * n, log, HEAD, (), 2048),
     Case("output of line ends", lambda n: [b"\r\n" * (n // 2)], log),
     Case("output of carriage returns", lambda n: [b"\r"] * n, log, HEAD),
-    Case("output of half letters", lambda n: [b"\xe6\x97"] * (n // 2), log, HEAD),
+    Case("output of half letters", lambda n: [b"\xe6\x97"] * n, log, HEAD, (), 2048),
     Case(
         "report of a failure",
         lambda n: Call(method="POST", target="/", headers={}, body=b"[" * n),
@@ -766,6 +785,13 @@ RUNTIME: list[Case[Any]] = [
         lambda n: b"\xff" * n,
         lambda body: payload_of(Head(status=200, headers=()), body),
     ),
+    an_adapter("event of one query", "rawQueryString", lambda n: "a&" * (n // 2)),
+    an_adapter("event of slashes", "rawPath", lambda n: "/" * n),
+    an_adapter("event of cookies", "cookies", lambda n: ["a"] * (n // 3)),
+    an_adapter(
+        "event of headers", "headers", lambda n: {f"a{i}": "b" for i in range(n // 9)}
+    ),
+    an_adapter("event of base64", "body", lambda n: "A" * (n // 4 * 4)),
     Case(
         "content type of an answer",
         repeated("+json", "a/", "x"),
@@ -796,12 +822,33 @@ def parsed(text: str) -> object:
 
 
 def aliases(size: int) -> str:
-    """Each line holds the line before it twice: 2 ** lines in all."""
-    lines = ["Metadata:", "  a0: &a0 [x]"]
-    lines += [
-        f"  a{i}: &a{i} [*a{i - 1}, *a{i - 1}]" for i in range(1, max(2, size // 25))
-    ]
-    return "\n".join([*lines, "Resources: {A: {Type: B}}"])
+    """Each line holds the line before it twice: the last, two to their power."""
+    lines = ["a0: &a0 b"]
+    lines += [f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]" for i in range(1, size // 25)]
+    return "\n".join(lines)
+
+
+def resolved(template: dict[str, Any]) -> object:
+    addresses = Addresses(api="http://a", function_url=lambda index: f"http://{index}/")
+    site = Site(stack="a", region="b", account="c", addresses=addresses)
+    return Resolver(template, parameters={}, site=site).resources()
+
+
+def urls(size: int) -> dict[str, Any]:
+    url = {"Type": "AWS::Lambda::Url", "Properties": {"TargetFunctionArn": "a:b"}}
+    return {"Resources": {f"U{i}": url for i in range(size)}}
+
+
+def names_of_names(size: int) -> dict[str, Any]:
+    """Each role's name is twice the name of the one before it."""
+    resources = {"R0": {"Type": "AWS::IAM::Role", "Properties": {"RoleName": "a"}}}
+    for i in range(1, size):
+        twice = {"Fn::Sub": f"${{R{i - 1}}}${{R{i - 1}}}"}
+        resources[f"R{i}"] = {
+            "Type": "AWS::IAM::Role",
+            "Properties": {"RoleName": twice},
+        }
+    return {"Resources": resources}
 
 
 TEMPLATE: list[Case[Any]] = [
@@ -812,18 +859,22 @@ TEMPLATE: list[Case[Any]] = [
     Case(
         "Sub of its own variables",
         lambda n: [
-            "".join("${a%i}" % i for i in range(n // 8)),
+            "".join(f"${{a{i}}}" for i in range(n // 8)),
             {f"a{i}": "b" for i in range(n // 8)},
         ],
         lambda of: Intrinsics(Names()).value({"Fn::Sub": of}),
     ),
     Case("Join", lambda n: {"Fn::Join": ["", ["a"] * n]}, Intrinsics(Names()).value),
-    Case("Join of Joins", nested_joins, Intrinsics(Names()).value, 160),
+    Case("Join of Joins", nested_joins, Intrinsics(Names()).value, 96),
     Case("Split", lambda n: {"Fn::Split": [",", "," * n]}, Intrinsics(Names()).value),
-    Case("If in If", lambda n: _ifs(n), Intrinsics(Names()).value, 160),
     Case("a list", lambda n: "a: [" + "b, " * (n // 3) + "]", parsed, 32_768),
+    # PyYAML itself takes the square of the depth, and gives up at some 300 levels.
     Case(
-        "a nested list", repeated("["), parsed, refusal=(yaml.YAMLError, RecursionError)
+        "brackets without an end",
+        repeated("["),
+        parsed,
+        refusal=(RecursionError,),
+        smallest=512,
     ),
     Case("keys", lambda n: "\n".join(f"a{i}:" for i in range(n // 7)), parsed, 32_768),
     Case("a long line", repeated("a ", "a: "), parsed, 32_768),
@@ -838,6 +889,14 @@ TEMPLATE: list[Case[Any]] = [
     Case(
         "aliases", lambda n: "a: &a b\nc: [" + "*a , " * (n // 5) + "]", parsed, 32_768
     ),
+    Case(
+        "aliases of aliases",
+        lambda n: parsed(aliases(n)),
+        lambda document: _spelled_out(document, {}),
+        32_768,
+    ),
+    Case("URLs", urls, resolved, 4096, smallest=256),
+    Case("names of names", names_of_names, resolved, 160, (TemplateError,)),
     Case("tags", lambda n: "a: [" + "!Ref b, " * (n // 8) + "]", parsed, 32_768),
     Case(
         "list of a parameter",
@@ -854,15 +913,6 @@ TEMPLATE: list[Case[Any]] = [
     ),
 ]
 
-
-def _ifs(depth: int) -> object:
-    expression: object = "a"
-    for _ in range(depth):
-        expression = {"Fn::If": ["Yes", expression, "b"]}
-    return expression
-
-
-SPEC: Any = None
 
 CASES = [*SIGNATURES, *IAM, *AWS, *URLS, *RUNTIME, *TEMPLATE]
 
