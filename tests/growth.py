@@ -140,11 +140,11 @@ def _size_and_times(
 ) -> tuple[int, int]:
     most = max(1, largest // FACTOR)
     size, times = min(smallest, most), 1
+    cost(size, times)  # the first of all runs may import and fill caches
     while (seconds := cost(size, times)) < _LEAST:
         if size < most:
             size = min(2 * size, most)
         else:
-            # Never at once: the first of all runs may have filled caches.
             times *= min(FACTOR, int(_LEAST / max(seconds, _LEAST / FACTOR)) + 1)
     return size, times
 
