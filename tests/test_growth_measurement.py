@@ -37,7 +37,9 @@ def test_linear_work_passes(case: Case[Any]):
     assert_linear(case, ignore)
 
 
-@pytest.mark.parametrize("disturbances", [[0, 0, 0, 0, 9, 0, 0], [0, 0, *[9, 999] * 2]])
+@pytest.mark.parametrize(
+    "disturbances", [[0, 0, 9], [0, 0, 0, 0, 9], [0, 0, 0, 9999], [0, 0, 9, 9999, 9]]
+)
 def test_a_disturbed_run_does_not_count(disturbances: list[int]):
     left = iter(disturbances)
 

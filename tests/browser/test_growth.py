@@ -144,7 +144,7 @@ WORK: Final = [
         """'"' + repeat('\\\\"')""",
         "new FunctionError(new Response(), input)",
     ),
-    Work("fault: brackets", 'repeat("[")', "faultIn(input)"),
+    Work("fault: brackets", 'repeat("[1,")', "faultIn(input)"),
     Work("fault: objects", """repeat('{"a":')""", "faultIn(input)"),
     Work("fault: closed brackets", 'repeat("[") + repeat("]") + "]"', "faultIn(input)"),
     Work("fault: a string of escapes", """'"' + repeat('\\\\"')""", "faultIn(input)"),
@@ -165,7 +165,13 @@ WORK: Final = [
     # From where the oldest of a text is shown no more.
     Work("view: a line in pieces", 'pieces("a".repeat(4096))', *SHOWN),
     Work("view: short lines", 'pieces("a\\n".repeat(2048))', *SHOWN),
-    Work("view: a long line at once", '[repeat("a")]', *SHOWN),
+    Work(
+        "view: a long line at once",
+        '[repeat("a")]',
+        "shown(input)",
+        largest=4_194_304,
+        smallest=524_288,
+    ),
     Work("path: slashes", '"/a" + repeat("/")', "addressOf(input, home)"),
     Work("path: dots", '"/a" + repeat("/..")', "addressOf(input, home)"),
     Work("path: percent signs", '"/" + repeat("%")', "addressOf(input, home)"),
