@@ -123,8 +123,8 @@ REQUESTS: list[Case[Any]] = [
         "web: query of one name",
         lambda n: a_scope(b"a&" * (n // 2)),
         arrived,
-        HEAD,
-        smallest=8192,
+        262_144,
+        smallest=32_768,
     ),
     Case(
         "web: query of escapes",
@@ -136,8 +136,8 @@ REQUESTS: list[Case[Any]] = [
         "web: one header many times",
         lambda n: a_scope(b"", *[(b"a", b"b")] * (n // 6)),
         arrived,
-        HEAD,
-        smallest=8192,
+        262_144,
+        smallest=32_768,
     ),
     Case(
         "web: many headers",
