@@ -16,9 +16,7 @@ Part: TypeAlias = Mapping[str, Any]
 KEY: Final = "dynamodb:LeadingKeys"
 
 _KEYED: Final = frozenset({"ConditionCheckItem", "DeleteItem", "GetItem", "UpdateItem"})
-_COMPARED: Final = re.compile(
-    r"([#A-Za-z0-9_.-]++)(?:\s*+=\s*+(:[A-Za-z0-9_]++))?+"
-)
+_COMPARED: Final = re.compile(r"([#A-Za-z0-9_.-]++)(?:\s*+=\s*+(:[A-Za-z0-9_]++))?+")
 """A run of letters, and what it has to equal, if anything.
 
 Whatever equals nothing is taken as well: sought again from each of its letters, one

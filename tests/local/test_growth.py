@@ -1,9 +1,9 @@
 """What meets input from outside in the local stack, and the input that costs it most.
 
 What comes from the template's author stands here as well: a template may be somebody
-else's. Where a policy's pattern meets a request's value, each grows alone: their
-product is bounded, for IAM bounds the pattern (2,048 characters of a session policy,
-10,240 of a role's) and DynamoDB the value.
+else's. Where many of one meet many of another, or question marks of a pattern the
+characters of a value, each grows alone. Their product is bounded: a session policy has
+2,048 characters, a role's policies 10,240, and a batch a hundred keys.
 """
 
 import asyncio
@@ -261,6 +261,14 @@ def a_pattern(name: str, text: Callable[[int], str], value: str) -> Case[Any]:
     return Case(name, text, lambda pattern: like(pattern)(value), POLICY)
 
 
+def both(name: str, pattern: Callable[[int], str]) -> Case[Any]:
+    return Case(
+        name,
+        lambda n: (pattern(n // 2), "a" * (n // 2)),
+        lambda pair: like(pair[0])(pair[1]),
+    )
+
+
 def a_condition(
     operator: str, name: str, text: Callable[[int], str], wanted: str = "1"
 ) -> Case[Any]:
@@ -278,6 +286,9 @@ IAM: list[Case[Any]] = [
     a_pattern("pattern with a long end", repeated("a", "*", "b"), "a" * 9000),
     a_pattern("pattern with a long middle", repeated("a", "*", "b*"), "a" * 9000),
     a_pattern("pattern of question marks", repeated("?", "*", "b*"), "a" * 9000),
+    both("pattern and value: stars", repeated("a*", after="b")),
+    both("pattern and value: a long end", repeated("a", "*", "b")),
+    both("pattern and value: a long middle", repeated("a", "*", "b*")),
     Case("action of stars", lambda n: a_policy(Action="a:" + "*b" * n), parse_policy),
     Case(
         "variables",
