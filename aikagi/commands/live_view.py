@@ -1,5 +1,6 @@
 """What a person sees of a call at a terminal: a bar below the text that comes."""
 
+import io
 import json
 import sys
 import time
@@ -41,7 +42,7 @@ class LiveView:
         self._began = time.monotonic()
         self._text_here = sys.stdout.isatty()
         self._streamed = False
-        self._line = ""
+        self._line = io.StringIO()
         self._result: Any = None
         self._live = Live(
             get_renderable=self._frame,
@@ -62,7 +63,7 @@ class LiveView:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        line, self._line = self._line, ""
+        line, self._line = self._line.getvalue(), io.StringIO()
         self._live.stop()
         if line:
             sys.stdout.write(f"{line}\n")
@@ -88,9 +89,13 @@ class LiveView:
             sys.stdout.write(text)
             sys.stdout.flush()
             return
-        *lines, self._line = (self._line + printable(text)).split("\n")
-        for line in lines:
-            self._console.print(Text(line), soft_wrap=True)
+        # Only what is new is split: a line may come in many pieces.
+        *ended, rest = printable(text).split("\n")
+        for piece in ended:
+            self._line.write(piece)
+            self._console.print(Text(self._line.getvalue()), soft_wrap=True)
+            self._line = io.StringIO()
+        self._line.write(rest)
 
     def _show_end(self) -> None:
         if not self._streamed:
@@ -103,8 +108,10 @@ class LiveView:
             self._console.print(Text(f"Done in {_duration(took)}", style="green"))
 
     def _frame(self) -> RenderableType:
-        bar = self._bar()
-        return Group(Text(self._line), bar) if self._line else bar
+        bar, width, height = self._bar(), *self._console.size
+        # As much as leaves room for the bar: a line may be longer than the screen.
+        end = self._line.getvalue()[-width * (height // 2) :]
+        return Group(Text(end), bar) if end else bar
 
     def _bar(self) -> RenderableType:
         """Lay out one row, what grows last, so that nothing jumps."""

@@ -212,7 +212,8 @@ def _use_environment(options: argparse.Namespace) -> None:
     found = {key: value or "" for key, value in dotenv_values(file).items()}
     for stale in [key for key in os.environ if key.startswith("AWS_")]:
         del os.environ[stale]
-    os.environ.update(found)
+    # The stack is on loopback, whatever proxy the shell has.
+    os.environ.update(found, NO_PROXY="*", no_proxy="*")
 
 
 def _table_name(options: argparse.Namespace) -> str:

@@ -40,22 +40,22 @@ def install(app: FastAPI, *, connect_to: Sequence[str], static: Path = STATIC) -
         module = f'export * from "./{files.digest}/client/aikagi.js";\n'
         return Asset(module.encode(), ".js")
 
-    @router.api_route("/", methods=["GET", "HEAD"])
+    @router.get("/")
     def page(request: Request) -> Response:
         headers = {"Cache-Control": REVALIDATE, "Content-Security-Policy": policy}
         return document().answer(request, headers)
 
     # These two addresses stay: pages of other origins and their tools name them.
-    @router.api_route("/static/aikagi.js", methods=["GET", "HEAD"])
+    @router.get("/static/aikagi.js")
     def client_module(request: Request) -> Response:
         return client().answer(request, {"Cache-Control": REVALIDATE})
 
-    @router.api_route("/static/aikagi.d.ts", methods=["GET", "HEAD"])
+    @router.get("/static/aikagi.d.ts")
     def client_types(request: Request) -> Response:
         types = files.find("client/aikagi.d.ts")
         return types.answer(request, {"Cache-Control": REVALIDATE})
 
-    @router.api_route("/static/{digest}/{name:path}", methods=["GET", "HEAD"])
+    @router.get("/static/{digest}/{name:path}")
     def asset(request: Request, digest: str, name: str) -> Response:
         if not _DIGEST.fullmatch(digest):
             raise HTTPException(404)

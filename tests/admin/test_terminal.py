@@ -1,5 +1,6 @@
 """``python -m app.admin`` as an operator meets it, at a real terminal."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -67,3 +68,19 @@ def test_what_is_missing_is_named(
     assert terminal.finish() == 2
     assert said in terminal.seen
     assert "Traceback" not in terminal.seen
+
+
+def test_a_stack_on_this_laptop_is_never_met_through_a_proxy(
+    checkout: Path, free_port: Callable[[], int]
+):
+    proxy = f"http://127.0.0.1:{free_port()}"
+    listing = Terminal(
+        checkout,
+        *("users", "list", "--local"),
+        module=ADMIN,
+        HTTP_PROXY=proxy,
+        http_proxy=proxy,
+    )
+
+    assert listing.finish() == 0
+    assert "alice\tenabled" in listing.seen

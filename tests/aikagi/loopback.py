@@ -52,6 +52,15 @@ def problem(status: int, code: str, title: str, **headers: str) -> Answer:
     return json_answer(told, status, **headers)
 
 
+def refusal(code: str, title: str) -> Answer:
+    """Refuse as a token endpoint does: as OAuth2 has it, and as a problem."""
+    answer = problem(400, code, title)
+    [problem_] = answer.pieces
+    told = {"error": "invalid_grant", "error_description": title}
+    body = json.dumps({**json.loads(problem_), **told}).encode()
+    return replace(answer, media_type="application/json", pieces=(body,))
+
+
 def events(*told: Mapping[str, Any]) -> Answer:
     lines = tuple(f"{json.dumps(each)}\n".encode() for each in told)
     return Answer(media_type=NDJSON, pieces=lines)
@@ -211,14 +220,14 @@ class Loopback:
 
     def _log_in(self, form: Mapping[str, str]) -> Answer:
         if form.get("password") != PASSWORD:
-            return problem(401, "login-refused", "Wrong username or password")
+            return refusal("login-refused", "Wrong username or password")
         return json_answer(self._pair())
 
     def _renew(self, refresh: str) -> Answer:
         if refresh in self._spent:
             return json_answer(self._spent[refresh])
         if self._refresh is None or refresh != self._refresh:
-            return problem(401, "login-ended", "The login has ended")
+            return refusal("login-ended", "The login has ended")
         self._spent[refresh] = self._pair()
         return json_answer(self._spent[refresh])
 

@@ -77,7 +77,7 @@ def test_a_wrong_password_is_the_brokers_own_words(loopback: Loopback):
         broker.login("alice", "wonderland-1866")
 
     error = refused.value
-    assert (error.status, error.type) == (401, "urn:aikagi:problem:login-refused")
+    assert (error.status, error.type) == (400, "urn:aikagi:problem:login-refused")
     assert (error.title, error.request_id) == ("Wrong username or password", "r-1")
     assert "1866" not in str(error)
     assert not isinstance(error, LoginEndedError)

@@ -232,6 +232,30 @@ def test_a_problem_of_the_broker_is_told_whole(workbench: Page):
     }
 
 
+def test_a_refused_login_is_told_whole(workbench: Page):
+    told = tell(
+        workbench,
+        """script.login = () => Response.json({
+          type: "urn:aikagi:problem:login-refused", title: "Wrong username or password",
+          status: 400, request_id: "r-1", error: "invalid_grant",
+          error_description: "Wrong username or password",
+        }, { status: 400 });
+        return caught(broker.login("alice", "wonderland-1866"));""",
+    )
+
+    assert told == {
+        "name": "BrokerError",
+        "message": "Wrong username or password",
+        "status": 400,
+        "type": "urn:aikagi:problem:login-refused",
+        "title": "Wrong username or password",
+        "detail": None,
+        "requestId": "r-1",
+        "errors": [],
+        "retryAfter": None,
+    }
+
+
 @pytest.mark.parametrize(
     "answer",
     [
@@ -246,6 +270,10 @@ def test_a_problem_of_the_broker_is_told_whole(workbench: Page):
             'new Response("{", { status: 502,'
             ' headers: { "Content-Type": "application/problem+json" } })',
             id="cut short",
+        ),
+        pytest.param(
+            'Response.json({ message: "Service Unavailable" }, { status: 502 })',
+            id="a gateway's",
         ),
     ],
 )

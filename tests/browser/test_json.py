@@ -102,6 +102,16 @@ def test_json_is_laid_out_and_no_value_touched(
     assert tell(workbench, "return indented(given)", json) == laid_out
 
 
+def test_brackets_in_brackets_are_laid_out_to_a_depth(workbench: Page):
+    deep = "[" * 40_000 + "]" * 40_000
+
+    laid_out: str = tell(workbench, "return indented(given)", deep)
+
+    assert "".join(laid_out.split()) == deep
+    assert laid_out.startswith("[\n  [\n    [\n")
+    assert max(map(len, laid_out.split("\n"))) == 42
+
+
 def test_a_large_answer_is_laid_out(workbench: Page):
     length = tell(
         workbench,

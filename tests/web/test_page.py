@@ -424,6 +424,7 @@ def test_the_page_is_no_part_of_the_api(client: TestClient):
     assert not [path for path in paths if path == "/" or path.startswith("/static")]
 
 
+@pytest.mark.usefixtures("current_loop")
 @pytest.mark.parametrize("accepted", ["gzip", "identity"])
 @pytest.mark.parametrize(
     "path", ["/", *STABLE, "{root}/page/app.js", "{root}/page/icon.svg"]
@@ -448,6 +449,7 @@ def test_a_file_leaves_lambda_whole(
     assert content == client.get(path).content
 
 
+@pytest.mark.usefixtures("current_loop")
 def test_every_instance_of_the_broker_sends_the_same_bytes(app: FastAPI):
     headers = {"accept-encoding": "gzip"}
 

@@ -23,7 +23,8 @@ export class BrokerError extends Error {
 
   /** @param {Response} answer */
   static async of(answer) {
-    const described = answer.headers.get("Content-Type")?.startsWith("application/problem+json");
+    // Token endpoints answer in OAuth2's plain JSON (RFC 6749, section 5.2).
+    const described = /^application\/(problem\+)?json\b/.test(answer.headers.get("Content-Type") ?? "");
     const problem = described ? await answer.json().catch(() => null) : null;
     // RFC 9110 section 10.2.3 also allows a date, which the broker never sends.
     const seconds = Number.parseInt(answer.headers.get("Retry-After") ?? "", 10);

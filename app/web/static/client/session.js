@@ -92,6 +92,8 @@ export class Clock {
  */
 const REFRESH_TIMEOUT_MS = 8_000;
 
+const LOGIN_ENDED = "urn:aikagi:problem:login-ended";
+
 /** One login. The next login is another object, so that no late answer changes it. */
 export class Session {
   #transport;
@@ -169,7 +171,7 @@ export class Session {
     try {
       this.#setTokens(await this.#requestRefresh(body), requestedAt);
     } catch (error) {
-      if (!isRefusal(error)) throw error;
+      if (!hasEnded(error)) throw error;
       // The access token is good to its end; after it there is nothing left.
       this.#tokens = { ...this.#tokens, refresh_token: "" };
       throw new LoginEndedError(error);
@@ -203,9 +205,14 @@ export class Session {
   }
 }
 
-/** @returns {error is BrokerError} @param {unknown} error */
+/** Of an access token. @returns {error is BrokerError} @param {unknown} error */
 function isRefusal(error) {
   return error instanceof BrokerError && error.status === 401;
+}
+
+/** Of a refresh token: 400, as for all that a token endpoint refuses. @returns {error is BrokerError} @param {unknown} error */
+function hasEnded(error) {
+  return error instanceof BrokerError && error.type === LOGIN_ENDED;
 }
 
 /** Credentials for calls of one function. Times are the broker's, in milliseconds. */

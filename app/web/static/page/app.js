@@ -154,6 +154,8 @@ export class Task {
   }
 }
 
+const LOGIN_REFUSED = "urn:aikagi:problem:login-refused";
+
 const broker = new Broker();
 let person = "";
 let session = "";
@@ -182,7 +184,7 @@ form("login-form").addEventListener("submit", async (event) => {
 /** @param {unknown} error */
 function showLoginFailure(error) {
   broker.signOut();
-  const isWrong = error instanceof BrokerError && error.status === 401;
+  const isWrong = error instanceof BrokerError && error.type === LOGIN_REFUSED;
   const { key, values } = explain(error);
   const both = () => `${text(key, values)} ${text(`${key}.next`, values)}`;
   if (isWrong) setFieldError("password", "fail.password");

@@ -18,6 +18,9 @@ const STRING = /"[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\u
 const SCALAR = /(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null)(?![\w.+-])/y;
 const SPACE = /[ \t\r\n]*/y;
 
+/** Levels. Further ones are not indented further, or a text of brackets would be squared. */
+const DEEPEST = 20;
+
 /**
  * Where a text stops being JSON.
  *
@@ -102,7 +105,7 @@ function scan(json) {
 export function indented(json) {
   const tokens = json.match(/"[^"\\]*(?:\\.[^"\\]*)*"?|[{}[\],:]|[^\s"{}[\],:]+/g) ?? [];
   let depth = 0;
-  const line = () => `\n${"  ".repeat(depth)}`;
+  const line = () => `\n${"  ".repeat(Math.min(depth, DEEPEST))}`;
   return tokens.reduce((text, token, at) => {
     if (token === "{" || token === "[") {
       depth += 1;

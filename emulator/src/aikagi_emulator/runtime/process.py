@@ -1,18 +1,18 @@
 """One process group running a function."""
 
 import asyncio
+import io
 import os
 import re
 import signal
 import subprocess
-import sys
 from asyncio import Future
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, final
 
-from aikagi_emulator.runtime import lifeline
+from aikagi_emulator import lifeline
 
 _LONGEST_LINE: Final = 65_536
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
@@ -39,27 +39,14 @@ class RuntimeProcess:
         log: Callable[[str], None],
     ) -> None:
         self.ended: Future[None] = asyncio.get_running_loop().create_future()
-        # Nobody writes to it: that it stays open is the message. See lifeline.
-        watched, self._lifeline = os.pipe()
-        try:
-            self._popen = subprocess.Popen(  # noqa: S603  # our own interpreter and file
-                [
-                    *(sys.executable, "-I", "-S", str(Path(lifeline.__file__))),
-                    *(str(watched), *command),
-                ],
-                cwd=folder,
-                env=dict(variables),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                pass_fds=(watched,),
-                start_new_session=True,
-            )
-        except OSError:
-            os.close(self._lifeline)
-            raise
-        finally:
-            os.close(watched)
+        self._popen, self._lifeline = lifeline.start(
+            command,
+            variables=variables,
+            folder=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
         self._exited = asyncio.Event()
         self._pidfd = os.pidfd_open(self._popen.pid)
         asyncio.get_running_loop().add_reader(self._pidfd, self._on_exit)
@@ -116,12 +103,21 @@ class RuntimeProcess:
 
 async def _log_lines(reader: asyncio.StreamReader, log: Callable[[str], None]) -> None:
     decoder = getincrementaldecoder("utf-8")(errors="replace")
-    held = ""
+    held = io.StringIO()
     while data := await reader.read(_LONGEST_LINE):
-        *whole, held = _LINE_END.split(held + decoder.decode(data))
-        if len(held) > _LONGEST_LINE:
-            whole, held = [*whole, held], ""
-        for line in filter(None, whole):
-            log(line)
-    if held:
-        log(held)
+        # Only what is new is split: it may come byte by byte.
+        *ended, rest = _LINE_END.split(decoder.decode(data))
+        for piece in ended:
+            held.write(piece)
+            _log_line(held, log)
+        held.write(rest)
+        if held.tell() > _LONGEST_LINE:
+            _log_line(held, log)
+    _log_line(held, log)
+
+
+def _log_line(held: io.StringIO, log: Callable[[str], None]) -> None:
+    if line := held.getvalue():
+        log(line)
+    held.seek(0)
+    held.truncate()

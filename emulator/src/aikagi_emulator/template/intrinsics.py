@@ -15,7 +15,8 @@ from aikagi_emulator.template.stack import TemplateError
 NO_VALUE: Final = object()
 """What ``!Ref AWS::NoValue`` gives: the entry that holds it is left out."""
 
-_PLACE: Final = re.compile(r"\$\{([^}]*)\}")
+_PLACE: Final = re.compile(r"\$\{([^}]*+)(\}?)")
+"""Without its end it is no place. It is taken all the same, and so sought once."""
 
 
 class Names(Protocol):
@@ -109,6 +110,8 @@ class Intrinsics:
                 raise _wrong("Fn::Sub", "text, or text and variables", of)
 
         def fill(place: re.Match[str]) -> str:
+            if not place[2]:
+                return place[0]
             name = place[1].strip()
             if name.startswith("!"):
                 return f"${{{name[1:]}}}"
