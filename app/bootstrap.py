@@ -10,7 +10,6 @@ from app.adapters.audit import AuditLines
 from app.adapters.catalogue import SsmCatalogue
 from app.adapters.catalogue_entry import EntryRules
 from app.adapters.login_table import LoginTable
-from app.adapters.logins import RotatingLogins
 from app.adapters.passwords import Passwords
 from app.adapters.sts import StsSessions
 from app.adapters.table import Table
@@ -25,6 +24,7 @@ from app.adapters.users import UserTable
 from app.broker import Broker
 from app.domain.errors import SigningKeyUnavailableError
 from app.domain.logins import Lifetimes
+from app.logins import RotatingLogins
 from app.settings import Settings
 
 _log = logging.getLogger(__name__)

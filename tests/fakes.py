@@ -4,7 +4,6 @@ import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from app.adapters.logins import RotatingLogins
 from app.adapters.tokens.access import AccessTokens
 from app.adapters.tokens.refresh import RefreshTokens
 from app.adapters.tokens.signature import HmacKey
@@ -14,6 +13,7 @@ from app.domain.errors import BrokerError
 from app.domain.identity import Bearer, Identity, User
 from app.domain.logins import Lifetimes, Login
 from app.domain.session import SessionPlan
+from app.logins import RotatingLogins
 
 SECRET = b"only-for-tests-and-for-nothing-else-at-all"
 NOON = datetime(2030, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -44,7 +44,7 @@ class Ids:
         return f"id-{self._last}"
 
 
-class KeyRing:
+class KeySet:
     def __init__(self, *keys: HmacKey) -> None:
         self._keys = keys or (HmacKey(SECRET, kid="k1"),)
 
@@ -56,10 +56,10 @@ class KeyRing:
 
 
 def access_tokens(
-    clock: Clock, *, keys: KeyRing | None = None, issuer: str = "test"
+    clock: Clock, *, keys: KeySet | None = None, issuer: str = "test"
 ) -> AccessTokens:
     return AccessTokens(
-        keys or KeyRing(),
+        keys or KeySet(),
         issuer=issuer,
         lifetime=timedelta(minutes=15),
         clock=clock,
@@ -104,11 +104,11 @@ class KeptLogins:
 
 
 def rotating_logins(
-    clock: Clock, store: KeptLogins, *, keys: KeyRing | None = None
+    clock: Clock, store: KeptLogins, *, keys: KeySet | None = None
 ) -> RotatingLogins:
     return RotatingLogins(
         store,
-        RefreshTokens(keys or KeyRing()),
+        RefreshTokens(keys or KeySet()),
         lifetimes=Lifetimes(longest=timedelta(days=7), idle=timedelta(hours=12)),
         clock=clock,
     )

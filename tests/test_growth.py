@@ -18,13 +18,12 @@ from app.adapters.catalogue_entry import EntryRefusedError, EntryRules, read_ent
 from app.adapters.passwords import UnusablePasswordError, _bytes_of
 from app.adapters.tokens.access import AccessTokens
 from app.adapters.tokens.refresh import RefreshTokens
-from app.adapters.tokens.rejection import Rejected
 from app.broker import Broker
-from app.domain.errors import TokenRejectedError
+from app.domain.errors import LoginEndedError, TokenRejectedError
 from app.domain.identity import Identity, canonical_username
 from app.http_api import handler_for
 from app.strict_json import NotStrictJSONError
-from tests.fakes import ROLE, Clock, KeyRing, a_bearer, access_tokens
+from tests.fakes import ROLE, Clock, KeySet, a_bearer, access_tokens
 from tests.growth import Case, Record, as_parameters, assert_linear
 from tests.http_api_events import http_api_event
 
@@ -77,7 +76,7 @@ def verify(token: str) -> object:
 
 
 ACCESS: Final[AccessTokens] = access_tokens(Clock())
-REFRESH: Final = RefreshTokens(KeyRing())
+REFRESH: Final = RefreshTokens(KeySet())
 TOKENS: Final[list[Case[Any]]] = [
     *(
         Case(
@@ -107,9 +106,9 @@ TOKENS: Final[list[Case[Any]]] = [
         Case(
             f"a refresh token of {name}",
             make,
-            REFRESH.open,
+            REFRESH.verify,
             HEADERS,
-            refusal=(Rejected,),
+            refusal=(LoginEndedError,),
         )
         for name, make in {
             "dots": lambda n: "." * n,

@@ -20,12 +20,12 @@ from botocore.credentials import ContainerProvider
 from botocore.exceptions import ClientError
 
 from app.adapters.login_table import LoginTable
-from app.adapters.logins import RotatingLogins
 from app.adapters.table import Table
 from app.adapters.tokens import RefreshTokens
 from app.domain.logins import Lifetimes
+from app.logins import RotatingLogins
 from tests.aws_caller import Person, sign
-from tests.fakes import KeyRing, a_user
+from tests.fakes import KeySet, a_user
 from tests.local_stack import (
     ROOT,
     Stack,
@@ -131,7 +131,7 @@ def test_fifty_racing_renewals_make_one_successor_in_the_table(
     alice = a_user("alice", "everyone")
     logins = RotatingLogins(
         LoginTable(Table(as_broker, name=stack.variables()["AIKAGI_USERS_TABLE"])),
-        RefreshTokens(KeyRing()),
+        RefreshTokens(KeySet()),
         lifetimes=Lifetimes(longest=timedelta(days=7), idle=timedelta(hours=12)),
         clock=lambda: datetime.now(UTC),
     )
@@ -655,7 +655,7 @@ def test_no_secret_is_in_any_line_of_the_log_at_debug(
     said = "".join(line for line in stack.log if "password=" not in line)
 
     assert "DEBUG" in said
-    assert "spent-token-shown-again" in said
+    assert "spent-token-presented-again" in said
     assert [secret for secret in secrets if secret in said] == []
     # The demo passwords stand in the announcement, and nowhere after it.
     after = said.partition("ready in ")[2]

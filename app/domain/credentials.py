@@ -9,7 +9,7 @@ from app.domain.session import SessionPlan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessToken:
-    """Proof of a login, to be shown to this broker only."""
+    """Proof of a login, to be presented to this broker only."""
 
     text: str = field(repr=False)
     lifetime: timedelta

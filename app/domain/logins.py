@@ -1,9 +1,10 @@
-"""How long somebody stays logged in, and what a shown refresh token means.
+"""How long somebody stays logged in, and what a presented refresh token means.
 
-Pure: a login, what was shown of it, who the person is now and the time decide.
+Pure: a login, the token that was presented, who the person is now and the time decide.
 """
 
-from dataclasses import dataclass, replace
+import hashlib
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -11,7 +12,7 @@ from typing import Final
 from app.domain.identity import Identity, User
 
 GRACE: Final = timedelta(seconds=10)
-"""How long a token just spent may be shown again, and has the same successor.
+"""How long a token just spent may be presented again, and has the same successor.
 
 An answer may be lost, and two pages may race. It outlasts both impatient tries of a
 write, three seconds each, and the two seconds after which a caller comes back.
@@ -75,12 +76,32 @@ class Login:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshSecret:
+    """What makes a refresh token that one and no other; only ``digest`` is stored."""
+
+    login_id: str
+    text: str = field(repr=False)
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.text.encode("ascii")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PresentedToken:
+    """A token of ours that somebody presents, and the one that can follow it."""
+
+    secret: RefreshSecret
+    successor: RefreshSecret
+
+
 class Verdict(StrEnum):
-    """What is to be done about a shown token; a refusal is its code in the log."""
+    """What is to be done about a presented token; a refusal is its code in the log."""
 
     ROTATE = "rotate"
     REPEAT = "repeat"
-    SPENT = "spent-token-shown-again"
+    SPENT = "spent-token-presented-again"
     ENDED = "ended"
     EXPIRED = "expired"
     NOT_KNOWN = "person-unknown-or-disabled"
@@ -107,7 +128,7 @@ def judge(
 
 
 def _over(login: Login, user: User | None, now: datetime) -> Verdict | None:
-    """Say why it is over whatever is shown, if it is."""
+    """Say why it is over whatever is presented, if it is."""
     if login.ended_at is not None:
         return Verdict.ENDED
     if now >= login.expires_at:

@@ -119,8 +119,8 @@ async def login(
 def refresh(form: Annotated[RefreshForm, Form()], broker: BrokerDep) -> TokenResponse:
     """Trade a refresh token for a new pair; the old one is spent.
 
-    Shown again within ten seconds it gives the same successor: an answer may be lost.
-    Shown again later it ends the login, for somebody else may have it.
+    Presented again within ten seconds it gives the same successor: an answer may be
+    lost. Presented again later it ends the login, for somebody else may have it.
     """
     return TokenResponse.reveal(broker.refresh(form.refresh_token.get_secret_value()))
 

@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 
 from app.adapters.login_table import LoginTable
-from app.adapters.logins import RotatingLogins
 from app.adapters.table import Table, connect
 from app.adapters.tokens.refresh import RefreshTokens
 from app.domain.errors import UsersUnavailableError
 from app.domain.logins import Lifetimes, Login
+from app.logins import RotatingLogins
 from tests.fakes import (
     NOON,
     Clock,
     KeptLogins,
-    KeyRing,
+    KeySet,
     KnownUsers,
     a_user,
     rotating_logins,
@@ -218,7 +218,7 @@ def test_a_renewal_done_twice_by_the_sdk_is_done_once(
     )
 
     logins = RotatingLogins(
-        table, RefreshTokens(KeyRing()), lifetimes=LIFETIMES, clock=clock
+        table, RefreshTokens(KeySet()), lifetimes=LIFETIMES, clock=clock
     )
     again = logins.renew(first.text, KnownUsers(alice).find)
 

@@ -17,7 +17,7 @@ AUDIENCE: Final = "aikagi"
 _log = logging.getLogger(__name__)
 
 
-class KeyRing(Protocol):
+class KeySet(Protocol):
     """May raise ``SigningKeyUnavailableError``."""
 
     def current(self) -> HmacKey:
@@ -31,7 +31,7 @@ class KeyRing(Protocol):
 class AccessTokens:
     def __init__(
         self,
-        keys: KeyRing,
+        keys: KeySet,
         *,
         issuer: str,
         lifetime: timedelta,

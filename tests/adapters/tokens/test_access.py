@@ -19,7 +19,7 @@ from app.adapters.tokens.secret_strength import WeakSecretError
 from app.adapters.tokens.signature import HmacKey
 from app.domain.errors import TokenRejectedError
 from app.domain.identity import Bearer, Identity
-from tests.fakes import NOON, SECRET, Clock, KeyRing, access_tokens
+from tests.fakes import NOON, SECRET, Clock, KeySet, access_tokens
 
 ALICE = Bearer(identity=Identity(issuer="local", subject="alice"), login_id="l-1")
 NOW = int(NOON.timestamp())
@@ -208,11 +208,11 @@ def test_a_token_ends_when_its_time_has_come(tokens: AccessTokens, clock: Clock)
 def test_a_token_of_the_key_before_is_accepted_and_of_one_gone_is_not(clock: Clock):
     old = HmacKey(SECRET, kid="old")
     new = HmacKey(hashlib.sha256(SECRET).digest(), kid="new")
-    text = access_tokens(clock, keys=KeyRing(old)).mint(ALICE).text
+    text = access_tokens(clock, keys=KeySet(old)).mint(ALICE).text
 
-    assert access_tokens(clock, keys=KeyRing(new, old)).verify(text) == ALICE
+    assert access_tokens(clock, keys=KeySet(new, old)).verify(text) == ALICE
     with pytest.raises(TokenRejectedError):
-        access_tokens(clock, keys=KeyRing(new)).verify(text)
+        access_tokens(clock, keys=KeySet(new)).verify(text)
 
 
 @given(st.text())

@@ -1,16 +1,24 @@
-"""Logins that last: begun, renewed by a token that is spent with it, ended."""
+"""Logins that last: begun, renewed by a token that is spent with it, ended.
+
+The protocols are what this use case needs from the world, as in ``app.broker``.
+"""
 
 import logging
 from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol, final
 
-from app.adapters.tokens.refresh import RefreshSecret, RefreshTokens, Shown
-from app.adapters.tokens.rejection import Rejected
 from app.domain.credentials import RefreshToken
 from app.domain.errors import LoginEndedError
 from app.domain.identity import Bearer, Identity, User
-from app.domain.logins import Lifetimes, Login, Verdict, judge
+from app.domain.logins import (
+    Lifetimes,
+    Login,
+    PresentedToken,
+    RefreshSecret,
+    Verdict,
+    judge,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -31,6 +39,19 @@ class LoginStore(Protocol):
 
     def end(self, login_id: str, at: datetime) -> None:
         """End it for good, where there is one."""
+
+
+class RefreshTokens(Protocol):
+    """Each may raise ``SigningKeyUnavailableError``."""
+
+    def new(self) -> RefreshSecret:
+        """Make the first secret of a login that has no other."""
+
+    def sign(self, secret: RefreshSecret) -> str:
+        """Write the token out."""
+
+    def verify(self, token: str) -> PresentedToken:
+        """Raise ``LoginEndedError`` for a token that was never given to anybody."""
 
 
 @final
@@ -54,7 +75,7 @@ class RotatingLogins:
         now = self._clock()
         login = Login.begin(secret.login_id, user, secret.digest, now, self._lifetimes)
         self._store.add(login)
-        return self._hand_out(secret, login)
+        return self._issue(secret, login)
 
     def renew(
         self, refresh_token: str, find: Callable[[Identity], User | None]
@@ -65,17 +86,17 @@ class RotatingLogins:
         the log, as a code. A token spent a while ago is in two hands: it ends the
         login.
         """
-        shown = self._open(refresh_token)
-        login, verdict = self._judge(shown, find)
+        presented = self._tokens.verify(refresh_token)
+        login, verdict = self._judge(presented, find)
         if verdict is Verdict.ROTATE:
             now = self._clock()
-            renewed = login.rotated(shown.successor.digest, now, self._lifetimes)
+            renewed = login.rotated(presented.successor.digest, now, self._lifetimes)
             if self._store.rotate(renewed):
-                return self._hand_out(shown.successor, renewed)
+                return self._issue(presented.successor, renewed)
             # Somebody was faster, or it was us and the answer was lost.
-            login, verdict = self._judge(shown, find)
+            login, verdict = self._judge(presented, find)
         if verdict is Verdict.REPEAT:
-            return self._hand_out(shown.successor, login)
+            return self._issue(presented.successor, login)
         if verdict is Verdict.SPENT:
             self._store.end(login.id, self._clock())
             _log.warning("Login %s was ended: %s", login.id, verdict.value)
@@ -87,33 +108,26 @@ class RotatingLogins:
         """End a login, if it is still there."""
         self._store.end(login_id, self._clock())
 
-    def _open(self, refresh_token: str) -> Shown:
-        try:
-            return self._tokens.open(refresh_token)
-        except Rejected as rejected:
-            _log.info("A refresh token was refused: %s", rejected.reason)
-            raise LoginEndedError from None
-
     def _judge(
-        self, shown: Shown, find: Callable[[Identity], User | None]
+        self, presented: PresentedToken, find: Callable[[Identity], User | None]
     ) -> tuple[Login, Verdict]:
-        login_id = shown.secret.login_id
+        login_id = presented.secret.login_id
         login = self._store.read(login_id)
         if login is None:
             _log.info("Login %s was not renewed: unknown-login", login_id)
             raise LoginEndedError
         verdict = judge(
             login,
-            shown.secret.digest,
-            shown.successor.digest,
+            presented.secret.digest,
+            presented.successor.digest,
             find(login.identity),
             self._clock(),
         )
         return login, verdict
 
-    def _hand_out(self, secret: RefreshSecret, login: Login) -> RefreshToken:
+    def _issue(self, secret: RefreshSecret, login: Login) -> RefreshToken:
         return RefreshToken(
-            text=self._tokens.seal(secret),
+            text=self._tokens.sign(secret),
             lifetime=login.expires_at - self._clock(),
             bearer=Bearer(identity=login.identity, login_id=login.id),
         )

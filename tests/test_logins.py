@@ -10,17 +10,17 @@ from threading import Barrier
 import pytest
 from typing_extensions import override
 
-from app.adapters.logins import RotatingLogins
 from app.adapters.tokens.signature import HmacKey
 from app.domain.credentials import RefreshToken
 from app.domain.errors import LoginEndedError, UsersUnavailableError
 from app.domain.identity import Identity, User
 from app.domain.logins import Login
+from app.logins import RotatingLogins
 from tests.fakes import (
     SECRET,
     Clock,
     KeptLogins,
-    KeyRing,
+    KeySet,
     KnownUsers,
     a_user,
     rotating_logins,
@@ -70,9 +70,9 @@ def test_only_digests_are_kept(logins: RotatingLogins, renew: Renew, kept: KeptL
 
     said = repr(kept.by_id)
     for token in (first, second):
-        _, _, secret, seal = token.text.split(".")
+        _, _, secret, signature = token.text.split(".")
         assert secret not in said
-        assert seal not in said
+        assert signature not in said
         assert hashlib.sha256(secret.encode()).hexdigest() in said
     assert first.text not in repr(first)
 
@@ -118,8 +118,8 @@ def test_a_token_spent_long_ago_ends_the_login_too(
 
 def test_a_token_nobody_was_given_ends_nothing(logins: RotatingLogins, renew: Renew):
     first = logins.begin(ALICE)
-    login_id, kid, _, seal = first.text.split(".")
-    forged = replace(first, text=f"{login_id}.{kid}.{'A' * 43}.{seal}")
+    login_id, kid, _, signature = first.text.split(".")
+    forged = replace(first, text=f"{login_id}.{kid}.{'A' * 43}.{signature}")
 
     with pytest.raises(LoginEndedError):
         renew(forged)
@@ -277,8 +277,8 @@ def test_logins_outlive_a_new_signing_secret_and_the_same_successor_with_them(
     old = HmacKey(SECRET, kid="old")
     new = HmacKey(hashlib.sha256(SECRET).digest(), kid="new")
     newest = HmacKey(hashlib.sha256(SECRET[1:]).digest(), kid="newest")
-    before = rotating_logins(clock, kept, keys=KeyRing(old))
-    after = rotating_logins(clock, kept, keys=KeyRing(new, old))
+    before = rotating_logins(clock, kept, keys=KeySet(old))
+    after = rotating_logins(clock, kept, keys=KeySet(new, old))
     token = before.begin(ALICE)
     idle = before.begin(ALICE)
 
@@ -287,7 +287,7 @@ def test_logins_outlive_a_new_signing_secret_and_the_same_successor_with_them(
     later = after.renew(renewed.text, users.find)
 
     assert again.text.split(".")[2] == renewed.text.split(".")[2]
-    last = rotating_logins(clock, kept, keys=KeyRing(newest, new))
+    last = rotating_logins(clock, kept, keys=KeySet(newest, new))
     assert last.renew(later.text, users.find).text
     with pytest.raises(LoginEndedError):
         last.renew(idle.text, users.find)
@@ -336,7 +336,7 @@ def test_the_log_says_why_with_the_login_and_without_the_token(
 
     login = f"Login {first.bearer.login_id} was"
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
-        ("WARNING", f"{login} ended: spent-token-shown-again"),
+        ("WARNING", f"{login} ended: spent-token-presented-again"),
         ("INFO", f"{login} not renewed: ended"),
         ("INFO", "A refresh token was refused: not-a-refresh-token"),
         ("INFO", f"{login} not renewed: unknown-login"),
