@@ -34,7 +34,7 @@ class LoginStore(Protocol):
     def rotate(self, login: Login) -> bool:
         """Keep it renewed, at once or not at all.
 
-        False where it has ended, or ``login.previous`` is not its current token.
+        False where it has ended, or ``login.previous_digest`` is not its current one.
         """
 
     def end(self, login_id: str, at: datetime) -> None:

@@ -87,7 +87,7 @@ class KeptLogins:
         self._fail()
         with self._writing:
             kept = self.by_id[login.id]
-            if kept.current != login.previous or kept.ended_at:
+            if kept.current_digest != login.previous_digest or kept.ended_at:
                 return False
             self.by_id[login.id] = login
             return True
@@ -114,11 +114,13 @@ def rotating_logins(
     )
 
 
-def a_user(name: str, *groups: str, issuer: str = "local", stamp: str = "") -> User:
+def a_user(
+    name: str, *groups: str, issuer: str = "local", credentials_version: str = ""
+) -> User:
     return User(
         identity=Identity(issuer=issuer, subject=name),
         groups=frozenset(groups),
-        stamp=stamp,
+        credentials_version=credentials_version,
     )
 
 

@@ -26,7 +26,7 @@ from tests.fakes import (
     rotating_logins,
 )
 
-ALICE = a_user("alice", "everyone", stamp="stamp-1")
+ALICE = a_user("alice", "everyone", credentials_version="version-1")
 Renew = Callable[[RefreshToken], RefreshToken]
 
 
@@ -170,7 +170,9 @@ def test_a_login_is_over_in_a_week_however_often_it_is_renewed(
     "now",
     [
         pytest.param(None, id="gone or disabled"),
-        pytest.param(replace(ALICE, stamp="stamp-2"), id="with a new password"),
+        pytest.param(
+            replace(ALICE, credentials_version="version-2"), id="with a new password"
+        ),
     ],
 )
 def test_a_person_who_is_not_as_at_login_renews_nothing(
@@ -230,7 +232,7 @@ def test_fifty_who_race_get_one_successor(
     [successor] = successors
     [login] = kept.by_id.values()
     secret = successor.split(".")[2]
-    assert login.current == hashlib.sha256(secret.encode()).hexdigest()
+    assert login.current_digest == hashlib.sha256(secret.encode()).hexdigest()
 
 
 def test_who_is_slower_than_the_end_gets_nothing(

@@ -19,7 +19,8 @@ def key_of(identity: Identity) -> dict[str, "AttributeValueTypeDef"]:
 class Principal:
     """What the table says of somebody. Fields of a wrong type count as absent.
 
-    But for the stamp, which raises: without it logins would live that are over.
+    But for the version of their credentials, which raises: without it logins would live
+    that are over.
     """
 
     user: User
@@ -36,7 +37,7 @@ class Principal:
             user=User(
                 identity=identity,
                 groups=frozenset(groups),
-                stamp=item.get("stamp", {"S": ""})["S"],
+                credentials_version=item.get("credentials_version", {"S": ""})["S"],
             ),
             password_hash=password_hash if isinstance(password_hash, str) else None,
             disabled=disabled,

@@ -60,7 +60,7 @@ class UserAdministration:
                 **key_of(_own(username)),
                 "password_hash": {"S": self._passwords.hash(password)},
                 "created_at": {"S": self._clock().isoformat(timespec="seconds")},
-                "stamp": {"S": self._new_id()},
+                "credentials_version": {"S": self._new_id()},
                 **_groups(groups),
             }
         )
@@ -75,7 +75,7 @@ class UserAdministration:
         hashed = self._passwords.hash(password)
         self._update(
             username,
-            "SET password_hash = :v, stamp = :s",
+            "SET password_hash = :v, credentials_version = :s",
             {":v": {"S": hashed}, ":s": {"S": self._new_id()}},
         )
 
@@ -94,7 +94,7 @@ class UserAdministration:
         """
         self._update(
             username,
-            "SET disabled = :v, stamp = :s",
+            "SET disabled = :v, credentials_version = :s",
             {":v": {"BOOL": disabled}, ":s": {"S": self._new_id()}},
         )
 

@@ -57,12 +57,13 @@ class Identity:
 class User:
     """Somebody the broker knows at this moment, and the groups they are in.
 
-    ``stamp`` changes when logins begun before are to be over.
+    ``credentials_version`` (a security stamp, elsewhere) changes when logins begun
+    before are to be over.
     """
 
     identity: Identity
     groups: frozenset[str]
-    stamp: str = ""
+    credentials_version: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,15 +31,15 @@ class Lifetimes:
 class Login:
     """Somebody's staying logged in, as it is kept: digests, and no token.
 
-    ``stamp`` is the person's own when it began. ``expires_at`` moves with every
+    ``credentials_version`` is the user's when it began. ``expires_at`` moves with every
     renewal, up to ``ends_at``.
     """
 
     id: str
     identity: Identity
-    stamp: str
-    current: str
-    previous: str | None
+    credentials_version: str
+    current_digest: str
+    previous_digest: str | None
     created_at: datetime
     rotated_at: datetime
     expires_at: datetime
@@ -48,16 +48,21 @@ class Login:
 
     @classmethod
     def begin(
-        cls, id_: str, user: User, token: str, now: datetime, lifetimes: Lifetimes
+        cls,
+        id_: str,
+        user: User,
+        token_digest: str,
+        now: datetime,
+        lifetimes: Lifetimes,
     ) -> "Login":
-        """Begin a login whose first token has the digest ``token``."""
+        """Begin a login whose first token has this digest."""
         ends_at = _whole(now + lifetimes.longest)
         return cls(
             id=id_,
             identity=user.identity,
-            stamp=user.stamp,
-            current=token,
-            previous=None,
+            credentials_version=user.credentials_version,
+            current_digest=token_digest,
+            previous_digest=None,
             created_at=now,
             rotated_at=now,
             expires_at=min(_whole(now + lifetimes.idle), ends_at),
@@ -65,12 +70,14 @@ class Login:
             ended_at=None,
         )
 
-    def rotated(self, token: str, now: datetime, lifetimes: Lifetimes) -> "Login":
-        """Renew it: the token of digest ``token`` follows the current one."""
+    def rotated(
+        self, successor_digest: str, now: datetime, lifetimes: Lifetimes
+    ) -> "Login":
+        """Renew it: the token of this digest follows the current one."""
         return replace(
             self,
-            current=token,
-            previous=self.current,
+            current_digest=successor_digest,
+            previous_digest=self.current_digest,
             rotated_at=now,
             expires_at=min(_whole(now + lifetimes.idle), self.ends_at),
         )
@@ -104,25 +111,30 @@ class Verdict(StrEnum):
     SPENT = "spent-token-presented-again"
     ENDED = "ended"
     EXPIRED = "expired"
-    NOT_KNOWN = "person-unknown-or-disabled"
-    STAMPED_ANEW = "begun-before-a-new-password-or-a-disabling"
+    USER_UNKNOWN_OR_DISABLED = "user-unknown-or-disabled"
+    CREDENTIALS_CHANGED = "credentials-changed"
 
 
 def judge(
-    login: Login, shown: str, successor: str, user: User | None, now: datetime
+    login: Login,
+    presented_digest: str,
+    successor_digest: str,
+    user: User | None,
+    now: datetime,
 ) -> Verdict:
-    """Decide about a token of ``login`` with the digest ``shown``.
+    """Decide about a token of ``login`` that was presented.
 
-    ``successor`` is the digest of the one token that can follow it.
+    ``successor_digest`` is the digest of the one token that can follow it.
     """
     over = _over(login, user, now)
     if over:
         return over
-    if shown == login.current:
+    if presented_digest == login.current_digest:
         return Verdict.ROTATE
     # An instance whose clock is behind must not repeat it for as long as that.
-    just_spent = shown == login.previous and abs(now - login.rotated_at) < GRACE
-    if just_spent and successor == login.current:
+    is_previous = presented_digest == login.previous_digest
+    just_spent = is_previous and abs(now - login.rotated_at) < GRACE
+    if just_spent and successor_digest == login.current_digest:
         return Verdict.REPEAT
     return Verdict.SPENT
 
@@ -134,8 +146,10 @@ def _over(login: Login, user: User | None, now: datetime) -> Verdict | None:
     if now >= login.expires_at:
         return Verdict.EXPIRED
     if user is None:
-        return Verdict.NOT_KNOWN
-    return None if user.stamp == login.stamp else Verdict.STAMPED_ANEW
+        return Verdict.USER_UNKNOWN_OR_DISABLED
+    if user.credentials_version != login.credentials_version:
+        return Verdict.CREDENTIALS_CHANGED
+    return None
 
 
 def _whole(moment: datetime) -> datetime:

@@ -24,7 +24,11 @@ from tests.scripted_aws import Answer, ScriptedAws
 
 LIFETIMES = Lifetimes(longest=timedelta(days=7), idle=timedelta(hours=12))
 LOGIN = Login.begin(
-    "0123456789abcdef", a_user("alice", stamp="stamp-1"), "one", NOON, LIFETIMES
+    "0123456789abcdef",
+    a_user("alice", credentials_version="version-1"),
+    "one",
+    NOON,
+    LIFETIMES,
 )
 RENEWED = LOGIN.rotated("two", NOON + timedelta(hours=1), LIFETIMES)
 COST = {"TableName": "users", "CapacityUnits": 1.0}
@@ -35,7 +39,7 @@ ITEM = {
     **KEY,
     "issuer": {"S": "local"},
     "subject": {"S": "alice"},
-    "stamp": {"S": "stamp-1"},
+    "credentials_version": {"S": "version-1"},
     "token_sha256": {"S": "one"},
     "created_at": {"S": "2030-01-01T12:00:00.123+00:00"},
     "rotated_at": {"S": "2030-01-01T12:00:00.123+00:00"},
@@ -83,8 +87,8 @@ def test_what_was_written_is_read_consistently(table: LoginTable, script: Script
 
     assert read is not None
     assert abs(read.rotated_at - RENEWED.rotated_at) < timedelta(milliseconds=1)
-    assert (read.current, read.previous) == ("two", "one")
-    assert (read.identity, read.stamp) == (LOGIN.identity, "stamp-1")
+    assert (read.current_digest, read.previous_digest) == ("two", "one")
+    assert (read.identity, read.credentials_version) == (LOGIN.identity, "version-1")
     assert (read.expires_at, read.ends_at) == (RENEWED.expires_at, LOGIN.ends_at)
     assert read.ended_at is None
     assert script.requests[0].json == {
@@ -231,7 +235,7 @@ def test_a_renewal_done_twice_by_the_sdk_is_done_once(
 def item_of(login: Login) -> dict[str, Any]:
     return {
         **ITEM,
-        "stamp": {"S": login.stamp},
-        "token_sha256": {"S": login.current},
-        "previous_sha256": {"S": login.previous or "none"},
+        "credentials_version": {"S": login.credentials_version},
+        "token_sha256": {"S": login.current_digest},
+        "previous_sha256": {"S": login.previous_digest or "none"},
     }

@@ -113,13 +113,15 @@ def test_an_enabled_user_is_found_and_a_disabled_one_is_not(
     assert table.find(ALICE) is None
 
 
-@pytest.mark.parametrize(("stamp", "read"), [(None, ""), ({"S": "stamp-1"}, "stamp-1")])
-def test_the_stamp_is_read_where_there_is_one(
-    table: UserTable, script: ScriptedAws, stamp: object, read: str
+@pytest.mark.parametrize(
+    ("version", "read"), [(None, ""), ({"S": "version-1"}, "version-1")]
+)
+def test_the_version_of_the_credentials_is_read_where_there_is_one(
+    table: UserTable, script: ScriptedAws, version: object, read: str
 ):
-    script.will(holding(stamp=stamp))
+    script.will(holding(credentials_version=version))
 
-    assert table.find(ALICE) == a_user("alice", "everyone", stamp=read)
+    assert table.find(ALICE) == a_user("alice", "everyone", credentials_version=read)
 
 
 def test_somebody_without_groups_has_none(table: UserTable, script: ScriptedAws):
@@ -140,7 +142,9 @@ def test_somebody_without_groups_has_none(table: UserTable, script: ScriptedAws)
         pytest.param(Answer.hang_up(), 2, id="hung up"),
         pytest.param(Answer(body=b"{"), None, id="garbage"),
         pytest.param(Answer.json({"Item": {"groups": {"SS": 3}}}), None, id="odd"),
-        pytest.param(holding(stamp={"N": "1"}), None, id="stamp a number"),
+        pytest.param(
+            holding(credentials_version={"N": "1"}), None, id="version a number"
+        ),
     ],
 )
 def test_a_table_that_does_not_answer_is_never_a_wrong_password(

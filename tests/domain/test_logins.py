@@ -8,22 +8,22 @@ from app.domain.logins import GRACE, Lifetimes, Login, Verdict, judge
 from tests.fakes import NOON, a_user
 
 LIFETIMES = Lifetimes(longest=timedelta(days=7), idle=timedelta(hours=12))
-ALICE = a_user("alice", "everyone", stamp="stamp-1")
+ALICE = a_user("alice", "everyone", credentials_version="version-1")
 FIRST = Login.begin("id", ALICE, "one", NOON, LIFETIMES)
 RENEWED = FIRST.rotated("two", NOON + timedelta(hours=1), LIFETIMES)
 TICK = timedelta(microseconds=1)
 
 
 def test_a_login_begins_with_its_first_token_and_the_person_s_stamp():
-    assert FIRST.current == "one"
-    assert FIRST.previous is None
-    assert FIRST.stamp == "stamp-1"
+    assert FIRST.current_digest == "one"
+    assert FIRST.previous_digest is None
+    assert FIRST.credentials_version == "version-1"
     assert timedelta(hours=12) <= FIRST.expires_at - NOON < timedelta(hours=12.001)
     assert timedelta(days=7) <= FIRST.ends_at - NOON < timedelta(days=7.001)
 
 
 def test_a_renewal_spends_the_token_and_moves_the_end():
-    assert (RENEWED.previous, RENEWED.current) == ("one", "two")
+    assert (RENEWED.previous_digest, RENEWED.current_digest) == ("one", "two")
     assert RENEWED.expires_at - FIRST.expires_at == timedelta(hours=1)
     assert RENEWED.ends_at == FIRST.ends_at
 
@@ -43,7 +43,7 @@ def test_a_short_life_ends_before_it_is_idle():
 
 
 @pytest.mark.parametrize(
-    ("login", "shown", "successor", "after", "verdict"),
+    ("login", "presented", "successor", "after", "verdict"),
     [
         pytest.param(FIRST, "one", "two", TICK, "rotate", id="the first token"),
         pytest.param(RENEWED, "two", "three", TICK, "rotate", id="a later one"),
@@ -61,16 +61,16 @@ def test_a_short_life_ends_before_it_is_idle():
     ],
 )
 def test_what_a_token_means(
-    login: Login, shown: str, successor: str, after: timedelta, verdict: str
+    login: Login, presented: str, successor: str, after: timedelta, verdict: str
 ):
     now = login.rotated_at + after
 
-    judged = judge(login, shown, successor, ALICE, now)
+    judged = judge(login, presented, successor, ALICE, now)
 
     assert judged is Verdict[verdict.upper()]
 
 
-@pytest.mark.parametrize("shown", ["one", "zero"])
+@pytest.mark.parametrize("presented", ["one", "zero"])
 @pytest.mark.parametrize(
     ("login", "user", "after", "verdict"),
     [
@@ -80,23 +80,27 @@ def test_what_a_token_means(
         pytest.param(
             FIRST, ALICE, FIRST.expires_at - NOON, Verdict.EXPIRED, id="expired"
         ),
-        pytest.param(FIRST, None, TICK, Verdict.NOT_KNOWN, id="nobody"),
+        pytest.param(FIRST, None, TICK, Verdict.USER_UNKNOWN_OR_DISABLED, id="nobody"),
         pytest.param(
             FIRST,
-            replace(ALICE, stamp="stamp-2"),
+            replace(ALICE, credentials_version="version-2"),
             TICK,
-            Verdict.STAMPED_ANEW,
+            Verdict.CREDENTIALS_CHANGED,
             id="a new password",
         ),
         pytest.param(
-            FIRST, replace(ALICE, stamp=""), TICK, Verdict.STAMPED_ANEW, id="no stamp"
+            FIRST,
+            replace(ALICE, credentials_version=""),
+            TICK,
+            Verdict.CREDENTIALS_CHANGED,
+            id="no version",
         ),
     ],
 )
 def test_what_is_over_is_over_whatever_is_shown(
-    login: Login, user: User | None, after: timedelta, verdict: Verdict, shown: str
+    login: Login, user: User | None, after: timedelta, verdict: Verdict, presented: str
 ):
-    assert judge(login, shown, "two", user, NOON + after) is verdict
+    assert judge(login, presented, "two", user, NOON + after) is verdict
 
 
 def test_the_last_moment_is_still_in_time():
