@@ -103,7 +103,9 @@ class Broker:
 
     def functions(self, user: User) -> list[Function]:
         """List the functions ``user`` may call, by name."""
-        return [each for each in self.catalogue.read() if may_call(user, each)]
+        return [
+            function for function in self.catalogue.read() if may_call(user, function)
+        ]
 
     def plan(
         self, user: User, function_name: str | None, duration_seconds: int | None

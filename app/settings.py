@@ -133,7 +133,7 @@ def settings_from_environment() -> Settings:
         return Settings()
     except ValidationError as error:
         wrong = [
-            f"  {_variable(each['loc'])}: {each['msg']}" for each in error.errors()
+            f"  {_variable(fault['loc'])}: {fault['msg']}" for fault in error.errors()
         ]
         advice = "On a laptop, `make run` writes them to .local/env (--env-file)."
         sys.exit("\n".join(["The environment lacks settings:", *wrong, advice]))

@@ -29,7 +29,7 @@ USUAL: Final = SHORTEST
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionPlan:
-    """Everything STS has to be told, and for whom and what it is told it."""
+    """The parameters of AssumeRole, and for whom and what they are."""
 
     user: User
     function: Function
@@ -61,7 +61,9 @@ def choose_function(
     The name may be left out where only one is in reach. Raises
     ``FunctionNotAvailableError`` alike for another's function and for none.
     """
-    reachable = {each.name: each for each in functions if may_call(user, each)}
+    reachable = {
+        function.name: function for function in functions if may_call(user, function)
+    }
     if name is None and len(reachable) > 1:
         raise FunctionNotNamedError
     wanted = next(iter(reachable), None) if name is None else name

@@ -14,11 +14,16 @@ from app.domain.errors import (
     LoginEndedError,
     LoginRefusedError,
     SigningKeyUnavailableError,
-    TokenRejectedError,
     TooBusyError,
     UsersUnavailableError,
 )
-from app.web.dependencies import BearerToken, BrokerDep, CurrentUser, LoginPoolDep
+from app.web.dependencies import (
+    CURRENT_USER_FAILURES,
+    BearerToken,
+    BrokerDep,
+    CurrentUser,
+    LoginPoolDep,
+)
 from app.web.oauth import TokenRoute, refusals
 from app.web.openapi import problems
 
@@ -129,9 +134,7 @@ def refresh(form: Annotated[RefreshForm, Form()], broker: BrokerDep) -> TokenRes
     "/logout",
     summary="Log out",
     status_code=HTTPStatus.NO_CONTENT,
-    responses=problems(
-        TokenRejectedError, UsersUnavailableError, SigningKeyUnavailableError
-    ),
+    responses=problems(*CURRENT_USER_FAILURES),
 )
 def logout(token: BearerToken, broker: BrokerDep) -> None:
     """End the login this access token comes from: it can be renewed no more.
@@ -144,9 +147,7 @@ def logout(token: BearerToken, broker: BrokerDep) -> None:
 @router.get(
     "/me",
     summary="See who you are",
-    responses=problems(
-        TokenRejectedError, UsersUnavailableError, SigningKeyUnavailableError
-    ),
+    responses=problems(*CURRENT_USER_FAILURES),
 )
 async def me(user: CurrentUser) -> MeResponse:
     """Tell who the broker thinks you are, as of now."""

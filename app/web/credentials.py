@@ -23,12 +23,10 @@ from app.domain.errors import (
     DurationOutOfRangeError,
     FunctionNotAvailableError,
     SessionsUnavailableError,
-    SigningKeyUnavailableError,
     TokenRejectedError,
-    UsersUnavailableError,
 )
 from app.web.casing import PASCAL_CASE
-from app.web.dependencies import BrokerDep, SdkUser, SourceDep
+from app.web.dependencies import CURRENT_USER_FAILURES, BrokerDep, SdkUser, SourceDep
 from app.web.grants import DURATION_RANGE, GrantResponse
 from app.web.problems import STATUS, headers_of
 
@@ -68,7 +66,7 @@ class CredentialsQuery(BaseModel):
 
 
 class ContainerRoute(APIRoute):
-    """A route whose failures are told as SDKs read them, not as problem documents."""
+    """A route whose failures are what SDKs read, not problem documents."""
 
     @override
     def get_route_handler(
@@ -76,11 +74,11 @@ class ContainerRoute(APIRoute):
     ) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
-        async def told_to_an_sdk(request: Request) -> Response:
+        async def answer(request: Request) -> Response:
             try:
                 return await handle(request)
             except BrokerError as error:
-                return _tell(
+                return _respond(
                     STATUS[type(error)],
                     _code_of(type(error)),
                     str(error) or error.title,
@@ -88,9 +86,9 @@ class ContainerRoute(APIRoute):
                 )
             except (RequestValidationError, HTTPException):
                 sentence = "Only DurationSeconds can be asked for, a whole number"
-                return _tell(400, "InvalidRequest", sentence, {})
+                return _respond(400, "InvalidRequest", sentence, {})
 
-        return told_to_an_sdk
+        return answer
 
 
 router = APIRouter(tags=["grants"], route_class=ContainerRoute)
@@ -113,13 +111,11 @@ def _failures(*expected: type[BrokerError]) -> dict[int | str, dict[str, Any]]:
     "/credentials/{function_name}",
     summary="Get credentials as AWS's SDKs ask for them",
     responses=_failures(
-        TokenRejectedError,
+        *CURRENT_USER_FAILURES,
         FunctionNotAvailableError,
         DurationOutOfRangeError,
         SessionsUnavailableError,
         CatalogueUnavailableError,
-        UsersUnavailableError,
-        SigningKeyUnavailableError,
         AuditUnavailableError,
     ),
 )
@@ -143,10 +139,12 @@ def _code_of(error: type[BrokerError]) -> str:
     return error.__name__.removesuffix("Error")
 
 
-def _tell(status: int, code: str, message: str, headers: Mapping[str, str]) -> Response:
-    told = ContainerError(code=code, message=message)
+def _respond(
+    status: int, code: str, message: str, headers: Mapping[str, str]
+) -> Response:
+    failure = ContainerError(code=code, message=message)
     return Response(
-        told.model_dump_json(by_alias=True),
+        failure.model_dump_json(by_alias=True),
         status_code=status,
         headers=dict(headers),
         media_type="application/json",

@@ -11,7 +11,12 @@ from typing_extensions import override
 
 from app.broker import Broker
 from app.domain.credentials import Source
-from app.domain.errors import TokenRejectedError
+from app.domain.errors import (
+    BrokerError,
+    SigningKeyUnavailableError,
+    TokenRejectedError,
+    UsersUnavailableError,
+)
 from app.domain.identity import User
 from app.web.login_pool import LoginPool
 
@@ -99,6 +104,13 @@ def _sdk_user(broker: BrokerDep, token: _BareToken) -> User:
 
 CurrentUser = Annotated[User, Depends(_current_user)]
 """The caller, verified and still known. A route without it is public."""
+
+CURRENT_USER_FAILURES: Final[tuple[type[BrokerError], ...]] = (
+    TokenRejectedError,
+    UsersUnavailableError,
+    SigningKeyUnavailableError,
+)
+"""How a route may fail that knows its caller, or ends a login."""
 
 SdkUser = Annotated[User, Depends(_sdk_user)]
 """The same, where the token may stand bare: SDKs send a token file as it is."""

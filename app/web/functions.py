@@ -6,14 +6,9 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from app.domain.catalogue import Function, InvokeMode
-from app.domain.errors import (
-    CatalogueUnavailableError,
-    SigningKeyUnavailableError,
-    TokenRejectedError,
-    UsersUnavailableError,
-)
+from app.domain.errors import CatalogueUnavailableError
 from app.web.casing import PASCAL_CASE
-from app.web.dependencies import BrokerDep, CurrentUser
+from app.web.dependencies import CURRENT_USER_FAILURES, BrokerDep, CurrentUser
 from app.web.openapi import problems
 
 router = APIRouter(tags=["grants"])
@@ -56,14 +51,9 @@ class FunctionsResponse(BaseModel):
 @router.get(
     "/functions",
     summary="List the functions you may call",
-    responses=problems(
-        TokenRejectedError,
-        CatalogueUnavailableError,
-        UsersUnavailableError,
-        SigningKeyUnavailableError,
-    ),
+    responses=problems(*CURRENT_USER_FAILURES, CatalogueUnavailableError),
 )
 def functions(user: CurrentUser, broker: BrokerDep) -> FunctionsResponse:
-    """List them by name; those of others are not told of."""
-    found = [FunctionResponse.of(each) for each in broker.functions(user)]
+    """List them by name; those of others are left out."""
+    found = [FunctionResponse.of(function) for function in broker.functions(user)]
     return FunctionsResponse(functions=found)

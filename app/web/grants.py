@@ -24,14 +24,16 @@ from app.domain.errors import (
     FunctionNotAvailableError,
     FunctionNotNamedError,
     SessionsUnavailableError,
-    SigningKeyUnavailableError,
-    TokenRejectedError,
-    UsersUnavailableError,
 )
 from app.domain.session import LONGEST, SHORTEST, USUAL, SessionPlan
 from app.web.bodies import UNREADABLE, JsonRoute
 from app.web.casing import PASCAL_CASE
-from app.web.dependencies import BrokerDep, CurrentUser, SourceDep
+from app.web.dependencies import (
+    CURRENT_USER_FAILURES,
+    BrokerDep,
+    CurrentUser,
+    SourceDep,
+)
 from app.web.openapi import problems
 
 router = APIRouter(tags=["grants"], route_class=JsonRoute)
@@ -174,14 +176,12 @@ _EXAMPLES: Final[dict[str, Example]] = {
     "/grant",
     summary="Get credentials for one function",
     responses=problems(
-        TokenRejectedError,
+        *CURRENT_USER_FAILURES,
         FunctionNotAvailableError,
         FunctionNotNamedError,
         DurationOutOfRangeError,
         SessionsUnavailableError,
         CatalogueUnavailableError,
-        UsersUnavailableError,
-        SigningKeyUnavailableError,
         AuditUnavailableError,
         unreadable=UNREADABLE,
     ),

@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 from app.broker import Broker
 from app.web import docs
 from app.web.application import create_app
+from app.web.dependencies import CURRENT_USER_FAILURES
 
 FOLDER: Final = Path(docs.__file__).parent / "static/docs"
 BUNDLE: Final = "/docs/assets/swagger-ui-5.35.0/swagger-ui-bundle.js"
@@ -128,3 +129,26 @@ def test_the_description_uses_relative_addresses_only(client: TestClient):
     schemes = described["components"]["securitySchemes"].values()
     flows = [scheme["flows"]["password"] for scheme in schemes if "flows" in scheme]
     assert [flow["tokenUrl"] for flow in flows] == ["auth/login"]
+
+
+def test_whoever_has_to_log_in_is_told_how_that_may_fail(client: TestClient):
+    paths = client.get("/openapi.json").json()["paths"]
+    operations = {
+        f"{method} {path}": operation
+        for path, methods in paths.items()
+        for method, operation in methods.items()
+    }
+    guarded = {name for name, told in operations.items() if "security" in told}
+
+    assert {"post /grant", "post /auth/logout", "get /functions"} <= guarded
+    assert "get /healthz" not in guarded
+    for name in guarded:
+        assert {"401", "503"} <= operations[name]["responses"].keys(), name
+    for name in guarded - {"get /credentials/{function_name}"}:  # it has no examples
+        codes = {
+            code
+            for answer in operations[name]["responses"].values()
+            for kind in answer.get("content", {}).values()
+            for code in kind.get("examples", {})
+        }
+        assert {error.code for error in CURRENT_USER_FAILURES} <= codes, name
