@@ -55,8 +55,8 @@ def test_a_long_task_is_watched_from_its_start_to_its_result(alice: Broker):
     told = list(alice.call("summarise", data=TEXT))
 
     assert isinstance(told[0], Start)
-    assert any(isinstance(each, Progress) for each in told)
-    written = "".join(each.text for each in told if isinstance(each, Output))
+    assert any(isinstance(event, Progress) for event in told)
+    written = "".join(event.text for event in told if isinstance(event, Output))
     assert "key" in written
     assert isinstance(told[-1], Result)
     assert (told[-1].value["engine"], told[-1].value["caller"]) == ("extractive", ALICE)
@@ -66,7 +66,11 @@ def test_bob_is_refused_what_is_alices(stack: Stack):
     with Broker(stack.broker) as broker:
         broker.login("bob", stack.users["bob"])
 
-        assert [each.name for each in broker.functions() if each.name == "report"] == []
+        assert [
+            function.name
+            for function in broker.functions()
+            if function.name == "report"
+        ] == []
         with pytest.raises(BrokerError) as refused:
             broker.call("report", data="x")
 

@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from dotenv import dotenv_values
 
 from app.admin.bootstrap import build_user_administration
-from app.admin.exits import TOLD, Exit, exit_of
+from app.admin.exit_codes import HELP, ExitCode, exit_code_of
 from app.admin.users import NoSuchUserError, UserAdministration, UserExistsError
 from app.domain.errors import UsersUnavailableError
 
@@ -28,7 +28,7 @@ AWS is met with the credentials and the Region of the environment, as by the AWS
 The table is the stack's output UsersTableName: --table or AIKAGI_USERS_TABLE. With
 --local it is that of the stack which `make run` started here.
 
-{TOLD}"""
+{HELP}"""
 
 
 class _UsageError(Exception):
@@ -50,7 +50,7 @@ _OWN_ERRORS: Final = (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    # What the table's faults are is told below, in a sentence; a log is not wanted.
+    # What the table's faults are is reported below, in a sentence; a log is not wanted.
     logging.getLogger("app").addHandler(logging.NullHandler())
     options = build_parser().parse_args(arguments)
     try:
@@ -59,9 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         with suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.PIPE
+        return ExitCode.PIPE
     except KeyboardInterrupt:
-        return _fail("", Exit.INTERRUPTED)
+        return _fail("", ExitCode.INTERRUPTED)
     return code
 
 
@@ -180,26 +180,26 @@ def _run(options: argparse.Namespace) -> int:
         options.run(build_user_administration(_table_name(options)), options)
     except (*_OWN_ERRORS, ValueError, BotoCoreError, ClientError) as error:
         return _fail(*_explain(error))
-    return Exit.DONE
+    return ExitCode.DONE
 
 
-def _explain(error: Exception) -> tuple[str, Exit]:
+def _explain(error: Exception) -> tuple[str, ExitCode]:
     match error:
         case _UsageError():
-            return str(error), Exit.USAGE
+            return str(error), ExitCode.USAGE
         case UserExistsError():
-            said = f"There is a user {error} already: see `{_PROGRAM} users passwd`."
+            message = f"There is a user {error} already: see `{_PROGRAM} users passwd`."
         case NoSuchUserError():
-            said = f"There is no user {error}: see `{_PROGRAM} users list`."
+            message = f"There is no user {error}: see `{_PROGRAM} users list`."
         case ValueError():
-            said = f"Not done: {error}."
+            message = f"Not done: {error}."
         case UsersUnavailableError(__cause__=cause):
-            return f"AWS did not do it: {cause}", exit_of(cause)
+            return f"AWS did not do it: {cause}", exit_code_of(cause)
         case BotoCoreError() | ClientError():
-            return f"AWS did not do it: {error}", exit_of(error)
+            return f"AWS did not do it: {error}", exit_code_of(error)
         case _:
-            said = str(error)
-    return said, Exit.NOT_DONE
+            message = str(error)
+    return message, ExitCode.NOT_DONE
 
 
 def _use_environment(options: argparse.Namespace) -> None:
@@ -244,25 +244,25 @@ def _new_password(options: argparse.Namespace) -> str:
 
 def _add(users: UserAdministration, options: argparse.Namespace) -> None:
     users.add(options.username, _new_password(options), options.groups)
-    _tell(options, f"Added {options.username}.")
+    _report(options, f"Added {options.username}.")
 
 
 def _passwd(users: UserAdministration, options: argparse.Namespace) -> None:
     users.set_password(options.username, _new_password(options))
-    said = f"{options.username} has a new password and is logged out everywhere."
-    _tell(options, said)
+    message = f"{options.username} has a new password and is logged out everywhere."
+    _report(options, message)
 
 
 def _groups(users: UserAdministration, options: argparse.Namespace) -> None:
     users.set_groups(options.username, options.groups)
-    _tell(
+    _report(
         options, f"{options.username} is in {', '.join(sorted(set(options.groups)))}."
     )
 
 
 def _disable(users: UserAdministration, options: argparse.Namespace) -> None:
     users.set_disabled(options.username, disabled=True)
-    _tell(
+    _report(
         options,
         f"{options.username} is kept out and logged out. "
         "Sessions made before end by themselves.",
@@ -271,7 +271,7 @@ def _disable(users: UserAdministration, options: argparse.Namespace) -> None:
 
 def _enable(users: UserAdministration, options: argparse.Namespace) -> None:
     users.set_disabled(options.username, disabled=False)
-    _tell(options, f"{options.username} may come in again.")
+    _report(options, f"{options.username} may come in again.")
 
 
 def _list(users: UserAdministration, options: argparse.Namespace) -> None:
@@ -292,20 +292,20 @@ def _list(users: UserAdministration, options: argparse.Namespace) -> None:
         _say(f"{user.username}\t{state}\t{','.join(sorted(user.groups))}")
 
 
-def _tell(options: argparse.Namespace, done: str) -> None:
+def _report(options: argparse.Namespace, done: str) -> None:
     """Say what was done; as JSON the name alone, for there is nothing else to read."""
     _say(json.dumps({"Username": options.username}) if options.json else done)
 
 
 def _say(line: str) -> None:
     # A group may be any text, and no terminal is to obey it.
-    shown = (
+    printable = (
         sign if sign.isprintable() or sign == "\t" else "\N{REPLACEMENT CHARACTER}"
         for sign in line
     )
-    sys.stdout.write("".join(shown) + "\n")
+    sys.stdout.write("".join(printable) + "\n")
 
 
-def _fail(sentence: str, code: Exit) -> int:
+def _fail(sentence: str, code: ExitCode) -> int:
     sys.stderr.write(sentence + "\n")
     return code

@@ -58,7 +58,7 @@ def typed(
 
 
 def every_command() -> list[tuple[str, argparse.ArgumentParser]]:
-    [areas] = (each for each in build_parser()._actions if each.choices)
+    [areas] = (action for action in build_parser()._actions if action.choices)
     assert isinstance(areas, argparse._SubParsersAction)
     return [
         (f"python -m app.admin {area} {name}", parser)
@@ -84,9 +84,9 @@ def test_every_help_has_an_example_that_can_be_typed(
 def test_no_command_takes_a_password_as_an_argument(
     path: str, parser: argparse.ArgumentParser
 ):
-    named = [each for each in parser._actions if "password" in each.dest]
+    named = [action for action in parser._actions if "password" in action.dest]
 
-    assert all(each.nargs == 0 for each in named)
+    assert all(action.nargs == 0 for action in named)
     assert bool(named) == path.endswith((" add", " passwd"))
 
 

@@ -62,7 +62,7 @@ def refusal(code: str, title: str) -> Answer:
 
 
 def events(*told: Mapping[str, Any]) -> Answer:
-    lines = tuple(f"{json.dumps(each)}\n".encode() for each in told)
+    lines = tuple(f"{json.dumps(event)}\n".encode() for event in told)
     return Answer(media_type=NDJSON, pieces=lines)
 
 

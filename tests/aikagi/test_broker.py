@@ -68,7 +68,7 @@ def test_alice_is_known_and_sees_what_she_may_call(alice: Broker):
         groups=("everyone",),
         session_name="local+alice",
     )
-    assert [each.name for each in alice.functions()] == ["hello"]
+    assert [function.name for function in alice.functions()] == ["hello"]
     assert alice.username == "alice"
 
 

@@ -52,10 +52,10 @@ def test_an_odd_event_is_read_for_what_it_is(told: dict[str, Any], read: object)
     assert parse_event(told) == read
 
 
-def how_far(*told: dict[str, Any]) -> tuple[str, float | None]:
+def how_far(*events: dict[str, Any]) -> tuple[str, float | None]:
     steps = Steps()
-    for each in told:
-        steps.follow(each)
+    for event in events:
+        steps.follow(event)
     return steps.label, steps.fraction
 
 

@@ -20,19 +20,19 @@ from tests.aikagi.loopback import Loopback
 ALL: Final[list[dict[str, str]]] = json.loads(
     (Path(__file__).parent.parent / "vectors/requests.json").read_text()
 )["vectors"]
-OURS: Final = [each for each in ALL if each.get("only") is None]
+OURS: Final = [vector for vector in ALL if vector.get("only") is None]
 """Those that are for every client."""
 
-ADDRESSES: Final = [each for each in ALL if "body" not in each]
+ADDRESSES: Final = [vector for vector in ALL if "body" not in vector]
 """All of them are typed in Python as in a browser."""
 
 
 def test_there_are_twenty_five_vectors_and_ten_addresses_more():
     assert len(OURS) == 25
-    assert len([each for each in ADDRESSES if each not in OURS]) == 10
+    assert len([vector for vector in ADDRESSES if vector not in OURS]) == 10
 
 
-@pytest.mark.parametrize("vector", ADDRESSES, ids=lambda each: each["id"])
+@pytest.mark.parametrize("vector", ADDRESSES, ids=lambda vector: vector["id"])
 def test_an_address_is_signed_as_it_is_sent(
     alice: Broker, loopback: Loopback, vector: dict[str, str]
 ):
@@ -44,7 +44,9 @@ def test_an_address_is_signed_as_it_is_sent(
 
 
 @pytest.mark.parametrize(
-    "vector", [each for each in OURS if "body" in each], ids=lambda each: each["id"]
+    "vector",
+    [vector for vector in OURS if "body" in vector],
+    ids=lambda vector: vector["id"],
 )
 def test_a_body_is_signed_as_it_is_sent(
     alice: Broker, loopback: Loopback, vector: dict[str, str]

@@ -39,7 +39,7 @@ from importlib.metadata import distributions, metadata
 told = dict(metadata("aikagi"))
 told["Classifiers"] = metadata("aikagi").get_all("Classifier")
 told["Text"] = metadata("aikagi").get_payload()
-told["Beside"] = sorted(each.name for each in distributions())
+told["Beside"] = sorted(found.name for found in distributions())
 print(__import__("json").dumps(told))
 """
 

@@ -75,16 +75,16 @@ class AccessTokens:
             raise TokenRejectedError from None
 
     def _verify(self, token: str) -> Bearer:
-        taken = compact.take_apart(token)
-        key = self._key_for(taken.header)
-        if not key.verify(taken.signed_part, taken.signature):
+        parts = compact.split(token)
+        key = self._key_for(parts.header)
+        if not key.verify(parts.signed_part, parts.signature):
             raise Rejected("bad-signature")
         # Another kind of token, signed with the same key one day, is not an access
         # token (RFC 9068, section 4).
-        if taken.header.get("typ") != "at+jwt":
+        if parts.header.get("typ") != "at+jwt":
             raise Rejected("wrong-type")
-        said = compact.read_object(taken.payload, "claims")
-        checked = claims.check(said, self._expected, self._clock())
+        payload = compact.read_object(parts.payload, "claims")
+        checked = claims.check(payload, self._expected, self._clock())
         return Bearer(identity=_local(checked.subject), login_id=checked.login_id)
 
     def _key_for(self, header: Mapping[str, Any]) -> HmacKey:

@@ -30,7 +30,7 @@ class CompactToken:
     signature: bytes = field(repr=False)
 
 
-def take_apart(token: str) -> CompactToken:
+def split(token: str) -> CompactToken:
     """Split and decode ``token``. Raises ``Rejected`` and nothing else."""
     # Length first: nothing below may be made slow by somebody who is nobody yet.
     if len(token) > LONGEST:

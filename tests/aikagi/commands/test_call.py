@@ -280,8 +280,8 @@ class Held:
         return Answer(media_type=NDJSON, pieces=self._pieces())
 
     def _pieces(self) -> Any:
-        for each in self._before:
-            yield f"{json.dumps(each)}\n".encode()
+        for event in self._before:
+            yield f"{json.dumps(event)}\n".encode()
         self.go_on.wait(30)
         yield b'{"type": "result", "value": {"sentences": 1}}\n'
 
@@ -344,7 +344,12 @@ def test_who_wants_no_colour_gets_none(tmp_path: Path, held: Held):
 
     assert terminal.finish() == 0
     colours = re.findall(r"\x1b\[([0-9;]*)m", terminal.seen)
-    assert {code for each in colours for code in each.split(";")} <= {"", "0", "1", "2"}
+    assert {code for colour in colours for code in colour.split(";")} <= {
+        "",
+        "0",
+        "1",
+        "2",
+    }
 
 
 def test_whoever_stops_watching_hears_that_it_goes_on(tmp_path: Path, held: Held):

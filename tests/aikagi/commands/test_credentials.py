@@ -101,9 +101,9 @@ def test_many_processes_at_once_make_one_grant(
     assert log_in(typed, loopback).code == 0
 
     started = [process("credentials", "hello") for _ in range(4)]
-    said = [each.communicate(timeout=60) for each in started]
+    said = [process.communicate(timeout=60) for process in started]
 
-    assert [each.returncode for each in started] == [0] * 4, said
+    assert [process.returncode for process in started] == [0] * 4, said
     assert loopback.count("grant") == 1
     assert len({out for out, _ in said}) == 1
 

@@ -38,7 +38,7 @@ def test_nothing_reaches_a_function_that_nothing_shall(
 def test_without_a_function_the_way_to_the_broker_is_looked_at(alice_typed: Typed):
     told = json.loads(alice_typed("doctor", "--json").out)
 
-    assert [each["check"] for each in told["checks"]] == ALL[:3]
+    assert [check["check"] for check in told["checks"]] == ALL[:3]
     assert (told["cause"], told["title"]) == ("none", "Nothing is wrong")
 
 
@@ -169,7 +169,7 @@ def test_a_wrong_clock_here_explains_less_than_any_other_fault(
 
     told = json.loads(alice_typed("doctor", "--json").out)
 
-    faults = [each["check"] for each in told["checks"] if each["ok"] is False]
+    faults = [check["check"] for check in told["checks"] if check["ok"] is False]
     assert faults == ["clock", "login"]
     assert told["cause"] == "login-ended"
 

@@ -310,9 +310,9 @@ def test_three_processes_with_a_spent_token_renew_it_once(
     loopback.life = 900.0
 
     started = [process("whoami", "--json") for _ in range(3)]
-    said = [each.communicate(timeout=60) for each in started]
+    said = [process.communicate(timeout=60) for process in started]
 
-    assert [each.returncode for each in started] == [0] * 3, said
+    assert [process.returncode for process in started] == [0] * 3, said
     assert loopback.count("auth/refresh") == 1
 
 

@@ -15,7 +15,7 @@ from botocore.exceptions import (
 )
 
 
-class Exit(IntEnum):
+class ExitCode(IntEnum):
     DONE = 0
     NOT_DONE = 1
     USAGE = 2
@@ -26,7 +26,7 @@ class Exit(IntEnum):
     PIPE = 141
 
 
-TOLD: Final = """\
+HELP: Final = """\
 exit codes:
   0  done                       3  there are no AWS credentials, or they have expired
   1  not done: there is no such user, or one already; unusable name or password
@@ -52,18 +52,18 @@ _REFUSED: Final = frozenset(
 _NO_TABLE: Final = "ResourceNotFoundException"
 
 
-def exit_of(error: BaseException | None) -> Exit:
+def exit_code_of(error: BaseException | None) -> ExitCode:
     """Tell what an error of botocore means for whoever typed the command."""
     if isinstance(error, _NO_LOGIN):
-        return Exit.LOGIN
+        return ExitCode.LOGIN
     if isinstance(error, NoRegionError | ProfileNotFound):
-        return Exit.USAGE
+        return ExitCode.USAGE
     if isinstance(error, ClientError):
         code = error.response.get("Error", {}).get("Code", "")
         if code in _EXPIRED:
-            return Exit.LOGIN
+            return ExitCode.LOGIN
         if code in _REFUSED:
-            return Exit.REFUSED
+            return ExitCode.REFUSED
         if code == _NO_TABLE:
-            return Exit.USAGE
-    return Exit.UNREACHABLE
+            return ExitCode.USAGE
+    return ExitCode.UNREACHABLE
