@@ -453,6 +453,36 @@ def test_an_operator_adds_a_user_who_can_come_in_until_kept_out(stack: Stack):
     assert carol.renew().status_code == 400
 
 
+def test_a_login_is_refused_alike_whether_the_user_is_disabled_unknown_or_mistyped(
+    stack: Stack,
+):
+    operator = stack.variables("operator.env")
+    add = ("users", "add", "tweedledee", "--password-stdin")
+    aikagi(*add, typed="looking-glass-1871\n", **operator)
+
+    def log_in(username: str, password: str) -> httpx2.Response:
+        form = {"username": username, "password": password}
+        return httpx2.post(f"{stack.broker}/auth/login", data=form, timeout=30)
+
+    def refusal(username: str, password: str) -> tuple[object, ...]:
+        answer = log_in(username, password)
+        varying = {"date": "", "x-request-id": ""}
+        body = {**answer.json(), "request_id": ""}
+        return answer.status_code, {**answer.headers, **varying}, body
+
+    assert log_in("tweedledee", "looking-glass-1871").status_code == 200
+    assert aikagi("users", "disable", "tweedledee", **operator)[0] == 0
+    refusals = [
+        refusal("tweedledee", "looking-glass-1871"),
+        refusal("tweedledee", "through-it-1871"),
+        refusal("alice", "through-it-1871"),
+        refusal("tweedledum", "looking-glass-1871"),
+    ]
+
+    assert refusals == [refusals[0]] * len(refusals)
+    assert refusals[0][0] == 400
+
+
 def test_a_new_password_ends_the_logins_made_with_the_old_one(stack: Stack):
     operator = stack.variables("operator.env")
     typed = "--password-stdin"
