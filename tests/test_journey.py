@@ -624,8 +624,10 @@ def test_a_taken_port_is_a_sentence(stack: Stack, tmp_path: Path):
 
     assert second.returncode == 2
     assert second.stderr == (
-        f"Port {stack.port} is taken: set AIKAGI_PORT to another number "
-        "(all ports count from it), or end the program that has it.\n"
+        f"Port {stack.port} is taken. AIKAGI_PORT={stack.port} uses {stack.port}, "
+        f"{stack.port + 100} for AWS, and from {stack.port + 101} on one port for each "
+        "function: set it to another number, or end the program that has port "
+        f"{stack.port}.\n"
     )
 
 
