@@ -110,12 +110,15 @@ deploy: build
 	SAM_CLI_TELEMETRY=0 .tools/sam/bin/sam deploy --guided --capabilities CAPABILITY_IAM
 
 # `sam build` runs the first of these for the broker's package: `app` and its locked
-# dependencies. functions/Makefile asks for the second.
-.PHONY: build-BrokerFunction packages-of-functions
-build-BrokerFunction: $(VENV)/.uv
+# dependencies. functions/Makefile asks for the last.
+.PHONY: build-BrokerFunction code-of-broker packages-of-functions
+build-BrokerFunction: $(VENV)/.uv code-of-broker
 	$(call LAMBDA_WHEELS,runtime)
+
+# `app`, but for the operator's commands: they run where the operator is.
+code-of-broker:
 	@cp -R app '$(ARTIFACTS_DIR)'
-	@rm -rf '$(ARTIFACTS_DIR)/app/admin' # the operator's own, and a laptop's
+	@rm -rf '$(ARTIFACTS_DIR)/app/admin'
 	@find '$(ARTIFACTS_DIR)' -name __pycache__ -type d -prune -exec rm -rf '{}' +
 
 packages-of-functions: $(VENV)/.uv

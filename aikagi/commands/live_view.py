@@ -14,9 +14,10 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from aikagi.commands.saying import has_colours, printable
+from aikagi.commands.output import has_colours, printable
 from aikagi.commands.steps import Steps
 from aikagi.commands.views import show_value
+from aikagi.streams import RawEvent
 
 _ROOM_FOR_BAR: Final = 60
 """Columns: in fewer there are words and a percentage only."""
@@ -72,14 +73,14 @@ class LiveView:
             self._show_end()
         sys.stdout.flush()
 
-    def show(self, told: dict[str, Any]) -> None:
-        self._steps.follow(told)
-        match told:
+    def show(self, event: RawEvent) -> None:
+        self._steps.follow(event)
+        match event:
             case {"type": "output", "text": str(text)} if text:
                 self._streamed = True
                 self._write(text)
             case {"type": "result"}:
-                self._result = told.get("value")
+                self._result = event.get("value")
             case _:
                 pass
 
@@ -100,11 +101,11 @@ class LiveView:
         if not self._streamed:
             show_value(self._result)
         elif isinstance(self._result, dict):
-            told = json.dumps(self._result, ensure_ascii=False)
-            self._console.print(Text(printable(told), style="dim"), soft_wrap=True)
+            value = json.dumps(self._result, ensure_ascii=False)
+            self._console.print(Text(printable(value), style="dim"), soft_wrap=True)
         took = time.monotonic() - self._began
         if took >= 1:
-            self._console.print(Text(f"Done in {_clock(took)}", style="green"))
+            self._console.print(Text(f"Done in {_duration(took)}", style="green"))
 
     def _frame(self) -> RenderableType:
         bar, width, height = self._bar(), *self._console.size
@@ -115,7 +116,7 @@ class LiveView:
     def _bar(self) -> RenderableType:
         """Lay out one row, what grows last, so that nothing jumps."""
         fraction, width = self._steps.fraction, self._console.width
-        took = _clock(time.monotonic() - self._began)
+        took = _duration(time.monotonic() - self._began)
         cells: list[tuple[RenderableType, int | None]] = [(self._spinner, 1)]
         if width >= _ROOM_FOR_BAR:
             cells.append((_progress_bar(fraction), width // 3))
@@ -137,6 +138,6 @@ def _progress_bar(fraction: float | None) -> ProgressBar:
     return ProgressBar(total=1.0, completed=fraction)
 
 
-def _clock(seconds: float) -> str:
+def _duration(seconds: float) -> str:
     minutes, rest = divmod(int(seconds), 60)
     return f"{minutes}:{rest:02d}" if minutes else f"{rest} s"

@@ -88,9 +88,9 @@ class Loopback:
     """Start it as a context. What tests may set stands at the top.
 
     ``answer`` is the function. Of routes in ``lost`` the next answer breaks off when
-    all is done. ``life`` and ``grant_life`` are seconds; ``ahead`` is
+    all is done. ``life`` and ``grant_life`` are seconds; ``clock_offset`` is
     by how many the clocks of broker and Lambda are before this machine's; Lambda tells
-    the time of ``aws_ahead`` more. ``is_open`` is a URL that lets anybody in.
+    the time of ``aws_clock_offset`` more. ``is_open`` is a URL that lets anybody in.
     """
 
     def __init__(self) -> None:
@@ -98,11 +98,11 @@ class Loopback:
         self.life = 900.0
         self.grant_life = 3600.0
         self.longest = 3600
-        self.ahead = 0.0
+        self.clock_offset = 0.0
         self.refreshes = True
         self.title = "Hello"
         self.is_open = False
-        self.aws_ahead = 0.0
+        self.aws_clock_offset = 0.0
         self.cors: dict[str, str] = {}
         self.broker_answers: list[Answer] = []
         self.lost: list[str] = []
@@ -164,7 +164,7 @@ class Loopback:
 
     @property
     def now(self) -> datetime:
-        return datetime.now(UTC) + timedelta(seconds=self.ahead)
+        return datetime.now(UTC) + timedelta(seconds=self.clock_offset)
 
     def respond(self, request: Request) -> Answer:
         host = request.header("host")[0]
@@ -351,8 +351,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _now(self) -> float:
         at_broker = self.loopback.base.endswith(f"//{self.headers['Host']}/")
-        more = 0.0 if at_broker else self.loopback.aws_ahead
-        return time.time() + self.loopback.ahead + more
+        more = 0.0 if at_broker else self.loopback.aws_clock_offset
+        return time.time() + self.loopback.clock_offset + more
 
     def _request(self) -> Request:
         # Not `self.path`: http.server collapses slashes in it.

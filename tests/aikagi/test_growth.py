@@ -11,20 +11,20 @@ import pytest
 
 from aikagi.address import base_url
 from aikagi.calls import _failure as function_failure
+from aikagi.commands.body import _guess_media_type
 from aikagi.commands.call import _header
-from aikagi.commands.data import _look_at
 from aikagi.commands.live_view import LiveView
-from aikagi.commands.saying import printable
+from aikagi.commands.output import printable
+from aikagi.cors import missing_permission
 from aikagi.diagnosis import _time_of
-from aikagi.disk.file_shelf import FileSlot, _file_name
-from aikagi.door import Door
+from aikagi.disk.file_store import FileEntry, _file_name
 from aikagi.errors import AikagiError
-from aikagi.events import read_event
+from aikagi.events import parse_event
 from aikagi.grant import Grant
-from aikagi.preflight import missing_of
-from aikagi.refusals import read_refusal
-from aikagi.signing import address, canonical, signature
-from aikagi.streams import told_events
+from aikagi.refusals import classify_refusal
+from aikagi.signing import canonical_target, join_url, signature_headers
+from aikagi.streams import read_events
+from aikagi.transport import BrokerTransport
 from tests.growth import Case, Record, as_parameters, assert_linear, repeated
 
 HEAD = 65_536
@@ -32,7 +32,7 @@ HEAD = 65_536
 
 
 def stream(media_type: str) -> Callable[[list[bytes]], object]:
-    return lambda pieces: list(told_events(pieces, media_type))
+    return lambda pieces: list(read_events(pieces, media_type))
 
 
 def whole(make: Callable[[int], str]) -> Callable[[int], list[bytes]]:
@@ -72,7 +72,7 @@ STREAMS: list[Case[Any]] = [
     Case("text: half letters", pieces(b"\xe6\x97"), stream("text/plain")),
     Case("bytes in pieces", pieces(b"a" * 64), stream("image/png"), 1_048_576),
     Case(
-        "media type", repeated("/;"), lambda kind: list(told_events([b""], kind)), HEAD
+        "media type", repeated("/;"), lambda kind: list(read_events([b""], kind)), HEAD
     ),
     of_json("nesting", repeated("[")),
     of_json("objects", repeated('{"a":')),
@@ -87,7 +87,7 @@ STREAMS: list[Case[Any]] = [
     Case(
         "an event of many members",
         lambda n: {"type": "progress", **{f"a{i}": i for i in range(n // 10)}},
-        read_event,
+        parse_event,
     ),
 ]
 
@@ -99,7 +99,9 @@ def ask(status: int, body: bytes, **headers: str) -> object:
         lambda _: httpx2.Response(status, content=body, headers=kind)
     )
     with httpx2.Client(transport=answering) as client:
-        return Door("https://broker.example", client).ask("GET", "auth/me")
+        return BrokerTransport("https://broker.example", client).request(
+            "GET", "auth/me"
+        )
 
 
 def a_problem(name: str, make: Callable[[int], str]) -> Case[Any]:
@@ -142,7 +144,7 @@ BROKER: list[Case[Any]] = [
     Case(
         "headers of a preflight",
         repeated(" ,"),
-        lambda listed: missing_of(
+        lambda listed: missing_permission(
             {
                 "access-control-allow-origin": "*",
                 "access-control-allow-methods": "POST",
@@ -155,7 +157,7 @@ BROKER: list[Case[Any]] = [
     Case(
         "text of a refusal",
         repeated("expire"),
-        lambda text: read_refusal(
+        lambda text: classify_refusal(
             403, {"x-amzn-errortype": "InvalidSignatureException"}, text
         ),
     ),
@@ -170,14 +172,14 @@ GRANT = Grant(
     secret_access_key="secret",
     session_token="token",
     expires_at=datetime(2030, 1, 1, tzinfo=UTC),
-    ahead=0,
-    life=900,
+    clock_offset=0,
+    lifetime=900,
 )
 
 
 def sign(path: str) -> object:
-    url = GRANT.func_url.rstrip("/") + canonical(path)
-    return signature(GRANT, "GET", url, {}, b"", now=GRANT.expires_at)
+    url = GRANT.func_url.rstrip("/") + canonical_target(path)
+    return signature_headers(GRANT, "GET", url, {}, b"", now=GRANT.expires_at)
 
 
 def a_path(name: str, text: Callable[[int], str]) -> Case[Any]:
@@ -195,7 +197,7 @@ ADDRESSES: list[Case[Any]] = [
     a_path("query of equals signs", repeated("=", "/?")),
     a_path("query of plus signs", repeated("+", "/?a=")),
     a_path("query of escapes", repeated("%FF", "/?a=")),
-    Case("path to join", repeated("../"), lambda path: address(GRANT, path), HEAD),
+    Case("path to join", repeated("../"), lambda path: join_url(GRANT, path), HEAD),
     Case(
         "address of a broker: brackets",
         repeated("[", "https://"),
@@ -240,10 +242,10 @@ TERMINAL: list[Case[Any]] = [
         smallest=4096,
     ),
     Case("terminal: control characters", repeated("\x1b\r\n\x85"), printable),
-    Case("data: nesting", lambda n: b"[" * n, _look_at),
-    Case("data: escapes", lambda n: b'["' + b'\\"' * n, _look_at),
-    Case("data: white space", lambda n: b" " * n, _look_at),
-    Case("data: a number", lambda n: b"[" + b"1" * n, _look_at),
+    Case("data: nesting", lambda n: b"[" * n, _guess_media_type),
+    Case("data: escapes", lambda n: b'["' + b'\\"' * n, _guess_media_type),
+    Case("data: white space", lambda n: b" " * n, _guess_media_type),
+    Case("data: a number", lambda n: b"[" + b"1" * n, _guess_media_type),
     Case("option of a header", repeated(":", "a: b"), _header),
 ]
 
@@ -267,12 +269,12 @@ def test_work_grows_linearly(case: Case[Any], record_property: Record):
 def test_work_with_a_file_grows_linearly(
     name: str, text: Callable[[int], str], tmp_path: Path, record_property: Record
 ):
-    def written(size: int) -> FileSlot:
+    def written(size: int) -> FileEntry:
         path = tmp_path / str(size)
         path.write_text(text(size))
         path.chmod(0o600)
-        return FileSlot(path, tmp_path)
+        return FileEntry(path, tmp_path)
 
-    case = Case(name, written, FileSlot.read, refusal=(AikagiError,))
+    case = Case(name, written, FileEntry.read, refusal=(AikagiError,))
 
     assert_linear(case, record_property)

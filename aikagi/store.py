@@ -1,4 +1,4 @@
-"""Where a login and its grants are kept: in memory, unless a caller brings files."""
+"""Where a login and its grants are stored: in memory, unless a caller brings files."""
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -6,7 +6,7 @@ from threading import Lock
 from typing import Any, Protocol, final
 
 
-class Slot(Protocol):
+class CacheEntry(Protocol):
     """Room for one JSON object. Raises ``StateError`` where it cannot be had."""
 
     def read(self) -> Mapping[str, Any] | None: ...
@@ -20,17 +20,24 @@ class Slot(Protocol):
         """Keep others out, in whatever process. Not reentrant."""
 
 
-class Shelf(Protocol):
-    """Named slots. One name is one slot."""
+class Store(Protocol):
+    """Named entries. One name is one entry."""
 
-    def slot(self, name: str) -> Slot: ...
+    def entry(self, name: str) -> CacheEntry: ...
+
+    def require_clearable(self) -> None:
+        """Raise ``StateVersionError`` where ``clear`` would."""
 
     def clear(self) -> None:
-        """Remove all that is kept."""
+        """Remove all entries.
+
+        Raises ``StateVersionError``, and removes none, where a later version of the
+        client has written one.
+        """
 
 
 @final
-class _MemorySlot:
+class _MemoryEntry:
     def __init__(self) -> None:
         self._value: Mapping[str, Any] | None = None
         self._lock = Lock()
@@ -49,18 +56,21 @@ class _MemorySlot:
 
 
 @final
-class MemoryShelf:
+class MemoryStore:
     """Ends with the program."""
 
     def __init__(self) -> None:
-        self._slots: dict[str, _MemorySlot] = {}
+        self._entries: dict[str, _MemoryEntry] = {}
         self._lock = Lock()
 
-    def slot(self, name: str) -> _MemorySlot:
+    def entry(self, name: str) -> _MemoryEntry:
         with self._lock:
-            return self._slots.setdefault(name, _MemorySlot())
+            return self._entries.setdefault(name, _MemoryEntry())
+
+    def require_clearable(self) -> None:
+        """Memory holds nothing of other versions."""
 
     def clear(self) -> None:
         with self._lock:
-            for slot in self._slots.values():
-                slot.remove()
+            for entry in self._entries.values():
+                entry.remove()

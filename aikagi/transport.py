@@ -10,7 +10,7 @@ import httpx2
 from aikagi.address import base_url
 from aikagi.errors import BrokerError, LoginEndedError, UnreachableError
 
-PATIENCE: Final = 30.0
+BROKER_TIMEOUT: Final = 30.0
 """Seconds: API Gateway ends a request after about as many."""
 
 _LOGIN_ENDED: Final = "urn:aikagi:problem:login-ended"
@@ -18,14 +18,14 @@ _ERRNO: Final = re.compile(r"^\[Errno -?[0-9]+\] ")
 
 
 @final
-class Door:
-    """Asks one broker. ``client`` follows no redirect: a password would go along."""
+class BrokerTransport:
+    """Sends requests to one broker, and follows no redirect: a password would too."""
 
     def __init__(self, base: str, client: httpx2.Client) -> None:
         self.base = base_url(base)
         self._client = client
 
-    def ask(  # noqa: PLR0913 - what a question is made of
+    def request(  # noqa: PLR0913 - what a request is made of
         self,
         method: str,
         path: str,
@@ -33,11 +33,11 @@ class Door:
         token: str | None = None,
         form: Mapping[str, str] | None = None,
         json: Mapping[str, Any] | None = None,
-        patience: float = PATIENCE,
+        timeout: float = BROKER_TIMEOUT,
     ) -> dict[str, Any]:
-        """Ask and give what was answered, empty where nothing was.
+        """Give the body of the answer, empty where there is none.
 
-        ``patience`` is in seconds. Raises ``BrokerError``, ``LoginEndedError`` or
+        ``timeout`` is in seconds. Raises ``BrokerError``, ``LoginEndedError`` or
         ``UnreachableError``.
         """
         headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -48,22 +48,22 @@ class Door:
                 headers=headers,
                 data=form,
                 json=json,
-                timeout=patience,
+                timeout=timeout,
                 follow_redirects=False,
             )
         except httpx2.HTTPError as error:
-            raise UnreachableError("broker", reason(error)) from error
+            raise UnreachableError("broker", reason_of(error)) from error
         if answer.status_code == HTTPStatus.NO_CONTENT:
             return {}
         if not answer.is_success:
             raise _failure(answer)
-        told = _object(answer)
-        if told is None:
+        body = _json_object(answer)
+        if body is None:
             raise _not_a_broker(answer)
-        return told
+        return body
 
 
-def reason(error: httpx2.HTTPError) -> str:
+def reason_of(error: httpx2.HTTPError) -> str:
     """Say why there was no answer, in a few words."""
     if isinstance(error, httpx2.TimeoutException):
         return "it did not answer in time"
@@ -71,20 +71,20 @@ def reason(error: httpx2.HTTPError) -> str:
 
 
 def _failure(answer: httpx2.Response) -> BrokerError | UnreachableError:
-    told = _object(answer)
-    if told is None or "title" not in told:
+    problem = _json_object(answer)
+    if problem is None or "title" not in problem:
         if answer.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
             return _not_a_broker(answer)
-        told = {"title": f"The broker answered {answer.status_code}"}
-    if told.get("type") == _LOGIN_ENDED:
-        return LoginEndedError(request_id=told.get("request_id"))
+        problem = {"title": f"The broker answered {answer.status_code}"}
+    if problem.get("type") == _LOGIN_ENDED:
+        return LoginEndedError(request_id=problem.get("request_id"))
     after = answer.headers.get("retry-after", "")
     return BrokerError(
         answer.status_code,
-        str(told["title"]),
-        type=str(told.get("type", "about:blank")),
-        detail=told.get("detail"),
-        request_id=told.get("request_id"),
+        str(problem["title"]),
+        type=str(problem.get("type", "about:blank")),
+        detail=problem.get("detail"),
+        request_id=problem.get("request_id"),
         retry_after=int(after) if after.isascii() and after.isdigit() else None,
     )
 
@@ -95,9 +95,9 @@ def _not_a_broker(answer: httpx2.Response) -> UnreachableError:
     )
 
 
-def _object(answer: httpx2.Response) -> dict[str, Any] | None:
+def _json_object(answer: httpx2.Response) -> dict[str, Any] | None:
     try:
-        told = answer.json()
+        value = answer.json()
     except ValueError:
         return None
-    return told if isinstance(told, dict) else None
+    return value if isinstance(value, dict) else None

@@ -1,17 +1,20 @@
 """What an operator may do to the broker's own users. The broker itself may not."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 from app.adapters.passwords import Passwords
 from app.adapters.principals import Principal, key_of
+from app.adapters.table import Table
 from app.domain.identity import LOCAL, Identity, canonical_username
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+
+_PREFIX: Final = f"principal#{LOCAL}#"
 
 
 class UserExistsError(Exception):
@@ -31,18 +34,16 @@ class ListedUser:
 
 @final
 class UserAdministration:
-    """Faults of AWS pass through as botocore raises them: an operator can read them."""
+    """Each may raise ``UsersUnavailableError``; its cause is botocore's own error."""
 
     def __init__(
         self,
-        client: "DynamoDBClient",
+        table: Table,
         *,
-        table: str,
         passwords: Passwords,
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
     ) -> None:
-        self._client = client
         self._table = table
         self._passwords = passwords
         self._clock = clock
@@ -54,21 +55,17 @@ class UserAdministration:
         Raises ``ValueError`` for an unusable name or password and
         ``UserExistsError``.
         """
-        item: dict[str, AttributeValueTypeDef] = {
-            **key_of(_own(username)),
-            "password_hash": {"S": self._passwords.hash(password)},
-            "created_at": {"S": self._clock().isoformat(timespec="seconds")},
-            "stamp": {"S": self._new_id()},
-            **_groups(groups),
-        }
-        try:
-            self._client.put_item(
-                TableName=self._table,
-                Item=item,
-                ConditionExpression="attribute_not_exists(pk)",
-            )
-        except self._client.exceptions.ConditionalCheckFailedException as error:
-            raise UserExistsError(username) from error
+        added = self._table.add(
+            {
+                **key_of(_own(username)),
+                "password_hash": {"S": self._passwords.hash(password)},
+                "created_at": {"S": self._clock().isoformat(timespec="seconds")},
+                "stamp": {"S": self._new_id()},
+                **_groups(groups),
+            }
+        )
+        if not added:
+            raise UserExistsError(username)
 
     def set_password(self, username: str, password: str) -> None:
         """Replace the password; logins begun with another are over.
@@ -103,21 +100,9 @@ class UserAdministration:
 
     def list(self) -> Iterator[ListedUser]:
         """Read the whole table, users in no particular order."""
-        prefix = f"principal#{LOCAL}#"
-        pages = self._client.get_paginator("scan").paginate(
-            TableName=self._table,
-            FilterExpression="begins_with(pk, :p)",
-            ExpressionAttributeValues={":p": {"S": prefix}},
+        return self._table.scan(
+            "begins_with(pk, :prefix)", {":prefix": {"S": _PREFIX}}, _listed
         )
-        for page in pages:
-            for item in page["Items"]:
-                identity = _own(item["pk"]["S"].removeprefix(prefix))
-                principal = Principal.of(identity, item)
-                yield ListedUser(
-                    username=identity.subject,
-                    groups=principal.user.groups,
-                    disabled=principal.disabled,
-                )
 
     def _update(
         self,
@@ -125,17 +110,20 @@ class UserAdministration:
         expression: str,
         values: "dict[str, AttributeValueTypeDef]",
     ) -> None:
-        given = {"ExpressionAttributeValues": values} if values else {}
-        try:
-            self._client.update_item(
-                TableName=self._table,
-                Key=key_of(_own(username)),
-                UpdateExpression=expression,
-                ConditionExpression="attribute_exists(pk)",
-                **given,  # type: ignore[arg-type] # absent, not empty: DynamoDB refuses {}
-            )
-        except self._client.exceptions.ConditionalCheckFailedException as error:
-            raise NoSuchUserError(username) from error
+        key = key_of(_own(username))
+        condition = "attribute_exists(pk)"
+        if not self._table.update(key, expression, values, condition=condition):
+            raise NoSuchUserError(username)
+
+
+def _listed(item: Mapping[str, Any]) -> ListedUser:
+    identity = _own(item["pk"]["S"].removeprefix(_PREFIX))
+    principal = Principal.of(identity, item)
+    return ListedUser(
+        username=identity.subject,
+        groups=principal.user.groups,
+        disabled=principal.disabled,
+    )
 
 
 def _own(username: str) -> Identity:

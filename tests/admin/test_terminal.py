@@ -1,4 +1,4 @@
-"""The ``aikagi`` command as an operator meets it, at a real terminal."""
+"""``python -m app.admin`` as an operator meets it, at a real terminal."""
 
 from pathlib import Path
 
@@ -7,6 +7,8 @@ import pytest
 from tests.aws_caller import Person
 from tests.local_stack import Stack
 from tests.terminal import Terminal
+
+ADMIN = "app.admin"
 
 
 @pytest.fixture
@@ -18,7 +20,7 @@ def checkout(tmp_path: Path, stack: Stack) -> Path:
 
 def test_a_password_is_asked_for_twice_and_never_shown(checkout: Path, stack: Stack):
     terminal = Terminal(
-        checkout, "users", "add", "dave", "--group", "everyone", "--local"
+        checkout, "users", "add", "dave", "--group", "everyone", "--local", module=ADMIN
     )
 
     terminal.wait_for("New password for dave: ")
@@ -35,7 +37,7 @@ def test_a_password_is_asked_for_twice_and_never_shown(checkout: Path, stack: St
 
 def test_two_passwords_that_differ_change_nothing(checkout: Path, stack: Stack):
     port = str(stack.port)
-    terminal = Terminal(checkout, "users", "add", "erin", "--local", port)
+    terminal = Terminal(checkout, "users", "add", "erin", "--local", port, module=ADMIN)
 
     terminal.wait_for("New password for erin: ")
     terminal.type("through-the-glass")
@@ -44,7 +46,7 @@ def test_two_passwords_that_differ_change_nothing(checkout: Path, stack: Stack):
 
     assert terminal.finish() == 1
     assert "The two differ; nothing was changed." in terminal.seen
-    listing = Terminal(checkout, "users", "list", "--local")
+    listing = Terminal(checkout, "users", "list", "--local", module=ADMIN)
     assert listing.finish() == 0
     assert "alice\tenabled\teveryone,research" in listing.seen
     assert "erin" not in listing.seen
@@ -60,15 +62,8 @@ def test_two_passwords_that_differ_change_nothing(checkout: Path, stack: Stack):
 def test_what_is_missing_is_named(
     tmp_path: Path, arguments: tuple[str, ...], said: str
 ):
-    terminal = Terminal(tmp_path, "users", *arguments)
+    terminal = Terminal(tmp_path, "users", *arguments, module=ADMIN)
 
-    assert terminal.finish() == 1
+    assert terminal.finish() == 2
     assert said in terminal.seen
     assert "Traceback" not in terminal.seen
-
-
-def test_help_says_how_to_begin(tmp_path: Path):
-    terminal = Terminal(tmp_path, "users", "add", "--help")
-
-    assert terminal.finish() == 0
-    assert "aikagi users add carol --group everyone --local" in terminal.seen

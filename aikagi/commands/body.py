@@ -1,4 +1,4 @@
-"""What ``--data`` means: the bytes that are sent, and what they are said to be."""
+"""The body that ``--data`` stands for: its bytes, and their media type."""
 
 import json
 import mimetypes
@@ -7,41 +7,41 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from aikagi.commands.place import UsageError
+from aikagi.commands.context import UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Data:
-    body: bytes = field(repr=False)
+class Body:
+    content: bytes = field(repr=False)
     media_type: str
 
 
-def read_data(typed: str) -> Data:
+def read_body(typed: str) -> Body:
     """Read a text as it was typed, the file of ``@file``, or standard input of ``@-``.
 
     Raises ``UsageError`` where there is no such file.
     """
     if not typed.startswith("@"):
-        body = os.fsencode(typed)
-        return Data(body=body, media_type=_look_at(body))
+        content = os.fsencode(typed)
+        return Body(content=content, media_type=_guess_media_type(content))
     if typed == "@-":
-        body = sys.stdin.buffer.read()
-        return Data(body=body, media_type=_look_at(body))
+        content = sys.stdin.buffer.read()
+        return Body(content=content, media_type=_guess_media_type(content))
     path = Path(typed[1:])
     try:
-        body = path.read_bytes()
+        content = path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
     named, _ = mimetypes.guess_type(path.name)
     # Functions ask for a text or for JSON, whatever its author wrote it in.
     if named is None or named.startswith("text/"):
-        named = _look_at(body)
-    return Data(body=body, media_type=named)
+        named = _guess_media_type(content)
+    return Body(content=content, media_type=named)
 
 
-def _look_at(body: bytes) -> str:
+def _guess_media_type(content: bytes) -> str:
     try:
-        text = body.decode()
+        text = content.decode()
     except ValueError:
         return "application/octet-stream"
     if text.lstrip()[:1] in ("{", "["):

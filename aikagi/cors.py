@@ -3,24 +3,26 @@
 from collections.abc import Mapping
 from typing import Final
 
-ASKED_HEADERS: Final = "authorization,content-type,x-amz-date,x-amz-security-token"
+SIGNED_REQUEST_HEADERS: Final = (
+    "authorization,content-type,x-amz-date,x-amz-security-token"
+)
 """Those that a signed request of a page has."""
 
 
-def missing_of(headers: Mapping[str, str], origin: str) -> str | None:
+def missing_permission(headers: Mapping[str, str], origin: str) -> str | None:
     """Say what a page of ``origin`` is not allowed, or None."""
     if headers.get("access-control-allow-origin") not in (origin, "*"):
         return "AllowOrigins lacks it"
-    if not _listed(headers, "access-control-allow-methods") & {"post", "*"}:
+    if not _list_of(headers, "access-control-allow-methods") & {"post", "*"}:
         return "AllowMethods lacks POST"
-    allowed = _listed(headers, "access-control-allow-headers")
+    allowed = _list_of(headers, "access-control-allow-headers")
     # An asterisk does not cover "authorization" (Fetch, section 3.3.2).
-    lacking = set(ASKED_HEADERS.split(",")) - allowed
+    lacking = set(SIGNED_REQUEST_HEADERS.split(",")) - allowed
     if "*" in allowed:
         lacking &= {"authorization"}
     return f"AllowHeaders lacks {', '.join(sorted(lacking))}" if lacking else None
 
 
-def _listed(headers: Mapping[str, str], name: str) -> set[str]:
+def _list_of(headers: Mapping[str, str], name: str) -> set[str]:
     words = headers.get(name, "").lower().split(",")
     return {word.strip() for word in words}

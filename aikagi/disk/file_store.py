@@ -1,4 +1,4 @@
-"""A shelf of files: one folder for each broker, one file for each slot."""
+"""A store of files: one folder for each broker, one file for each entry."""
 
 import hashlib
 import json
@@ -12,9 +12,9 @@ from typing import Any, Final, final
 from aikagi.disk.lock import locked
 from aikagi.disk.private_file import private_folder, read_private, write_private
 from aikagi.errors import StateError
+from aikagi.records import VERSION, require_known_version, require_replaceable
 
 _PLAIN: Final = re.compile(r"[a-z0-9-]{1,80}")
-_BROKER: Final = "broker"
 
 
 def state_folder() -> Path:
@@ -25,7 +25,7 @@ def state_folder() -> Path:
 
 
 @final
-class FileSlot:
+class FileEntry:
     """One JSON object in one file, with a lock beside it, somewhere below ``root``."""
 
     def __init__(self, path: Path, root: Path) -> None:
@@ -37,20 +37,24 @@ class FileSlot:
         if text is None:
             return None
         try:
-            value = json.loads(text)
+            record = json.loads(text)
         except (ValueError, RecursionError):
-            value = None
-        if not isinstance(value, dict):
+            record = None
+        if not isinstance(record, dict):
             raise StateError(
                 f"{self._path} is damaged: `aikagi logout`, and log in again"
             )
-        return value
+        require_known_version(record, str(self._path))
+        return record
 
     def write(self, value: Mapping[str, Any]) -> None:
+        """Write it. Raises ``StateVersionError`` where it would replace a later one."""
+        require_replaceable(self)
         self._make_folders()
         write_private(self._path, json.dumps(value).encode())
 
     def remove(self) -> None:
+        require_replaceable(self)
         remove(self._path)
 
     @contextmanager
@@ -65,34 +69,47 @@ class FileSlot:
 
 
 @final
-class FileShelf:
-    """What is kept of one broker. ``base`` is its root."""
+class FileStore:
+    """What is stored of one broker. ``base`` is its root."""
 
     def __init__(self, folder: Path, base: str) -> None:
         self._root = folder
         self._folder = folder / _file_name(base)
 
-    def slot(self, name: str) -> FileSlot:
+    def entry(self, name: str) -> FileEntry:
         plain = name if _PLAIN.fullmatch(name) else _file_name(name)
-        return FileSlot(self._folder / f"{plain}.json", self._root)
+        return FileEntry(self._folder / f"{plain}.json", self._root)
+
+    def require_clearable(self) -> None:
+        for path in self._files():
+            if path.suffix == ".json":
+                require_replaceable(FileEntry(path, self._root))
 
     def clear(self) -> None:
         """Remove all but the locks, which others may be waiting for."""
+        self.require_clearable()
+        for path in self._files():
+            remove(path)
+
+    def _files(self) -> list[Path]:
         if not self._folder.is_dir():
-            return
-        for path in self._folder.iterdir():
-            if path.suffix != ".lock":
-                remove(path)
+            return []
+        return [path for path in self._folder.iterdir() if path.suffix != ".lock"]
 
 
-def remembered_broker(folder: Path) -> str | None:
-    kept = FileSlot(folder / f"{_BROKER}.json", folder).read()
-    base = None if kept is None else kept.get("Broker")
+def last_broker_entry(folder: Path) -> FileEntry:
+    """Give the entry that says which broker the last login was at."""
+    return FileEntry(folder / "broker.json", folder)
+
+
+def read_last_broker(folder: Path) -> str | None:
+    record = last_broker_entry(folder).read() or {}
+    base = record.get("broker", record.get("Broker"))  # its name in version 1
     return base if isinstance(base, str) else None
 
 
-def remember_broker(folder: Path, base: str) -> None:
-    FileSlot(folder / f"{_BROKER}.json", folder).write({"Broker": base})
+def write_last_broker(folder: Path, base: str) -> None:
+    last_broker_entry(folder).write({"version": VERSION, "broker": base})
 
 
 def remove(path: Path) -> None:

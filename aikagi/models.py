@@ -1,4 +1,4 @@
-"""What the broker tells of people and functions."""
+"""What the broker answers about people and functions."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -15,12 +15,12 @@ class Me:
     session_name: str
 
     @classmethod
-    def read(cls, answer: Mapping[str, Any]) -> Self:
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
         return cls(
-            issuer=answer["issuer"],
-            subject=answer["subject"],
-            groups=tuple(answer["groups"]),
-            session_name=answer["session_name"],
+            issuer=value["issuer"],
+            subject=value["subject"],
+            groups=tuple(value["groups"]),
+            session_name=value["session_name"],
         )
 
 
@@ -37,18 +37,18 @@ class FunctionEntry:
     max_duration_seconds: int
 
     @classmethod
-    def read(cls, entry: Mapping[str, Any]) -> Self:
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
         return cls(
-            name=entry["Name"],
-            title=entry["Title"],
-            description=entry["Description"],
-            func_url=entry["FuncUrl"],
-            region=entry["Region"],
-            invoke_mode=entry["InvokeMode"],
-            max_duration_seconds=entry["MaxDurationSeconds"],
+            name=value["Name"],
+            title=value["Title"],
+            description=value["Description"],
+            func_url=value["FuncUrl"],
+            region=value["Region"],
+            invoke_mode=value["InvokeMode"],
+            max_duration_seconds=value["MaxDurationSeconds"],
         )
 
-    def told(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Give it as the broker did."""
         names = (name.title().replace("_", "") for name in asdict(self))
         return dict(zip(names, asdict(self).values(), strict=True))

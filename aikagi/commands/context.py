@@ -1,4 +1,4 @@
-"""Which broker a command speaks to, and where its login is kept."""
+"""Which broker a command is for, and where its login is stored."""
 
 import argparse
 import json
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aikagi.address import base_url
-from aikagi.disk.file_shelf import FileShelf, remembered_broker, state_folder
+from aikagi.disk.file_store import FileStore, read_last_broker, state_folder
 
 if TYPE_CHECKING:
     from aikagi.broker import Broker
@@ -19,14 +19,14 @@ class UsageError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """``folder`` is where all brokers' logins are kept, ``base`` one broker's root."""
+class Context:
+    """``folder`` is where all logins are stored, ``base`` the broker's root."""
 
     folder: Path
     base: str
 
     @classmethod
-    def of(cls, options: argparse.Namespace) -> "Place":
+    def from_options(cls, options: argparse.Namespace) -> "Context":
         """Choose: what was typed, the environment, the broker of the last login.
 
         Raises ``UsageError``, ``AddressError`` or ``StateError``.
@@ -36,7 +36,7 @@ class Place:
             options.broker
             or _local(getattr(options, "local", None))
             or os.environ.get("AIKAGI_BROKER")
-            or remembered_broker(folder)
+            or read_last_broker(folder)
         )
         if not base:
             raise UsageError(
@@ -45,14 +45,14 @@ class Place:
         return cls(folder=folder, base=base_url(base))
 
     @property
-    def shelf(self) -> FileShelf:
-        return FileShelf(self.folder, self.base)
+    def store(self) -> FileStore:
+        return FileStore(self.folder, self.base)
 
     def broker(self) -> "Broker":
         # Slow to import, and not wanted where a cache answers.
         from aikagi.broker import Broker
 
-        return Broker(self.base, shelf=self.shelf)
+        return Broker(self.base, store=self.store)
 
 
 def _local(port: str | None) -> str | None:

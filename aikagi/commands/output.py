@@ -1,4 +1,4 @@
-"""Words for people and for programs, on the two streams."""
+"""Lines for people and for programs, on the two streams."""
 
 import json
 import os
@@ -12,23 +12,23 @@ _CONTROLS: Final = {
 }
 
 
-def say(line: str) -> None:
-    """Tell it on standard output."""
+def echo(line: str) -> None:
+    """Write a line to standard output."""
     sys.stdout.write(line + "\n")
 
 
-def note(line: str) -> None:
-    """Tell it beside the output, on standard error."""
+def echo_error(line: str) -> None:
+    """Write a line beside the output, to standard error."""
     sys.stderr.write(line + "\n")
     sys.stderr.flush()
 
 
-def say_json(value: Any, *, indent: int | None = None) -> None:  # noqa: ANN401 - any JSON
-    say(json.dumps(value, ensure_ascii=False, indent=indent))
+def echo_json(value: Any, *, indent: int | None = None) -> None:  # noqa: ANN401 - any JSON
+    echo(json.dumps(value, ensure_ascii=False, indent=indent))
 
 
 def printable(text: str) -> str:
-    """Take the teeth out of text from elsewhere: no terminal obeys it."""
+    """Replace control characters of text from elsewhere: no terminal obeys it."""
     return text.replace("\r\n", "\n").translate(_CONTROLS)
 
 
