@@ -142,8 +142,10 @@ clean:
 
 $(VENV)/.uv: requirements/uv.txt
 	@test -n '$(PYTHON)' || { echo 'Aikagi needs Python 3.11 or newer, and found none on the PATH.' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Aikagi needs Python 3.11 or newer, and $(PYTHON) is none.' >&2; exit 1; }
 	@echo 'Setting up $(VENV) with $(PYTHON) …'
-	@$(PYTHON) -m venv $(VENV) || { echo 'Python could not make $(VENV). On Debian and Ubuntu: apt install python3-venv' >&2; exit 1; }
+	@# What an interrupted set-up has left is made again from nothing.
+	@$(PYTHON) -m venv --clear $(VENV) || { echo 'Python could not make $(VENV). On Debian and Ubuntu: apt install python3-venv' >&2; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt \
 		|| { echo 'uv could not be installed: is a package index reachable?' >&2; exit 1; }
 	@touch $@

@@ -453,6 +453,36 @@ def test_an_operator_adds_a_user_who_can_come_in_until_kept_out(stack: Stack):
     assert carol.renew().status_code == 400
 
 
+def test_a_login_is_refused_alike_whether_the_user_is_disabled_unknown_or_mistyped(
+    stack: Stack,
+):
+    operator = stack.variables("operator.env")
+    add = ("users", "add", "tweedledee", "--password-stdin")
+    admin(*add, typed="looking-glass-1871\n", **operator)
+
+    def log_in(username: str, password: str) -> httpx2.Response:
+        form = {"username": username, "password": password}
+        return httpx2.post(f"{stack.broker}/auth/login", data=form, timeout=30)
+
+    def refusal(username: str, password: str) -> tuple[object, ...]:
+        answer = log_in(username, password)
+        varying = {"date": "", "x-request-id": ""}
+        body = {**answer.json(), "request_id": ""}
+        return answer.status_code, {**answer.headers, **varying}, body
+
+    assert log_in("tweedledee", "looking-glass-1871").status_code == 200
+    assert admin("users", "disable", "tweedledee", **operator)[0] == 0
+    refusals = [
+        refusal("tweedledee", "looking-glass-1871"),
+        refusal("tweedledee", "through-it-1871"),
+        refusal("alice", "through-it-1871"),
+        refusal("tweedledum", "looking-glass-1871"),
+    ]
+
+    assert refusals == [refusals[0]] * len(refusals)
+    assert refusals[0][0] == 400
+
+
 def test_a_new_password_ends_the_logins_made_with_the_old_one(stack: Stack):
     operator = stack.variables("operator.env")
     typed = "--password-stdin"
@@ -594,8 +624,10 @@ def test_a_taken_port_is_a_sentence(stack: Stack, tmp_path: Path):
 
     assert second.returncode == 2
     assert second.stderr == (
-        f"Port {stack.port} is taken: set AIKAGI_PORT to another number "
-        "(all ports count from it), or end the program that has it.\n"
+        f"Port {stack.port} is taken. AIKAGI_PORT={stack.port} uses {stack.port}, "
+        f"{stack.port + 100} for AWS, and from {stack.port + 101} on one port for each "
+        "function: set it to another number, or end the program that has port "
+        f"{stack.port}.\n"
     )
 
 

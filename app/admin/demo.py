@@ -44,16 +44,14 @@ _PATIENCE: Final = 30
 def main() -> int:
     """Add them; 1 and a sentence on standard error when the table takes none."""
     # Half a second of imports, of which a test of the words below needs none.
-    from botocore.exceptions import BotoCoreError
-
     from app.domain.errors import UsersUnavailableError
 
     running = json.load(sys.stdin)
     try:
         add_users(os.environ)
-    except (UsersUnavailableError, BotoCoreError, KeyError) as error:
-        reason = error.__cause__ or error
-        sys.stderr.write(f"The demo users cannot be added: {reason}\n")
+    except (UsersUnavailableError, KeyError) as error:
+        cause = error.__cause__ or error
+        sys.stderr.write(f"The demo users cannot be added: {cause}\n")
         return 1
     users = [
         {
@@ -73,8 +71,8 @@ def main() -> int:
 def add_users(variables: Mapping[str, str]) -> None:
     """Add them as an operator would; those that are there already stay as they are.
 
-    Raises ``UsersUnavailableError``, whose cause is botocore's error, and ``KeyError``
-    for a variable that is missing.
+    Raises ``UsersUnavailableError``, whose cause is botocore's own error, and
+    ``KeyError`` for a variable that is missing.
     """
     import boto3
     from botocore.config import Config

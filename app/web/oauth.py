@@ -19,7 +19,7 @@ from starlette.types import Scope
 from typing_extensions import override
 
 from app.domain.errors import BrokerError, LoginEndedError, LoginRefusedError
-from app.web.bodies import FormRoute
+from app.web.bodies import NOT_RECEIVED, FormRoute
 from app.web.openapi import EXAMPLE_REQUEST_ID, add_example, problems
 from app.web.problems import (
     Failure,
@@ -80,7 +80,7 @@ class TokenRoute(FormRoute):
 
 def refusals(*expected: type[BrokerError]) -> dict[int | str, dict[str, Any]]:
     """Document the failures of a token endpoint, each with an example."""
-    documented = problems(unreadable=[HTTPStatus.REQUEST_ENTITY_TOO_LARGE])
+    documented = problems(unreadable=NOT_RECEIVED)
     examples: dict[str, Failure] = {error.code: error() for error in expected}
     for name, failure in (examples | _MALFORMED).items():
         example = _refusal({"state": {"request_id": EXAMPLE_REQUEST_ID}}, failure)

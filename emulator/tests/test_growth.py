@@ -18,15 +18,15 @@ import yaml
 from aikagi_emulator.aws import (
     assume_role,
     condition_keys,
-    explanation,
     leading_keys,
     query,
+    refusal_reason,
 )
 from aikagi_emulator.aws.endpoint import _signed_service
 from aikagi_emulator.aws.errors import AwsError
 from aikagi_emulator.aws.json_protocol import _parse as parse_json_body
 from aikagi_emulator.aws.wire import read_body
-from aikagi_emulator.control.wire import ask_of_clock, faults_of
+from aikagi_emulator.control.wire import decode_change, decode_faults
 from aikagi_emulator.iam import Layers, Policy, PolicyError, decide
 from aikagi_emulator.iam.principals import Principals
 from aikagi_emulator.iam.variables import _chunks
@@ -42,7 +42,7 @@ from aikagi_emulator.template.document import _Loader, _spelled_out
 from aikagi_emulator.template.intrinsics import Intrinsics
 from aikagi_emulator.template.parameters import values
 from aikagi_emulator.template.resolver import Resolver
-from aikagi_emulator.template.resources import Site
+from aikagi_emulator.template.resources import StackContext
 from aikagi_emulator.urls.cors import Cors
 from aikagi_emulator.urls.event import Arrival, build_event
 from aikagi_emulator.urls.request import read_request
@@ -449,8 +449,8 @@ AWS: list[Case[Any]] = [
         10_000,  # 500 parameters at most
     ),
     Case("an element of XML", repeated("\0&<"), lambda text: query.element("a", text)),
-    Case("reason of a refusal", repeated("\u65e5"), explanation.header_value),
-    Case("reason of many lines", repeated(" \n"), explanation.header_value),
+    Case("reason of a refusal", repeated("\u65e5"), refusal_reason.header_value),
+    Case("reason of many lines", repeated(" \n"), refusal_reason.header_value),
     Case(
         "service of a signature",
         repeated("/", "Credential="),
@@ -520,13 +520,13 @@ AWS: list[Case[Any]] = [
     Case(
         "order to the clock",
         repeated("1", '{"AdvanceSeconds":1.', "}"),
-        lambda text: ask_of_clock(json.loads(text)),
+        lambda text: decode_change(json.loads(text)),
         refusal=(ValueError,),
     ),
     Case(
         "faults",
         lambda n: [{"Service": "sts", "Fault": "Throttling"}] * (n // 40),
-        faults_of,
+        decode_faults,
     ),
 ]
 
@@ -847,7 +847,7 @@ def aliases(size: int) -> str:
 
 def resolved(template: dict[str, Any]) -> object:
     addresses = Addresses(api="http://a", function_url=lambda index: f"http://{index}/")
-    site = Site(stack="a", region="b", account="c", addresses=addresses)
+    site = StackContext(stack="a", region="b", account="c", addresses=addresses)
     return Resolver(template, parameters={}, site=site).resources()
 
 

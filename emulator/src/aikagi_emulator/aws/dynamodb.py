@@ -103,7 +103,7 @@ class DynamoDb:
             raise _invalid("RequestItems must be a map")
         if sum(map(_items_in, requests.values())) > _MOST_ITEMS:
             raise _invalid(f"Too many items requested for the {action} call")
-        by_table = {self._table(name): one for name, one in requests.items()}
+        by_table = {self._table(name): request for name, request in requests.items()}
         if len(by_table) != len(requests):
             raise _invalid("RequestItems names a table twice")
         needs = [
@@ -129,7 +129,7 @@ class DynamoDb:
             raise _invalid(text)
         parts = list(self._parts(action, items))
         needs = [
-            self._part_need(_TRANSACTIONS[action][kind], one) for kind, one in parts
+            self._part_need(_TRANSACTIONS[action][kind], part) for kind, part in parts
         ]
         items = [{kind: part} for kind, part in parts]
         return Plan(needs=needs, body={**body, "TransactItems": items})

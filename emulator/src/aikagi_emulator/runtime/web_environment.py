@@ -13,6 +13,7 @@ import h11
 from typing_extensions import override
 
 from aikagi_emulator.runtime.adapter import request_of
+from aikagi_emulator.runtime.buffered_response import BufferedResponse
 from aikagi_emulator.runtime.environment import DiedIdleError, Environment, first_of
 from aikagi_emulator.runtime.errors import (
     FunctionFailedError,
@@ -21,9 +22,8 @@ from aikagi_emulator.runtime.errors import (
 )
 from aikagi_emulator.runtime.exchange import BrokenOffError, Exchange, UnreachableError
 from aikagi_emulator.runtime.function import FunctionSpec
-from aikagi_emulator.runtime.joined import Joined
 from aikagi_emulator.runtime.process import RuntimeProcess
-from aikagi_emulator.runtime.readiness import until_ready
+from aikagi_emulator.runtime.readiness import Readiness
 from aikagi_emulator.runtime.reserved_port import ReservedPort
 from aikagi_emulator.runtime.stream import Head, Stream
 from aikagi_emulator.runtime.variables import environment_variables
@@ -52,15 +52,15 @@ class WebEnvironment(Environment):
         log: Callable[[str], None],
     ) -> None:
         super().__init__(spec, clock=clock, log=log)
-        self._web = web
         self._port = ReservedPort()
+        self._readiness = Readiness(self._port.number, web)
         self._tasks: set[Task[None]] = set()
 
     @override
     async def invoke(self, request_id: str, payload: bytes) -> bytes:
-        joined = Joined()
-        await self._answer(request_id, payload, joined)
-        return joined.payload()
+        response = BufferedResponse()
+        await self._answer(request_id, payload, response)
+        return response.payload()
 
     @override
     async def relay(self, request_id: str, payload: bytes, stream: Stream) -> None:
@@ -84,7 +84,13 @@ class WebEnvironment(Environment):
             self._spec,
             credentials,
             # Two edits within a second must not leave a stale .pyc behind.
-            own={"AWS_LWA_PORT": port, "PORT": port, "PYTHONDONTWRITEBYTECODE": "1"},
+            own={
+                "AWS_LWA_PORT": port,
+                "PORT": port,
+                "PYTHONDONTWRITEBYTECODE": "1",
+                # What is printed shows at once, and not when a buffer is full.
+                "PYTHONUNBUFFERED": "1",
+            },
             path=_path(),
         )
         return self._run(_BOOTSTRAP, variables)
@@ -94,8 +100,12 @@ class WebEnvironment(Environment):
         return self._begin(self._become_ready())
 
     async def _become_ready(self) -> None:
-        await until_ready(self._port.number, self._web)
+        await self._readiness.wait()
         self._port.release()
+
+    @override
+    def _not_ready(self) -> str:
+        return f": {self._readiness.problem}"
 
     async def _answer(self, request_id: str, payload: bytes, sink: _Sink) -> None:
         process = self._running_process()

@@ -15,7 +15,7 @@ from aikagi_emulator.template.stack import TemplateError
 NO_VALUE: Final = object()
 """What ``!Ref AWS::NoValue`` gives: the entry that holds it is left out."""
 
-_PLACE: Final = re.compile(r"\$\{([^}]*+)(\}?)")
+_VARIABLE: Final = re.compile(r"\$\{([^}]*+)(\}?)")
 """Without its end it is no place. It is taken all the same, and so sought once."""
 
 
@@ -68,9 +68,9 @@ class Intrinsics:
             case {"Fn::Not": [one], **rest} if not rest:
                 return not self.truth(one)
             case {"Fn::And": [*several], **rest} if not rest:
-                return all(self.truth(one) for one in several)
+                return all(self.truth(condition) for condition in several)
             case {"Fn::Or": [*several], **rest} if not rest:
-                return any(self.truth(one) for one in several)
+                return any(self.truth(condition) for condition in several)
             case _:
                 msg = f"{expression} is not a condition that is modelled"
                 raise TemplateError(msg)
@@ -81,7 +81,9 @@ class Intrinsics:
         ]
         if not calls:
             entries = {key: self.value(inner) for key, inner in expression.items()}
-            return {key: one for key, one in entries.items() if one is not NO_VALUE}
+            return {
+                key: entry for key, entry in entries.items() if entry is not NO_VALUE
+            }
         name = calls[0]
         if len(expression) > 1:
             msg = f"{name} stands beside {', '.join(set(expression) - {name})}"
@@ -109,15 +111,15 @@ class Intrinsics:
             case _:
                 raise _wrong("Fn::Sub", "text, or text and variables", of)
 
-        def fill(place: re.Match[str]) -> str:
-            if not place[2]:
-                return place[0]
-            name = place[1].strip()
+        def fill(variable: re.Match[str]) -> str:
+            if not variable[2]:
+                return variable[0]
+            name = variable[1].strip()
             if name.startswith("!"):
                 return f"${{{name[1:]}}}"
             return own[name] if name in own else as_text(self._named(name))
 
-        return str(self.value(_PLACE.sub(fill, text)))
+        return str(self.value(_VARIABLE.sub(fill, text)))
 
     def _named(self, name: str) -> object:
         if "." in name:
