@@ -31,8 +31,9 @@ _GOES_ON: Final = (
 
 
 def add(subparsers: "Subparsers") -> None:
-    added = command(subparsers, "call", "call a function, and show what it does", _run)
-    added.epilog = _EPILOG
+    added = command(
+        subparsers, "call", "call a function, and show what it does", _run, _EPILOG
+    )
     added.add_argument("function", metavar="FUNCTION")
     added.add_argument(
         "-d",

@@ -20,11 +20,14 @@ def command(
     name: str,
     what: str,
     run: Callable[[argparse.Namespace], int],
+    epilog: str,
 ) -> argparse.ArgumentParser:
+    """Add a command; its ``epilog`` has an example that can be typed."""
     added = subparsers.add_parser(
         name,
         help=what,
         description=f"{what[0].upper()}{what[1:]}.",
+        epilog=epilog,
         formatter_class=HelpFormatter,
         allow_abbrev=False,
     )

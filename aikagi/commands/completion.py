@@ -19,8 +19,9 @@ To have it from now on:
 
 
 def add(subparsers: "Subparsers") -> None:
-    added = command(subparsers, "completion", "print a shell's completion script", _run)
-    added.epilog = _EPILOG
+    added = command(
+        subparsers, "completion", "print a shell's completion script", _run, _EPILOG
+    )
     added.add_argument("shell", choices=["bash", "zsh", "fish"])
 
 

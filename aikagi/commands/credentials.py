@@ -44,8 +44,8 @@ def add(subparsers: "Subparsers") -> None:
         "credentials",
         "give AWS credentials, as credential_process wants them",
         _credentials,
+        _EPILOG,
     )
-    added.epilog = _EPILOG
     added.add_argument("function", metavar="FUNCTION")
     added.add_argument(
         "--duration",

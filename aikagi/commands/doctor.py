@@ -22,8 +22,17 @@ _ROOM_BESIDE: Final = 50
 """Columns. In fewer, what is said of a check stands below its name."""
 
 
+_EPILOG: Final = """\
+examples:
+  aikagi doctor hello
+  aikagi doctor hello --origin https://app.example.com
+"""
+
+
 def add(subparsers: "Subparsers") -> None:
-    added = command(subparsers, "doctor", "find out why a call does not work", _run)
+    added = command(
+        subparsers, "doctor", "find out why a call does not work", _run, _EPILOG
+    )
     added.add_argument("function", nargs="?", metavar="FUNCTION")
     added.add_argument(
         "--origin", help="of a page that calls it; the broker's own, unless given"

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from aikagi.commands.command import command
 from aikagi.commands.context import Context
@@ -14,8 +14,17 @@ if TYPE_CHECKING:
     from aikagi.models import FunctionEntry
 
 
+_EPILOG: Final = """\
+examples:
+  aikagi functions
+  aikagi functions --json
+"""
+
+
 def add(subparsers: "Subparsers") -> None:
-    command(subparsers, "functions", "list the functions you may call", _functions)
+    command(
+        subparsers, "functions", "list the functions you may call", _functions, _EPILOG
+    )
 
 
 def _functions(options: argparse.Namespace) -> int:

@@ -3,7 +3,7 @@
 import argparse
 import getpass
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from aikagi.commands.command import command
 from aikagi.commands.context import Context, UsageError
@@ -18,9 +18,25 @@ if TYPE_CHECKING:
     from aikagi.commands.command import Subparsers
 
 
+_LOGIN_EPILOG: Final = """\
+examples:
+  aikagi login --broker https://broker.example/
+  aikagi login --local --username alice
+"""
+
+_LOGOUT_EPILOG: Final = """\
+example:
+  aikagi logout
+"""
+
+
 def add(subparsers: "Subparsers") -> None:
     login = command(
-        subparsers, "login", "log in to a broker, and stay logged in", _login
+        subparsers,
+        "login",
+        "log in to a broker, and stay logged in",
+        _login,
+        _LOGIN_EPILOG,
     )
     login.add_argument("-u", "--username", help="asked for, if it is not given")
     login.add_argument(
@@ -40,7 +56,13 @@ def add(subparsers: "Subparsers") -> None:
         metavar="PORT",
         help="the broker of the stack that `make run` started here",
     )
-    command(subparsers, "logout", "end the login, and forget it here", _logout)
+    command(
+        subparsers,
+        "logout",
+        "end the login, and forget it here",
+        _logout,
+        _LOGOUT_EPILOG,
+    )
 
 
 def _login(options: argparse.Namespace) -> int:

@@ -30,9 +30,19 @@ _SOONEST: Final = 0.2
 _SERVER_ERROR: Final = 500
 
 
+_EPILOG: Final = """\
+example:
+  aikagi token --file token --watch
+"""
+
+
 def add(subparsers: "Subparsers") -> None:
     added = command(
-        subparsers, "token", "give an access token, or keep one in a file", _run
+        subparsers,
+        "token",
+        "give an access token, or keep one in a file",
+        _run,
+        _EPILOG,
     )
     added.add_argument(
         "--file", type=Path, metavar="F", help="write it there, mode 0600"

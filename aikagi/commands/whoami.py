@@ -2,7 +2,7 @@
 
 import argparse
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from aikagi.commands.command import command
 from aikagi.commands.context import Context
@@ -13,8 +13,16 @@ if TYPE_CHECKING:
     from aikagi.commands.command import Subparsers
 
 
+_EPILOG: Final = """\
+example:
+  aikagi whoami
+"""
+
+
 def add(subparsers: "Subparsers") -> None:
-    command(subparsers, "whoami", "show who the broker thinks you are", _whoami)
+    command(
+        subparsers, "whoami", "show who the broker thinks you are", _whoami, _EPILOG
+    )
 
 
 def _whoami(options: argparse.Namespace) -> int:

@@ -1,10 +1,14 @@
 """What the command tells of itself."""
 
+import argparse
+import re
+import shlex
 import shutil
 import subprocess
 
 import pytest
 
+from aikagi.commands.parser import build_parser
 from tests.aikagi.commands.conftest import Typed
 
 
@@ -25,6 +29,25 @@ def test_help_tells_the_exit_codes_and_the_version_is_told(
     told = typed().out
     assert "exit codes:" in told
     assert "130  interrupted" in told
+
+
+def every_command() -> list[tuple[str, argparse.ArgumentParser]]:
+    parser = build_parser()
+    [commands] = (action for action in parser._actions if action.choices)
+    assert isinstance(commands, argparse._SubParsersAction)
+    return [item for item in commands.choices.items() if item[0] != "users"]
+
+
+@pytest.mark.parametrize(("name", "parser"), every_command())
+def test_every_help_has_an_example_that_can_be_typed(
+    name: str, parser: argparse.ArgumentParser
+):
+    told = parser.format_help()
+    found = re.findall(rf"aikagi {name}[^\n>|]*", told.partition("\noptions:")[2])
+
+    assert found
+    for example in found:
+        build_parser().parse_args(shlex.split(example)[1:])
 
 
 @pytest.mark.parametrize(
