@@ -6,6 +6,7 @@ what is written makes a new version, and a folder of it, and lets the old ones b
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ from aikagi.disk.file_store import (
     read_last_broker,
     write_last_broker,
 )
-from aikagi.errors import StateError
+from aikagi.errors import StateError, StateVersionError
 from aikagi.grant import Grant
 from aikagi.records import (
     TOKENS,
@@ -123,6 +124,27 @@ def test_an_old_file_is_replaced_by_a_new_one(tmp_path: Path):
 
 def edit(path: Path, **members: Any) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), **members}))
+
+
+@pytest.mark.parametrize("change", ["write", "remove", "clear"])
+def test_nothing_replaces_or_removes_a_file_of_a_later_version(
+    tmp_path: Path, change: str
+):
+    folder = copy_of(VERSION, tmp_path)
+    store = FileStore(folder, BROKER)
+    entry = store.entry(TOKENS)
+    edit(folder / "broker.example-525d5451bac6/login.json", version=VERSION + 1)
+    before = contents(folder)
+    changes: dict[str, Callable[[], None]] = {
+        "write": lambda: entry.write(tokens_record(TOKENS_STORED)),
+        "remove": entry.remove,
+        "clear": store.clear,
+    }
+
+    with pytest.raises(StateVersionError):
+        changes[change]()
+
+    assert contents(folder) == before
 
 
 def files_of(state: Path) -> dict[str, Path]:
