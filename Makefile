@@ -136,7 +136,7 @@ endef
 
 .PHONY: clean
 clean:
-	rm -rf $(VENV) .tools .local .aws-sam .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) .tools .local .aws-sam build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
 # Set-up. A stamp is older than its lock when the lock has changed.
 
