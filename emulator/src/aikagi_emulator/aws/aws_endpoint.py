@@ -11,6 +11,7 @@ from aikagi_emulator.aws.gate import FunctionUrlGate
 from aikagi_emulator.aws.json_protocol import JsonService
 from aikagi_emulator.aws.operator_gate import OperatorGate
 from aikagi_emulator.aws.principals import Principal, operator
+from aikagi_emulator.aws.public import public_functions
 from aikagi_emulator.aws.resource_tags import FunctionTags
 from aikagi_emulator.aws.roles import roles_of
 from aikagi_emulator.aws.session_store import Session, SessionStore
@@ -56,7 +57,11 @@ class AwsEndpoint:
         )
 
     def gate(self) -> FunctionUrlGate:
-        return FunctionUrlGate(authorizer=self._authorizer, tags=self._tags)
+        return FunctionUrlGate(
+            authorizer=self._authorizer,
+            tags=self._tags,
+            public=public_functions(self._stack),
+        )
 
     def operator_gate(self, *, clock: Callable[[], datetime]) -> OperatorGate:
         """``clock`` is the real one, wherever the stack's own has been moved."""

@@ -43,7 +43,7 @@ def serve_all(
     for index, url in enumerate(stack.of_type("AWS::Lambda::Url")):
         function = target_of(stack, url)
         pool = Pool(
-            _spec(stack, function),
+            _spec(stack, function, arn=str(url.attributes["FunctionArn"])),
             credentials=_Credentials(aws, function, stack.region, ports),
             clock=clock,
             log=_line,
@@ -53,7 +53,7 @@ def serve_all(
                 _settings(url), gate=gate, pool=pool, clock=clock, log=_line
             )
         except UrlError as error:
-            msg = f"{url.logical_id}: {error}."
+            msg = f"{url.written}: {error}."
             raise LaunchError(msg) from error
         port = ports.function(index)
         served.append(Served(port=port, application=application, pool=pool))
@@ -85,28 +85,35 @@ def _line(name: str, line: str) -> None:
 
 
 def target_of(stack: Stack, url: Resource) -> Resource:
-    arn = url.attributes["FunctionArn"]
+    # A URL may be one of a version or an alias.
+    arn = ":".join(str(url.attributes["FunctionArn"]).split(":")[:7])
     for function in stack.of_type("AWS::Lambda::Function"):
         if function.attributes["Arn"] == arn:
             return function
-    msg = f"{url.logical_id} is the URL of {arn}, which the template lacks."
+    msg = f"{url.written} is the URL of {arn}, which the template lacks."
     raise LaunchError(msg)
 
 
-def _spec(stack: Stack, function: Resource) -> FunctionSpec:
+def _spec(stack: Stack, function: Resource, *, arn: str) -> FunctionSpec:
     properties = function.properties
+    layers = tuple(str(layer) for layer in properties.get("Layers", ()))
     reserved = properties.get("ReservedConcurrentExecutions", _MOST)
     try:
         return FunctionSpec(
             name=function.ref,
-            arn=function.attributes["Arn"],
+            arn=arn,
             folder=stack.code[function.logical_id],
             handler=properties["Handler"],
             timeout_seconds=int(properties.get("Timeout", 3)),
             memory_mb=int(properties.get("MemorySize", 128)),
             variables=variables_of(function),
             concurrency=min(_MOST, int(reserved)),
-            layers=tuple(str(layer) for layer in properties.get("Layers", ())),
+            layers=layers,
+            layer_folders=tuple(
+                stack.layers[layer] for layer in layers if layer in stack.layers
+            ),
+            # One version is published, by whatever name it is called.
+            version="$LATEST" if arn == function.attributes["Arn"] else "1",
         )
     except KeyError as error:
         msg = f"{function.logical_id} has no {error.args[0]}."
@@ -132,5 +139,5 @@ def _settings(url: Resource) -> UrlSettings:
             properties, url=str(url.attributes["FunctionUrl"])
         )
     except UrlError as error:
-        msg = f"{url.logical_id}: {error}."
+        msg = f"{url.written}: {error}."
         raise LaunchError(msg) from error
