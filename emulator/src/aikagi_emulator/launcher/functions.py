@@ -12,7 +12,7 @@ from aikagi_emulator.launcher.ports import Ports
 from aikagi_emulator.launcher.sessions import session_variables
 from aikagi_emulator.runtime import FunctionSpec, Pool
 from aikagi_emulator.template import Resource, Stack
-from aikagi_emulator.urls import FunctionUrl, UrlError, UrlSettings
+from aikagi_emulator.urls import FunctionUrl, UrlError, UrlSettings, check_modes
 
 _log: Final = logging.getLogger("function")
 
@@ -40,24 +40,43 @@ def serve_all(
     """
     gate = aws.gate()
     served = []
-    for index, url in enumerate(stack.of_type("AWS::Lambda::Url")):
-        function = target_of(stack, url)
-        pool = Pool(
-            _spec(stack, function, arn=str(url.attributes["FunctionArn"])),
-            credentials=_Credentials(aws, function, stack.region, ports),
-            clock=clock,
-            log=_line,
+    # All are planned before the first is made: a pool has a thread.
+    for index, plan in enumerate(plan_all(stack, aws, ports=ports)):
+        pool = Pool(plan.spec, credentials=plan.credentials, clock=clock, log=_line)
+        application = FunctionUrl(
+            plan.settings, gate=gate, pool=pool, clock=clock, log=_line
         )
-        try:
-            application = FunctionUrl(
-                _settings(url), gate=gate, pool=pool, clock=clock, log=_line
-            )
-        except UrlError as error:
-            msg = f"{url.written}: {error}."
-            raise LaunchError(msg) from error
         port = ports.function(index)
         served.append(Served(port=port, application=application, pool=pool))
     return served
+
+
+def plan_all(stack: Stack, aws: AwsEndpoint, *, ports: Ports) -> list["_Plan"]:
+    """Everything about the functions that can be wrong, and nothing that runs.
+
+    Raises ``LaunchError`` or ``TemplateError``.
+    """
+    plans = []
+    for url in stack.of_type("AWS::Lambda::Url"):
+        function = target_of(stack, url)
+        spec = _spec(stack, function, arn=str(url.attributes["FunctionArn"]))
+        settings = _settings(url)
+        try:
+            check_modes(settings, streams=spec.web is not None and spec.web.streams)
+        except UrlError as error:
+            msg = f"{url.written}: {error}."
+            raise LaunchError(msg) from error
+        credentials = _Credentials(aws, function, stack.region, ports)
+        plans.append(_Plan(spec=spec, settings=settings, credentials=credentials))
+    return plans
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    spec: FunctionSpec
+    settings: UrlSettings
+    credentials: "_Credentials"
 
 
 @final

@@ -81,6 +81,11 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
         action="store_true",
         help="give the reason of each refusal in x-emulator-refusal-reason",
     )
+    parser.add_argument(
+        "--forget",
+        action="store_true",
+        help="empty the tables and make new secrets when the template changes",
+    )
     return parser.parse_args(arguments)
 
 
@@ -101,6 +106,7 @@ def _start(parsed: argparse.Namespace, shell: Mapping[str, str]) -> int:
         shell=shell,
         reload=parsed.reload,
         explain=parsed.explain,
+        forget=parsed.forget,
     )
     try:
         return asyncio.run(run_until_told(options))
