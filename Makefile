@@ -76,13 +76,15 @@ endef
 types:
 	@$(call NODE_PACKAGES,tests/browser/types,.tools/types)
 	@if test -x .tools/types/node_modules/.bin/tsc; then \
-		rm -rf .tools/types/page && mkdir -p .tools/types/page/vendor && \
-		cp app/web/static/page/*.js .tools/types/page && \
-		cp app/web/static/page/aikagi.d.ts .tools/types/page/promise.d.ts && \
-		sed -i s,/aikagi.d.ts,/promise.d.ts, .tools/types/page/*.js && \
-		cp tests/browser/types/aws4fetch.d.mts .tools/types/page/vendor/aws4fetch-1.0.20.d.mts && \
+		rm -rf .tools/types/static .tools/types/inferred && \
+		mkdir -p .tools/types/static/page .tools/types/static/client/vendor && \
+		cp app/web/static/page/*.js .tools/types/static/page && \
+		cp app/web/static/client/*.js .tools/types/static/client && \
+		cp app/web/static/client/aikagi.d.ts .tools/types/static/client/promise.d.ts && \
+		sed -i s,/aikagi.d.ts,/promise.d.ts, .tools/types/static/*/*.js && \
+		cp tests/browser/types/aws4fetch.d.mts .tools/types/static/client/vendor/aws4fetch-1.0.20.d.mts && \
 		.tools/types/node_modules/.bin/tsc --project tests/browser/types && \
-		cp .tools/types/page/promise.d.ts .tools/types/inferred && \
+		cp .tools/types/static/client/promise.d.ts .tools/types/inferred/client && \
 		.tools/types/node_modules/.bin/tsc --project tests/browser/types/promised.json && \
 		echo 'tsc on the page and on aikagi.d.ts: passed'; fi
 
@@ -108,12 +110,15 @@ deploy: build
 	SAM_CLI_TELEMETRY=0 .tools/sam/bin/sam deploy --guided --capabilities CAPABILITY_IAM
 
 # `sam build` runs the first of these for the broker's package: `app` and its locked
-# dependencies. functions/Makefile asks for the second.
-.PHONY: build-BrokerFunction packages-of-functions
-build-BrokerFunction: $(VENV)/.uv
+# dependencies. functions/Makefile asks for the last.
+.PHONY: build-BrokerFunction code-of-broker packages-of-functions
+build-BrokerFunction: $(VENV)/.uv code-of-broker
 	$(call LAMBDA_WHEELS,runtime)
+
+# `app`, but for the operator's commands: they run where the operator is.
+code-of-broker:
 	@cp -R app '$(ARTIFACTS_DIR)'
-	@rm -rf '$(ARTIFACTS_DIR)/app/admin' # the operator's own, and a laptop's
+	@rm -rf '$(ARTIFACTS_DIR)/app/admin'
 	@find '$(ARTIFACTS_DIR)' -name __pycache__ -type d -prune -exec rm -rf '{}' +
 
 packages-of-functions: $(VENV)/.uv

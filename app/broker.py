@@ -7,7 +7,7 @@ raise its own ``…UnavailableError``, and nothing else.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol, final
 
 from app.domain.catalogue import Catalogue, Function
@@ -106,23 +106,27 @@ class Broker:
         return [each for each in self.catalogue.read() if may_call(user, each)]
 
     def plan(
-        self, user: User, function_name: str | None, duration: timedelta
+        self, user: User, function_name: str | None, duration_seconds: int | None
     ) -> SessionPlan:
         """Decide what a grant would be, and ask AWS for nothing."""
         function = choose_function(user, self.catalogue.read(), function_name)
         return plan_session(
-            user, function, duration, grant_id=self.new_id(), issued=self.clock()
+            user,
+            function,
+            duration_seconds,
+            grant_id=self.new_id(),
+            issued=self.clock(),
         )
 
     def grant(
         self,
         user: User,
         function_name: str | None,
-        duration: timedelta,
+        duration_seconds: int | None,
         source: Source,
     ) -> Grant:
         """Issue ``user`` credentials that can call one function, once recorded."""
-        plan = self.plan(user, function_name, duration)
+        plan = self.plan(user, function_name, duration_seconds)
         credentials = self.sessions.issue(plan)
         grant = Grant(plan=plan, credentials=credentials, granted_at=self.clock())
         self.audit.granted(grant, source)

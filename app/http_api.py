@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 from mangum import Mangum
 from mangum.types import ASGI
 
-from app.http_api_event import EventRefusedError, check
+from app.http_api_event import EventRefusedError, read
 
 Handler: TypeAlias = Callable[[Any, Any], dict[str, Any]]
 
@@ -29,8 +29,7 @@ def handler_for(app: ASGI) -> Handler:
 
     def handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's
         try:
-            check(event)
-            return mangum(event, context)
+            return mangum(dict(read(event)), context)
         except EventRefusedError as refused:
             _log.warning("An event was refused: %s", refused)
             return _problem(400, "Bad Request")

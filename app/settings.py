@@ -4,12 +4,16 @@ Read by the entry points, and handed to ``bootstrap``; nothing below knows it.
 Secrets are not here: only where to find them.
 """
 
+import ipaddress
+import re
 import sys
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+_LARGEST_PORT: Final = 65535
 
 
 def _split(value: object) -> object:
@@ -18,17 +22,43 @@ def _split(value: object) -> object:
     return value
 
 
+_LABEL: Final = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_ORIGIN: Final = re.compile(
+    rf"(https?)://(?:{_LABEL}(?:\.{_LABEL})*|(\[[0-9a-f:.]+\]))(?::([1-9][0-9]{{0,4}}))?"
+)
+"""As browsers write one: in lower case, international names in Punycode (RFC 6454)."""
+
+_USUAL_PORTS: Final = {"http": "80", "https": "443"}
+
+
 def _origins(values: tuple[str, ...]) -> tuple[str, ...]:
     for value in values:
-        parts = urlsplit(value)
-        plain = f"{parts.scheme}://{parts.netloc}" == value
-        if parts.scheme not in {"http", "https"} or not parts.hostname or not plain:
-            msg = f"{value!r} is not an origin such as https://app.example.com"
-            raise ValueError(msg)
-        if parts.username is not None or "*" in value:
-            msg = "an origin holds no user and no asterisk: list each"
+        if not _is_origin(value):
+            # It may hold a password, where somebody took a URL for an origin.
+            shown = repr(value) if "@" not in value else "what holds an @"
+            msg = (
+                f"{shown} is not an origin such as https://app.example.com: a scheme, "
+                "a host in lower case and a port that is not the usual one, no more"
+            )
             raise ValueError(msg)
     return values
+
+
+def _is_origin(value: str) -> bool:
+    parts = _ORIGIN.fullmatch(value)
+    if not parts:
+        return False
+    scheme, literal, port = parts.groups()
+    if port is not None and (int(port) > _LARGEST_PORT or port == _USUAL_PORTS[scheme]):
+        return False
+    return literal is None or _is_ipv6(literal.strip("[]"))
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        return ipaddress.IPv6Address(text).compressed == text
+    except ValueError:
+        return False
 
 
 def _loopback(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -42,7 +72,10 @@ def _loopback(values: tuple[str, ...]) -> tuple[str, ...]:
 Origins = Annotated[
     tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_origins)
 ]
-Arns = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+RoleArn = Annotated[
+    str, Field(pattern=r"^arn:aws(-[a-z]+)*:iam::[0-9]{12}:role/[!-~]{1,576}$")
+]
+RoleArns = Annotated[tuple[RoleArn, ...], NoDecode, BeforeValidator(_split)]
 
 
 class Settings(BaseSettings):
@@ -65,10 +98,10 @@ class Settings(BaseSettings):
     catalogue_path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9_./-]+[A-Za-z0-9_.-]$")]
     """SSM path under which each function has its entry."""
 
-    invoke_role_arn: Annotated[str, Field(min_length=1)]
+    invoke_role_arn: RoleArn
     """The role sessions are made with where an entry names no other."""
 
-    other_role_arns: Arns = ()
+    other_role_arns: RoleArns = ()
     """Roles an entry may name instead, separated by commas."""
 
     token_issuer: Annotated[str, Field(min_length=1, max_length=200)] = "aikagi"  # noqa: S105 - a name

@@ -15,6 +15,7 @@ from benchmarks.running import compare_all
 from benchmarks.streams import compare_streams
 from benchmarks.summaries import compare_summaries
 from benchmarks.terminal import compare_commands
+from benchmarks.wrong_passwords import compare_wrong_passwords
 from tests.local_stack import Stack, running_stack
 from tests.processes import descendants
 
@@ -77,6 +78,8 @@ def main() -> None:
         show(start_up(Path(folder)))
         with running_stack(Path(folder)) as stack:
             for line in compare_all(stack):
+                show(line)
+            for line in compare_wrong_passwords(stack):
                 show(line)
             for line in compare_streams(stack):
                 show(line)

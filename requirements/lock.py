@@ -12,9 +12,10 @@ FOLDER = Path(__file__).parent
 BUILDS_ON: dict[str, tuple[str, ...]] = {
     "uv": (),
     "runtime": (),
+    "admin": ("runtime",),
     "client": ("runtime",),
     "functions": ("runtime", "client"),
-    "local": ("runtime", "client", "functions"),
+    "local": ("runtime", "admin", "client", "functions"),
     "dev": ("local",),
     "sam": (),
     "sdks": (),

@@ -15,7 +15,7 @@ from app.domain.identity import Bearer, Identity, User
 from app.domain.logins import Lifetimes, Login
 from app.domain.session import SessionPlan
 
-SECRET = b"only-for-tests-0123456789-abcdefghijk"
+SECRET = b"only-for-tests-and-for-nothing-else-at-all"
 NOON = datetime(2030, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)
 ROLE = "arn:aws:iam::123456789012:role/aikagi-InvokeRole"
 

@@ -7,7 +7,7 @@ The real botocore talks to it over a real socket, so that what it does with faul
 import json
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -20,11 +20,31 @@ from typing_extensions import override
 from app.adapters import aws
 
 
+class Gate:
+    """Holds an answer back until a test opens it."""
+
+    def __init__(self) -> None:
+        self._reached = threading.Event()
+        self._open = threading.Event()
+
+    def pass_through(self) -> None:
+        self._reached.set()
+        assert self._open.wait(10)
+
+    def wait_until_reached(self) -> None:
+        assert self._reached.wait(10)
+
+    def open(self) -> None:
+        self._open.set()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Answer:
     status: int = 200
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
+    before: Callable[[], None] = lambda: None
+    """Called before it is sent, in the thread of the server."""
 
     @classmethod
     def json(cls, value: object, status: int = 200) -> "Answer":
@@ -89,6 +109,7 @@ def scripted_aws() -> Iterator[ScriptedAws]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             target = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
             answer = script.next_answer(Request(target, body))
+            answer.before()
             if not answer.status:
                 self.close_connection = True
                 return

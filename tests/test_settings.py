@@ -8,7 +8,7 @@ NEEDED = {
     "AIKAGI_USERS_TABLE": "users",
     "AIKAGI_SIGNING_SECRET_ARN": "arn:secret",
     "AIKAGI_CATALOGUE_PATH": "/aikagi/test/functions",
-    "AIKAGI_INVOKE_ROLE_ARN": "arn:role",
+    "AIKAGI_INVOKE_ROLE_ARN": "arn:aws:iam::123456789012:role/a-role",
 }
 
 
@@ -60,6 +60,47 @@ def test_origins_are_a_list_with_commas(environment: pytest.MonkeyPatch):
 
 
 @pytest.mark.parametrize(
+    "origin",
+    [
+        "https://a.example",
+        "https://a.example:444",
+        "http://a.example:443",
+        "https://xn--bcher-kva.example",
+        "http://localhost:5173",
+        "http://127.0.0.1:3000",
+        "http://[::1]:3000",
+        "https://my_desk.a-b.example:65535",
+    ],
+)
+def test_what_browsers_send_as_an_origin_is_one(
+    environment: pytest.MonkeyPatch, origin: str
+):
+    environment.setenv("AIKAGI_ALLOWED_ORIGINS", origin)
+
+    assert Settings().allowed_origins == (origin,)
+
+
+def test_a_password_in_what_is_no_origin_is_not_shown(environment: pytest.MonkeyPatch):
+    environment.setenv("AIKAGI_ALLOWED_ORIGINS", "https://user:s3cret@a.example")
+
+    with pytest.raises(SystemExit) as caught:
+        settings_from_environment()
+
+    assert "AIKAGI_ALLOWED_ORIGINS" in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["AIKAGI_INVOKE_ROLE_ARN", "AIKAGI_OTHER_ROLE_ARNS"])
+def test_what_is_no_role_stops_the_start(environment: pytest.MonkeyPatch, name: str):
+    environment.setenv(name, "arn:aws:iam::123456789012:role/a-path/a-role")
+    settings_from_environment()
+    for wrong in ("a-role", "arn:aws:iam::123456789012:user/alice"):
+        environment.setenv(name, wrong)
+        with pytest.raises(SystemExit, match=name):
+            settings_from_environment()
+
+
+@pytest.mark.parametrize(
     "origins",
     [
         pytest.param("*", id="anybody"),
@@ -69,6 +110,23 @@ def test_origins_are_a_list_with_commas(environment: pytest.MonkeyPatch):
         pytest.param("ftp://a.example", id="another scheme"),
         pytest.param("https://user@a.example", id="a user"),
         pytest.param("null", id="null"),
+        pytest.param("https://a.example;script-src", id="a directive of CSP"),
+        pytest.param("https://a.example'", id="a quote"),
+        pytest.param("https://a b.example", id="a space"),
+        pytest.param("https://a.example\nhttps://b.example", id="two lines"),
+        pytest.param("https://A.example", id="capitals, which no browser sends"),
+        pytest.param("https://a.example:443", id="the usual port, likewise"),
+        pytest.param("http://a.example:80", id="that of http"),
+        pytest.param("https://a.example:0", id="no port"),
+        pytest.param("https://a.example:65536", id="beyond all ports"),
+        pytest.param("https://a.example:", id="a port left out"),
+        pytest.param("https://a..example", id="an empty label"),
+        pytest.param("https://-a.example", id="a label that begins with a hyphen"),
+        pytest.param("https://b\u00fccher.example", id="not in Punycode"),
+        pytest.param("https://[::1", id="half an address"),
+        pytest.param("https://[0::1]", id="an address not as browsers write it"),
+        pytest.param("https://a.example?", id="a query"),
+        pytest.param("https://a.example#", id="a fragment"),
     ],
 )
 def test_what_is_no_origin_stops_the_start(

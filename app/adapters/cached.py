@@ -1,15 +1,36 @@
 """Something read from AWS, kept for a while and read again in time."""
 
+import copy
 import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar, final
+from typing import Final, Generic, NoReturn, TypeVar, final
 
 T = TypeVar("T")
 
+FAILURE_REMEMBERED: Final = timedelta(seconds=5)
+"""How long the failure of a reading is the answer to whoever has no usable copy.
+
+Without it each of many waiting requests would repeat the reading that failed, and
+wait for its time-out in turn.
+"""
+
+ABANDONED: Final = timedelta(seconds=30)
+"""After which a reading that has not ended is given up.
+
+It is longer than botocore takes for its impatient tries. Lambda may freeze a process
+in the middle of a reading, and wake it when the connection is long gone.
+"""
+
+THREAD_NAME: Final = "cached-reading"
+
 _log = logging.getLogger(__name__)
+
+
+class ReadingInProgressError(Exception):
+    """Somebody else is reading at this moment, and the outcome is not known yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +39,29 @@ class _Copy(Generic[T]):
     read_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    error: BaseException
+    failed_at: datetime
+
+
+class _Reading(Generic[T]):
+    """One call of ``load``, and what came of it."""
+
+    def __init__(self, started_at: datetime) -> None:
+        self.started_at = started_at
+        self.ended = threading.Event()
+        self.outcome: _Copy[T] | _Failure | None = None
+
+
 @final
 class Cached(Generic[T]):
-    """Serve a copy for ``fresh``, then read again, one caller at a time.
+    """Serve a copy for ``fresh``, then read again, one reading at a time.
 
-    While a new reading fails, the copy serves on until it is ``usable`` no more;
-    then, and where there was none, the failure of ``load`` is the caller's.
+    While a copy is ``usable``, it is the answer, at once: the new reading goes on in
+    a thread of its own. Without one, the first request reads and the others wait;
+    all have the outcome of that one reading, its failure included, and so has
+    whoever comes within ``FAILURE_REMEMBERED``. Failures are what ``load`` raises.
     """
 
     def __init__(
@@ -39,44 +77,132 @@ class Cached(Generic[T]):
         self._usable = usable
         self._clock = clock
         self._copy: _Copy[T] | None = None
-        self._reading = threading.Lock()
+        self._failure: _Failure | None = None
+        self._reading: _Reading[T] | None = None
+        self._last_started: datetime | None = None
+        self._changing = threading.Lock()
 
     def read(self) -> T:
         """Return the value, read from outside if it has to be."""
-        copy = self._copy
-        if copy is not None and self._younger(copy, self._fresh):
-            return copy.value
-        # With a usable copy in hand nobody waits for the one who is reading.
-        must_wait = copy is None or not self._younger(copy, self._usable)
-        if not self._reading.acquire(blocking=must_wait):
-            return copy.value if copy is not None else self.read()
+        kept = self._usable_copy()
+        if kept is not None:
+            if not self._is_within(self._fresh, kept.read_at):
+                self._read_in_background()
+            return kept.value
+        with self._changing:
+            # It may have been read while this request came for the lock.
+            kept = self._usable_copy()
+            if kept is not None:
+                return kept.value
+            self._raise_remembered_failure()
+            reading, is_ours = self._join_or_start()
+        if is_ours:
+            self._perform(reading)
+        return _outcome_of(reading)
+
+    def peek(self) -> T | None:
+        """Return the copy that is usable, and read nothing."""
+        kept = self._usable_copy()
+        return None if kept is None else kept.value
+
+    def read_again(self, *, interval: timedelta) -> T:
+        """Read before the time, though only where no reading began within ``interval``.
+
+        Within it this is the outcome of the last reading, and its failure is raised.
+        Raises ``ReadingInProgressError`` rather than wait for somebody else's.
+        """
+        with self._changing:
+            if self._reading is not None and not self._is_abandoned(self._reading):
+                raise ReadingInProgressError
+            started = self._last_started
+            if started is not None and self._is_within(interval, started):
+                if self._failure is not None:
+                    _raise_anew(self._failure.error)
+                if self._copy is not None:
+                    return self._copy.value
+            reading, _ = self._join_or_start()
+        self._perform(reading)
+        return _outcome_of(reading)
+
+    def _read_in_background(self) -> None:
+        with self._changing:
+            if self._failure is not None and self._is_remembered(self._failure):
+                return
+            reading, is_ours = self._join_or_start()
+        if not is_ours:
+            return
+        # A daemon, so that no reading holds up the end of the process.
+        thread = threading.Thread(
+            target=self._perform, args=(reading,), name=THREAD_NAME, daemon=True
+        )
         try:
-            return self._read_again()
-        finally:
-            self._reading.release()
+            thread.start()
+        except RuntimeError as error:  # the system has no thread to give
+            self._end(reading, _Failure(error, self._clock()))
 
-    def refresh(self, *, unless_younger_than: timedelta) -> T:
-        """Read again before the time, though not in quick succession."""
-        with self._reading:
-            copy = self._copy
-            if copy is not None and self._younger(copy, unless_younger_than):
-                return copy.value
-            return self._read_again(even_if_fresh=True)
+    def _join_or_start(self) -> tuple[_Reading[T], bool]:
+        """Find the reading under way, or begin one: the caller has to perform it."""
+        if self._reading is not None and not self._is_abandoned(self._reading):
+            return self._reading, False
+        self._last_started = self._clock()
+        self._reading = _Reading(self._last_started)
+        return self._reading, True
 
-    def _read_again(self, *, even_if_fresh: bool = False) -> T:
-        copy = self._copy
-        if copy is not None and self._younger(copy, self._fresh) and not even_if_fresh:
-            return copy.value
+    def _perform(self, reading: _Reading[T]) -> None:
+        outcome: _Copy[T] | _Failure
         try:
-            value = self._load()
-        except Exception as error:
-            if copy is None or not self._younger(copy, self._usable):
-                raise
-            _log.warning("An old copy serves on: %s", type(error).__name__)
-            return copy.value
-        self._copy = _Copy(value, self._clock())
-        return value
+            outcome = _Copy(self._load(), self._clock())
+        except BaseException as error:  # noqa: BLE001 - it is raised to all who wait
+            outcome = _Failure(error, self._clock())
+        self._end(reading, outcome)
 
-    def _younger(self, copy: _Copy[T], age: timedelta) -> bool:
-        # abs(): a clock set back must not make a copy immortal.
-        return abs(self._clock() - copy.read_at) < age
+    def _end(self, reading: _Reading[T], outcome: "_Copy[T] | _Failure") -> None:
+        with self._changing:
+            reading.outcome = outcome
+            # What was given up may have been overtaken by a newer one.
+            if self._reading is reading:
+                self._reading = None
+                self._keep(outcome)
+        reading.ended.set()
+
+    def _keep(self, outcome: _Copy[T] | _Failure) -> None:
+        if isinstance(outcome, _Copy):
+            self._copy, self._failure = outcome, None
+            return
+        self._failure = outcome
+        if self._usable_copy() is not None:
+            _log.warning("An old copy serves on: %s", type(outcome.error).__name__)
+
+    def _usable_copy(self) -> _Copy[T] | None:
+        kept = self._copy
+        if kept is not None and self._is_within(self._usable, kept.read_at):
+            return kept
+        return None
+
+    def _raise_remembered_failure(self) -> None:
+        if self._failure is not None and self._is_remembered(self._failure):
+            _raise_anew(self._failure.error)
+
+    def _is_remembered(self, failure: _Failure) -> bool:
+        return self._is_within(FAILURE_REMEMBERED, failure.failed_at)
+
+    def _is_abandoned(self, reading: _Reading[T]) -> bool:
+        return not self._is_within(ABANDONED, reading.started_at)
+
+    def _is_within(self, span: timedelta, moment: datetime) -> bool:
+        # abs(): a clock set back must not make a copy or a failure immortal.
+        return abs(self._clock() - moment) < span
+
+
+def _outcome_of(reading: _Reading[T]) -> T:
+    reading.ended.wait()
+    if isinstance(reading.outcome, _Copy):
+        return reading.outcome.value
+    if isinstance(reading.outcome, _Failure):
+        _raise_anew(reading.outcome.error)
+    raise AssertionError("a reading ended without an outcome")
+
+
+def _raise_anew(error: BaseException) -> NoReturn:
+    """Raise a copy: each raise adds to a traceback, and this one is raised often."""
+    raise copy.copy(error).with_traceback(None) from error.__cause__

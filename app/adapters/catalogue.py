@@ -20,6 +20,9 @@ _FRESH: Final = timedelta(seconds=30)
 _USABLE: Final = timedelta(seconds=60)
 """An entry is authority: one taken away is gone within a minute, come what may."""
 
+_LONGEST_READING: Final = timedelta(seconds=10)
+"""For all pages together: each may be slow, and a grant waits for the last."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -40,6 +43,7 @@ class SsmCatalogue:
         self._client = client
         self._path = path
         self._rules = rules
+        self._clock = clock
         self._catalogue = Cached(self._load, fresh=_FRESH, usable=_USABLE, clock=clock)
 
     def read(self) -> Catalogue:
@@ -57,10 +61,13 @@ class SsmCatalogue:
         return Catalogue(self._functions(entries))
 
     def _entries(self) -> Iterator[tuple[str, str]]:
+        started = self._clock()
         pages = self._client.get_paginator("get_parameters_by_path").paginate(
             Path=self._path
         )
         for page in pages:
+            if self._clock() - started > _LONGEST_READING:
+                raise TimeoutError("the pages of the catalogue arrive too slowly")
             for parameter in page["Parameters"]:
                 yield parameter["Name"], parameter["Value"]
 

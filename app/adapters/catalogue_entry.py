@@ -84,7 +84,9 @@ def _parse(text: str) -> _Entry:
         raise EntryRefusedError(msg) from error
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the entry"
+        # A member's name may be anything; a line of the log is one line.
+        steps = (str(step).encode("unicode_escape").decode() for step in first["loc"])
+        where = ".".join(steps) or "the entry"
         msg = f"{where}: {first['msg']}"
         raise EntryRefusedError(msg) from error
 

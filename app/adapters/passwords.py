@@ -1,22 +1,16 @@
-"""Hash and check passwords: argon2id, a few at a time."""
+"""Hash and check passwords: argon2id.
 
-import threading
+A check holds 19 MiB while it runs; whoever asks for many at once bounds their number.
+"""
+
 from typing import Final, final
 
 from argon2 import PasswordHasher, Type, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from app.domain.errors import TooBusyError
-
 SHORTEST: Final = 8
 LONGEST: Final = 1024
 """Bytes of UTF-8, exactly as typed: nothing is trimmed, folded or cut off."""
-
-AT_ONCE: Final = 4
-"""Verifications side by side. Each takes 19 MiB; forty took more than 2 GiB."""
-
-PATIENCE: Final = 2.0
-"""Seconds a login waits for its turn before it is told to come back."""
 
 _LARGEST_MEMORY: Final = 256 * 1024
 """KiB a stored hash may ask for; a record that wants more is corrupt."""
@@ -33,16 +27,8 @@ class UnusablePasswordError(ValueError):
 
 @final
 class Passwords:
-    def __init__(
-        self,
-        *,
-        hasher: PasswordHasher = OWASP,
-        at_once: int = AT_ONCE,
-        patience: float = PATIENCE,
-    ) -> None:
+    def __init__(self, *, hasher: PasswordHasher = OWASP) -> None:
         self._hasher = hasher
-        self._turns = threading.BoundedSemaphore(at_once)
-        self._patience = patience
         # Of the same cost as any other, and of no password anybody can type.
         self._nobody = hasher.hash(b"\0")
 
@@ -54,7 +40,7 @@ class Passwords:
         """Check ``password``, always with exactly one argon2 verification.
 
         An absent, foreign or corrupt hash and an unusable password take the time of
-        a wrong password. Raises ``TooBusyError`` rather than queue without end.
+        a wrong password.
         """
         try:
             typed: bytes | None = _bytes_of(password)
@@ -66,14 +52,10 @@ class Passwords:
         return matches and typed is not None
 
     def _verify(self, stored_hash: str, typed: bytes) -> bool:
-        if not self._turns.acquire(timeout=self._patience):
-            raise TooBusyError(retry_after_seconds=1)
         try:
             return self._hasher.verify(stored_hash, typed)
         except (VerificationError, InvalidHashError):
             return False
-        finally:
-            self._turns.release()
 
 
 def _bytes_of(password: str) -> bytes:

@@ -99,7 +99,8 @@ def judge(
         return over
     if shown == login.current:
         return Verdict.ROTATE
-    just_spent = shown == login.previous and now - login.rotated_at < GRACE
+    # An instance whose clock is behind must not repeat it for as long as that.
+    just_spent = shown == login.previous and abs(now - login.rotated_at) < GRACE
     if just_spent and successor == login.current:
         return Verdict.REPEAT
     return Verdict.SPENT

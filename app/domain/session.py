@@ -73,21 +73,24 @@ def choose_function(
 def plan_session(
     user: User,
     function: Function,
-    duration: timedelta,
+    duration_seconds: int | None,
     *,
     grant_id: str,
     issued: datetime,
 ) -> SessionPlan:
     """Plan the narrowest session in which ``user`` can call ``function``.
 
-    Raises ``FunctionNotAvailableError`` or ``DurationOutOfRangeError``: a duration
-    out of range is refused, not bent.
+    Without a duration it is the longest that the function allows. Raises
+    ``FunctionNotAvailableError`` or ``DurationOutOfRangeError``: a duration out of
+    range is refused, not bent.
     """
     if not may_call(user, function):
         raise FunctionNotAvailableError
-    longest = min(LONGEST, timedelta(seconds=function.max_duration_seconds))
-    if not SHORTEST <= duration <= longest:
-        msg = f"DurationSeconds is between {_seconds(SHORTEST)} and {_seconds(longest)}"
+    longest = min(_seconds(LONGEST), function.max_duration_seconds)
+    seconds = longest if duration_seconds is None else duration_seconds
+    # Compared as a number: one of twenty digits is no timedelta.
+    if not _seconds(SHORTEST) <= seconds <= longest:
+        msg = f"DurationSeconds is between {_seconds(SHORTEST)} and {longest}"
         raise DurationOutOfRangeError(msg)
     alias, subject = user.identity.session_name.rsplit("+", 1)
     return SessionPlan(
@@ -102,7 +105,7 @@ def plan_session(
             "grant": grant_id,
         },
         policy=_call_only(function.arn),
-        duration=duration,
+        duration=timedelta(seconds=seconds),
     )
 
 

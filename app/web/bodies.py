@@ -6,21 +6,33 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+from anyio import move_on_after
 from fastapi import HTTPException, Request, Response
 from fastapi.routing import APIRoute
 from starlette.datastructures import FormData
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from typing_extensions import override
 
 from app import strict_json
+from app.web.dependencies import authenticate
 from app.web.problems import answer_plain
 
 LARGEST: Final = 64 * 1024
 """Bytes. The largest honest body is a login of about two kilobytes."""
 
-UNREADABLE: Final = (
-    HTTPStatus.BAD_REQUEST,
+LONGEST: Final = 10.0
+"""Seconds in which a body has to arrive."""
+
+NOT_RECEIVED: Final = (
+    HTTPStatus.REQUEST_TIMEOUT,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+)
+"""What a request gets whose body no route is shown."""
+
+UNREADABLE: Final = (
+    *NOT_RECEIVED,
+    HTTPStatus.BAD_REQUEST,
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     HTTPStatus.UNPROCESSABLE_ENTITY,
 )
@@ -31,30 +43,41 @@ _MALFORMED_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 class BodyLimit:
-    """Read the whole body first, counting, so that nothing inside can be flooded."""
+    """Read the whole body first, counting, so that nothing inside can be flooded.
 
-    def __init__(self, app: ASGIApp) -> None:
+    A body that breaks off is nobody's request: nothing inside sees a part of it.
+    """
+
+    def __init__(self, app: ASGIApp, *, longest: float = LONGEST) -> None:
         self._app = app
+        self._longest = longest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body = await _read(receive)
-        if body is None:
-            answer = answer_plain(scope, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-            await answer(scope, receive, send)
+        body: bytes | HTTPStatus = HTTPStatus.REQUEST_TIMEOUT
+        with move_on_after(self._longest):
+            try:
+                body = await _read(receive)
+            except ClientDisconnect:
+                return
+        if isinstance(body, HTTPStatus):
+            await answer_plain(scope, body)(scope, receive, send)
             return
         await self._app(scope, _replay(body, receive), send)
 
 
-async def _read(receive: Receive) -> bytes | None:
+async def _read(receive: Receive) -> bytes | HTTPStatus:
+    """Give the whole body, or the status of what cannot be read."""
     body = bytearray()
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
         body += message.get("body", b"")
         if len(body) > LARGEST:
-            return None
+            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         if not message.get("more_body", False):
             return bytes(body)
 
@@ -98,6 +121,7 @@ class StrictRoute(APIRoute):
         handle: Callable[[Request], Awaitable[Response]] = super().get_route_handler()
 
         async def strict(request: Request) -> Response:
+            await self.admit(request)
             read = _StrictRequest(request.scope, request.receive)
             body = await request.body()
             if body:
@@ -107,6 +131,9 @@ class StrictRoute(APIRoute):
             return await handle(read)
 
         return strict
+
+    async def admit(self, request: Request) -> None:
+        """Refuse whoever may not have a body read at all, before a byte of it is."""
 
     def _check_type(self, request: Request) -> None:
         given = request.headers.getlist("content-type")
@@ -154,8 +181,14 @@ def _not_a_form(why: str) -> HTTPException:
 
 
 class JsonRoute(StrictRoute):
+    """JSON is read from people the broker knows, and from nobody else."""
+
     reads = staticmethod(_read_json)
     media_type = "application/json"
+
+    @override
+    async def admit(self, request: Request) -> None:
+        await authenticate(request)
 
 
 class FormRoute(StrictRoute):

@@ -5,14 +5,14 @@ credentials here by itself (AWS SDKs and Tools Reference Guide, "Container crede
 provider"). An SDK wants exactly 200, or shows what is in ``Code`` and ``Message``.
 """
 
+import re
 from collections.abc import Callable, Coroutine, Mapping
-from datetime import timedelta
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_pascal
 from typing_extensions import override
 
@@ -27,15 +27,19 @@ from app.domain.errors import (
     TokenRejectedError,
     UsersUnavailableError,
 )
-from app.domain.session import LONGEST, SHORTEST
 from app.web.casing import PASCAL_CASE
 from app.web.dependencies import BrokerDep, SdkUser, SourceDep
-from app.web.grants import GrantResponse
+from app.web.grants import DURATION_RANGE, GrantResponse
 from app.web.problems import STATUS, headers_of
 
-_HOUR: Final = int(LONGEST.total_seconds())
-"""Seconds. boto3 renews a quarter of an hour before the end: for a shorter grant it
-would ask again at every use."""
+_WHOLE_NUMBER: Final = re.compile(r"-?[0-9]{1,20}")
+
+
+def _whole_number(text: object) -> object:
+    """Take decimal digits, where pydantic would take ``900.0``, ``1_000`` and more."""
+    if not isinstance(text, str) or not _WHOLE_NUMBER.fullmatch(text):
+        raise ValueError("not a whole number")
+    return int(text)
 
 
 class ContainerError(BaseModel):
@@ -50,14 +54,17 @@ class ContainerError(BaseModel):
 class CredentialsQuery(BaseModel):
     model_config = ConfigDict(alias_generator=to_pascal, extra="forbid", frozen=True)
 
+    # boto3 renews a quarter of an hour before the end: for a shorter grant than the
+    # longest it would ask again at every use.
     duration_seconds: Annotated[
-        int,
+        int | None,
+        BeforeValidator(_whole_number),
         Field(
-            ge=int(SHORTEST.total_seconds()),
-            le=_HOUR,
-            description="Refused where out of range, never bent",
+            description="The longest that the function allows, where it is left out. "
+            "Refused where out of range, never bent",
+            json_schema_extra=DURATION_RANGE,
         ),
-    ] = _HOUR
+    ] = None
 
 
 class ContainerRoute(APIRoute):
@@ -80,7 +87,7 @@ class ContainerRoute(APIRoute):
                     headers_of(error),
                 )
             except (RequestValidationError, HTTPException):
-                sentence = "Only DurationSeconds can be asked for, from 900 to 3600"
+                sentence = "Only DurationSeconds can be asked for, a whole number"
                 return _tell(400, "InvalidRequest", sentence, {})
 
         return told_to_an_sdk
@@ -123,12 +130,13 @@ def credentials(
     source: SourceDep,
     asked: Annotated[CredentialsQuery, Query()],
 ) -> GrantResponse:
-    """Issue what ``POST /grant`` issues, for an hour unless asked otherwise.
+    """Issue what ``POST /grant`` issues, for as long as the function allows.
 
     The token may also stand in the header bare: SDKs send a token file as it is.
     """
-    duration = timedelta(seconds=asked.duration_seconds)
-    return GrantResponse.reveal(broker.grant(user, function_name, duration, source))
+    return GrantResponse.reveal(
+        broker.grant(user, function_name, asked.duration_seconds, source)
+    )
 
 
 def _code_of(error: type[BrokerError]) -> str:

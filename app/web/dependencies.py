@@ -4,6 +4,7 @@ import re
 from typing import Annotated, Final, cast
 
 from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.security import OAuth2PasswordBearer
 from starlette.requests import HTTPConnection
 from typing_extensions import override
@@ -12,6 +13,7 @@ from app.broker import Broker
 from app.domain.credentials import Source
 from app.domain.errors import TokenRejectedError
 from app.domain.identity import User
+from app.web.login_pool import LoginPool
 
 _TOKEN: Final = r"([A-Za-z0-9._~+/-]+=*)"  # noqa: S105 - a pattern
 """RFC 6750, section 2.1. No comma fits it, so two merged headers never do."""
@@ -37,12 +39,20 @@ class _StrictBearer(OAuth2PasswordBearer):
         headers = request.headers.getlist("authorization")
         bearer = self._shape.fullmatch(headers[0]) if len(headers) == 1 else None
         if bearer is None:
-            raise TokenRejectedError
+            raise TokenRejectedError(presented=any(map(_is_bearer, headers)))
         return bearer[1]
+
+
+def _is_bearer(header: str) -> bool:
+    return header.partition(" ")[0].lower() == "bearer"
 
 
 async def _broker(request: Request) -> Broker:
     return cast("Broker", request.app.state.broker)
+
+
+async def _login_pool(request: Request) -> LoginPool:
+    return cast("LoginPool", request.app.state.login_pool)
 
 
 async def _source(request: Request) -> Source:
@@ -54,17 +64,33 @@ async def _source(request: Request) -> Source:
 
 BrokerDep = Annotated[Broker, Depends(_broker)]
 
+LoginPoolDep = Annotated[LoginPool, Depends(_login_pool)]
+
 SourceDep = Annotated[Source, Depends(_source)]
 
 
-BearerToken = Annotated[str, Depends(_StrictBearer(_BEARER))]
+_bearer: Final = _StrictBearer(_BEARER)
+
+BearerToken = Annotated[str, Depends(_bearer)]
 """The access token as it was sent: nobody has checked it yet."""
 
 _BareToken = Annotated[str, Depends(_StrictBearer(_BARE))]
 
 
-def _current_user(broker: BrokerDep, token: BearerToken) -> User:
-    return broker.identify(token)
+async def authenticate(request: Request) -> None:
+    """Find the caller before anything else of the request is looked at."""
+    broker, token = await _broker(request), await _bearer(request)
+    request.state.user = await run_in_threadpool(broker.identify, token)
+
+
+async def _current_user(
+    request: Request, broker: BrokerDep, token: BearerToken
+) -> User:
+    # A route that reads a body has found out before it did.
+    known: User | None = getattr(request.state, "user", None)
+    if known is not None:
+        return known
+    return await run_in_threadpool(broker.identify, token)
 
 
 def _sdk_user(broker: BrokerDep, token: _BareToken) -> User:

@@ -5,7 +5,14 @@ from typing import Annotated, Final, Literal, Self
 
 from fastapi import APIRouter, Body
 from fastapi.openapi.models import Example
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StrictBool
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    PlainSerializer,
+    StrictBool,
+)
 from pydantic.alias_generators import to_pascal
 
 from app.domain.catalogue import InvokeMode
@@ -33,6 +40,12 @@ router = APIRouter(tags=["grants"], route_class=JsonRoute)
 def _seconds(duration: timedelta) -> int:
     return int(duration.total_seconds())
 
+
+DURATION_RANGE: Final[dict[str, JsonValue]] = {
+    "minimum": _seconds(SHORTEST),
+    "maximum": _seconds(LONGEST),
+}
+"""Described only: the domain checks it, with the function's own limit, in one place."""
 
 # Always with a Z: the SDKs for JavaScript stumble over +00:00.
 ToTheSecond = Annotated[
@@ -63,9 +76,8 @@ class GrantRequest(BaseModel):
     duration_seconds: Annotated[
         int,
         Field(
-            ge=_seconds(SHORTEST),
-            le=_seconds(LONGEST),
             description="Refused where out of range, never bent",
+            json_schema_extra=DURATION_RANGE,
         ),
     ] = _seconds(USUAL)
     dry_run: Annotated[
@@ -182,9 +194,7 @@ def grant(
 ) -> GrantResponse | DryRunResponse:
     """Issue short-lived AWS credentials that can call one function URL, as you."""
     wanted = wanted or GrantRequest()
-    duration = timedelta(seconds=wanted.duration_seconds)
+    asked = (user, wanted.function_name, wanted.duration_seconds)
     if wanted.dry_run:
-        return DryRunResponse.of(broker.plan(user, wanted.function_name, duration))
-    return GrantResponse.reveal(
-        broker.grant(user, wanted.function_name, duration, source)
-    )
+        return DryRunResponse.of(broker.plan(*asked))
+    return GrantResponse.reveal(broker.grant(*asked, source))

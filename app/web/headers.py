@@ -1,4 +1,4 @@
-"""Headers every answer has, whoever gives it."""
+"""Headers: those every answer has, and one that no request needs."""
 
 import uuid
 from typing import Final
@@ -11,9 +11,6 @@ _ALWAYS: Final = {
     "Referrer-Policy": "no-referrer",
     "Strict-Transport-Security": "max-age=31536000",
     "Cross-Origin-Opener-Policy": "same-origin",
-    # Also where no origin was sent: what a browser keeps for the page itself, it would
-    # serve to a neighbour's page, without the leave that one needs.
-    "Vary": "Origin",
 }
 
 _UNLESS_SET: Final = {
@@ -64,3 +61,21 @@ def _of_api_gateway(scope: Scope) -> str | None:
     event = scope.get("aws.event", {})
     request_id = event.get("requestContext", {}).get("requestId")
     return request_id if isinstance(request_id, str) and request_id else None
+
+
+class WithoutCookies:
+    """Take the Cookie header away.
+
+    Nothing here reads one: a token in a cookie is refused, as any page could send it.
+    FastAPI parses them for every route all the same, by Python's own parser, whose
+    work grows with the square of the input (CVE-2024-7592, mended in 3.11.10, 3.12.6).
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            kept = [header for header in scope["headers"] if header[0] != b"cookie"]
+            scope = {**scope, "headers": kept}
+        await self._app(scope, receive, send)

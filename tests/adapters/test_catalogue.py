@@ -1,5 +1,7 @@
 import json
 import logging
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,8 +11,9 @@ from app.adapters.catalogue import SsmCatalogue
 from app.adapters.catalogue_entry import EntryRefusedError, EntryRules, read_entry
 from app.domain.catalogue import Function, InvokeMode
 from app.domain.errors import CatalogueUnavailableError
+from tests.adapters.readings import wait_for_background_readings
 from tests.fakes import Clock
-from tests.scripted_aws import Answer, ScriptedAws
+from tests.scripted_aws import Answer, Gate, ScriptedAws
 
 ROLE = "arn:aws:iam::123456789012:role/stack-InvokeRole-1"
 OTHER = "arn:aws:iam::123456789012:role/other/stack-OtherRole-1"
@@ -149,6 +152,13 @@ def test_a_local_url_is_only_taken_where_it_is_listed():
         read(local, FuncUrl="http://127.0.0.1:8102/")
 
 
+def test_a_refused_entry_is_one_line_of_the_log():
+    with pytest.raises(EntryRefusedError) as caught:
+        read(RULES, **{"Titel\nERROR forged": 1})
+
+    assert str(caught.value).startswith(r"Titel\nERROR forged: ")
+
+
 def page(*entries: tuple[str, dict[str, Any]], token: str | None = None) -> Answer:
     parameters = [
         {"Name": f"/aikagi/test/functions/{name}", "Value": json.dumps(entry)}
@@ -218,13 +228,48 @@ def test_an_entry_taken_away_is_gone_within_a_minute_come_what_may(
     script.will(Answer.error("ThrottlingException"))
     clock.advance(seconds=59)
     assert names(catalogue) == ["hello"]
+    wait_for_background_readings()
     clock.advance(seconds=1)
     with pytest.raises(CatalogueUnavailableError) as caught:
         names(catalogue)
     assert caught.value.retry_after_seconds == 2
 
     script.will(page())
+    clock.advance(seconds=5)
     assert names(catalogue) == []
+
+
+def test_requests_that_wait_share_one_reading_and_its_failure(
+    catalogue: SsmCatalogue, script: ScriptedAws
+):
+    gate = Gate()
+    script.will(
+        replace(Answer.error("AccessDeniedException"), before=gate.pass_through)
+    )
+    with ThreadPoolExecutor(10) as pool:
+        waiting = [pool.submit(catalogue.read) for _ in range(10)]
+        gate.wait_until_reached()
+        gate.open()
+
+    failures = [future.exception() for future in waiting]
+    assert {type(failure) for failure in failures} == {CatalogueUnavailableError}
+    assert len(script.requests) == 1
+
+
+def test_pages_that_arrive_too_slowly_are_given_up(
+    catalogue: SsmCatalogue, script: ScriptedAws, clock: Clock
+):
+    def slow(answer: Answer, seconds: float) -> Answer:
+        return replace(answer, before=lambda: clock.advance(seconds=seconds))
+
+    first, last = page(("hello", ENTRY), token="more"), page()
+    script.will(slow(first, 5), slow(last, 5))
+    assert names(catalogue) == ["hello"]
+
+    clock.advance(minutes=2)
+    script.will(slow(first, 5), slow(last, 6))
+    with pytest.raises(CatalogueUnavailableError):
+        names(catalogue)
 
 
 @pytest.mark.parametrize(

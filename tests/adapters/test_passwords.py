@@ -1,5 +1,3 @@
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 import pytest
@@ -8,7 +6,6 @@ from argon2.low_level import hash_secret
 from typing_extensions import override
 
 from app.adapters.passwords import OWASP, Passwords, UnusablePasswordError
-from app.domain.errors import TooBusyError
 
 RIGHT = "wonderland-1865"
 
@@ -122,46 +119,6 @@ def test_every_answer_costs_exactly_one_verification(
 
     [used] = hasher.verified
     assert "m=19456,t=2,p=1" in used
-
-
-def test_no_more_than_four_are_verified_at_once_and_none_is_lost(stored: str):
-    passwords = Passwords()
-
-    with ThreadPoolExecutor(12) as pool:
-        answers = list(pool.map(lambda _: passwords.verify(RIGHT, stored), range(12)))
-
-    assert answers == [True] * 12
-
-
-class StuckHasher(PasswordHasher):
-    """Verifies only when it is let go."""
-
-    def __init__(self) -> None:
-        super().__init__(1, 1024, 1, 32, 16)
-        self.entered, self.leave = threading.Event(), threading.Event()
-
-    @override
-    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:
-        self.entered.set()
-        assert self.leave.wait(10)
-        return super().verify(hash, password)
-
-
-def test_beyond_its_patience_a_login_is_told_to_come_back():
-    hasher = StuckHasher()
-    passwords = Passwords(hasher=hasher, at_once=1, patience=0.01)
-    stored = passwords.hash(RIGHT)
-    with ThreadPoolExecutor(1) as pool:
-        first = pool.submit(passwords.verify, RIGHT, stored)
-        assert hasher.entered.wait(10)
-
-        with pytest.raises(TooBusyError) as caught:
-            passwords.verify(RIGHT, stored)
-
-        hasher.leave.set()
-        assert caught.value.retry_after_seconds == 1
-        assert first.result(10)
-        assert passwords.verify(RIGHT, stored)
 
 
 def test_a_stored_hash_of_ours_may_be_cheaper_than_todays(passwords: Passwords):

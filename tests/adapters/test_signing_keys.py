@@ -1,13 +1,16 @@
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from app.adapters.tokens import SigningKeys, WeakSecretError, signing_keys
 from app.domain.errors import SigningKeyUnavailableError
+from tests.adapters.readings import wait_for_background_readings
 from tests.fakes import Clock
-from tests.scripted_aws import Answer, ScriptedAws
+from tests.scripted_aws import Answer, Gate, ScriptedAws
 
-FIRST = "0123456789abcdefghijklmnopqrstuvwxyz"
+FIRST = "only-for-tests-and-for-nothing-else-at-all"
 SECOND = FIRST[::-1]
 NEVER_ROTATED = Answer.error("ResourceNotFoundException")
 
@@ -35,6 +38,7 @@ def test_the_secret_is_read_once_for_five_minutes(
     clock.advance(minutes=5)
     script.will(version("v1", FIRST), NEVER_ROTATED)
     keys.current()
+    wait_for_background_readings()
     assert len(script.requests) == 4
 
 
@@ -45,6 +49,8 @@ def test_after_a_rotation_the_key_before_is_still_found(
     old = keys.current()
     clock.advance(minutes=5)
     script.will(version("v2", SECOND), version("v1", FIRST))
+    assert keys.current().kid == old.kid
+    wait_for_background_readings()
     new = keys.current()
 
     found = keys.find(old.kid)
@@ -67,6 +73,66 @@ def test_an_unknown_kid_is_looked_for_at_most_every_half_minute(
     script.will(version("v2", SECOND), version("v1", FIRST))
     assert keys.find("nonesuch") is None
     assert len(script.requests) == 4
+
+
+def test_a_new_key_is_found_though_the_copy_is_past_its_time(
+    keys: SigningKeys, script: ScriptedAws, clock: Clock
+):
+    script.will(version("v2", SECOND), NEVER_ROTATED)
+    new = keys.current().kid
+    other = SigningKeys(
+        signing_keys.connect(script.session()), secret_arn="arn:secret", clock=clock
+    )
+    script.will(version("v1", FIRST), NEVER_ROTATED)
+    other.current()
+    clock.advance(minutes=6)
+    script.will(version("v2", SECOND), version("v1", FIRST))
+
+    found = other.find(new)
+
+    assert found is not None
+    assert found.kid == new
+
+
+def test_an_unknown_kid_delays_nobody_else(
+    keys: SigningKeys, script: ScriptedAws, clock: Clock
+):
+    script.will(version("v1", FIRST), NEVER_ROTATED)
+    known = keys.current().kid
+    clock.advance(seconds=30)
+    gate = Gate()
+    script.will(replace(version("v1", FIRST), before=gate.pass_through), NEVER_ROTATED)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(keys.find, "nonesuch")
+        gate.wait_until_reached()
+
+        found = keys.find(known)
+        with pytest.raises(SigningKeyUnavailableError) as caught:
+            keys.find("another")
+        gate.open()
+
+    assert found is not None
+    assert caught.value.retry_after_seconds == 1
+    assert first.result() is None
+    assert keys.find("another") is None
+    assert len(script.requests) == 4
+
+
+def test_an_unknown_kid_is_not_refused_while_nobody_can_tell(
+    keys: SigningKeys, script: ScriptedAws, clock: Clock
+):
+    script.will(version("v1", FIRST), NEVER_ROTATED)
+    known = keys.current().kid
+    clock.advance(seconds=30)
+    script.will(Answer.error("ThrottlingException"))
+
+    for _ in range(2):
+        with pytest.raises(SigningKeyUnavailableError) as caught:
+            keys.find("nonesuch")
+        assert caught.value.retry_after_seconds == 2
+
+    assert keys.find(known) is not None
+    assert len(script.requests) == 2 + 2  # botocore tries a throttled call twice
 
 
 @pytest.mark.parametrize(

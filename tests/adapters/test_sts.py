@@ -16,7 +16,7 @@ from tests.scripted_aws import Answer, ScriptedAws
 PLAN: SessionPlan = plan_session(
     a_user("alice", "research"),
     a_function("report", "research"),
-    timedelta(minutes=15),
+    900,
     grant_id="g-1",
     issued=NOON,
 )

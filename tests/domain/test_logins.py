@@ -50,7 +50,10 @@ def test_a_short_life_ends_before_it_is_idle():
         pytest.param(RENEWED, "one", "two", TICK, "repeat", id="the one before"),
         pytest.param(RENEWED, "one", "two", GRACE - TICK, "repeat", id="in time"),
         pytest.param(RENEWED, "one", "two", GRACE, "spent", id="a moment too late"),
-        pytest.param(RENEWED, "one", "two", -GRACE, "repeat", id="a clock behind"),
+        pytest.param(
+            RENEWED, "one", "two", TICK - GRACE, "repeat", id="a clock behind"
+        ),
+        pytest.param(RENEWED, "one", "two", -GRACE, "spent", id="a clock far behind"),
         pytest.param(RENEWED, "one", "zwei", TICK, "spent", id="not its successor"),
         pytest.param(RENEWED, "zero", "two", TICK, "spent", id="two before"),
         pytest.param(FIRST, "zero", "one", TICK, "spent", id="none was before"),

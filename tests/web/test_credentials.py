@@ -5,7 +5,13 @@ from fastapi.testclient import TestClient
 
 from app.broker import Broker
 from app.domain.errors import SessionsUnavailableError
-from tests.fakes import RecordingAudit, RecordingSessions, a_bearer
+from tests.fakes import (
+    FixedCatalogue,
+    RecordingAudit,
+    RecordingSessions,
+    a_bearer,
+    a_function,
+)
 
 
 @pytest.fixture
@@ -50,8 +56,32 @@ def test_a_shorter_time_may_be_asked_for(
     assert sessions.plans[0].duration.total_seconds() == 900
 
 
+def test_it_is_for_as_long_as_the_function_allows(
+    client: TestClient,
+    token: str,
+    sessions: RecordingSessions,
+    catalogue: FixedCatalogue,
+):
+    catalogue.functions = (a_function("brief", "everyone", longest=1200),)
+
+    answer = client.get("/credentials/brief", headers={"Authorization": token})
+
+    assert answer.status_code == 200
+    assert sessions.plans[0].duration.total_seconds() == 1200
+
+
 @pytest.mark.parametrize(
-    "query", ["DurationSeconds=899", "DurationSeconds=3601", "DurationSeconds=x", "a=1"]
+    "query",
+    [
+        "DurationSeconds=x",
+        "DurationSeconds=",
+        "DurationSeconds=900.0",
+        "DurationSeconds=9_00",
+        "DurationSeconds=%20900",
+        "DurationSeconds=%2B900",
+        "DurationSeconds=" + "9" * 21,
+        "a=1",
+    ],
 )
 def test_nothing_else_may_be_asked_for(
     client: TestClient, token: str, query: str, sessions: RecordingSessions
@@ -63,17 +93,28 @@ def test_nothing_else_may_be_asked_for(
     assert answer.status_code == 400
     assert answer.json() == {
         "Code": "InvalidRequest",
-        "Message": "Only DurationSeconds can be asked for, from 900 to 3600",
+        "Message": "Only DurationSeconds can be asked for, a whole number",
     }
     assert sessions.plans == []
 
 
-@pytest.mark.parametrize("header", ["", "junk", "Basic Og==", "Bearer a, Bearer b"])
-def test_a_refused_token_is_told_as_sdks_read_it(client: TestClient, header: str):
+@pytest.mark.parametrize(
+    ("header", "challenge"),
+    [
+        ("", "Bearer"),
+        ("Basic Og==", "Bearer"),
+        ("junk", 'Bearer error="invalid_token"'),
+        ("Bearer junk", 'Bearer error="invalid_token"'),
+        ("Bearer a, Bearer b", 'Bearer error="invalid_token"'),
+    ],
+)
+def test_a_refused_token_is_told_as_sdks_read_it(
+    client: TestClient, header: str, challenge: str
+):
     answer = client.get("/credentials/report", headers={"Authorization": header})
 
     assert answer.status_code == 401
-    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert answer.headers["WWW-Authenticate"] == challenge
     assert answer.headers["Content-Type"] == "application/json"
     assert answer.json() == {
         "Code": "TokenRejected",

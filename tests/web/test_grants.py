@@ -16,6 +16,7 @@ from tests.fakes import (
     RecordingAudit,
     RecordingSessions,
     a_bearer,
+    a_function,
     a_user,
 )
 
@@ -134,12 +135,58 @@ def test_a_duration_in_range_is_kept(
     assert sessions.plans[0].duration.total_seconds() == seconds
 
 
+@pytest.mark.parametrize("seconds", [899, 3601, 0, -1, 10**19])
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_a_duration_out_of_range_is_the_same_problem_however_it_is_asked_for(
+    client: TestClient,
+    bearer: dict[str, str],
+    sessions: RecordingSessions,
+    seconds: int,
+    dry_run: bool,
+):
+    body = {"FunctionName": "hello", "DurationSeconds": seconds, "DryRun": dry_run}
+
+    answer = client.post("/grant", json=body, headers=bearer)
+    told_to_sdks = client.get(
+        f"/credentials/hello?DurationSeconds={seconds}", headers=bearer
+    )
+
+    sentence = "DurationSeconds is between 900 and 3600"
+    assert answer.status_code == told_to_sdks.status_code == 422
+    assert answer.json()["type"] == "urn:aikagi:problem:duration-out-of-range"
+    assert answer.json()["detail"] == sentence
+    assert told_to_sdks.json() == {"Code": "DurationOutOfRange", "Message": sentence}
+    assert sessions.plans == []
+
+
+def test_the_limit_of_the_function_is_told_by_both_routes(
+    client: TestClient, bearer: dict[str, str], catalogue: FixedCatalogue
+):
+    catalogue.functions = (a_function("brief", "everyone", longest=1200),)
+
+    def ask(seconds: int) -> list[tuple[int, str | None]]:
+        answers = (
+            client.post("/grant", json={"DurationSeconds": seconds}, headers=bearer),
+            client.get(f"/credentials/brief?DurationSeconds={seconds}", headers=bearer),
+        )
+        return [
+            (
+                answer.status_code,
+                answer.json().get("detail", answer.json().get("Message")),
+            )
+            for answer in answers
+        ]
+
+    def sentence_of(body: dict[str, str]) -> str | None:
+        return body.get("detail", body.get("Message"))
+
+    assert ask(1200) == [(200, None)] * 2
+    assert ask(1201) == [(422, "DurationSeconds is between 900 and 1200")] * 2
+
+
 @pytest.mark.parametrize(
     "body",
     [
-        pytest.param('{"FunctionName": "hello", "DurationSeconds": 899}', id="short"),
-        pytest.param('{"FunctionName": "hello", "DurationSeconds": 3601}', id="long"),
-        pytest.param('{"FunctionName": "hello", "DurationSeconds": -1}', id="minus"),
         pytest.param('{"FunctionName": "hello", "DurationSeconds": true}', id="true"),
         pytest.param('{"FunctionName": "hello", "DurationSeconds": "900"}', id="text"),
         pytest.param('{"FunctionName": "hello", "DurationSeconds": 900.0}', id="float"),

@@ -10,7 +10,7 @@ both.
 
 from app.adapters.tokens.access import AccessTokens
 from app.adapters.tokens.refresh import RefreshTokens
-from app.adapters.tokens.signature import WeakSecretError
+from app.adapters.tokens.secret_strength import WeakSecretError
 from app.adapters.tokens.signing_keys import SigningKeys
 
 __all__ = ["AccessTokens", "RefreshTokens", "SigningKeys", "WeakSecretError"]

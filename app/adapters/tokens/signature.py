@@ -13,34 +13,24 @@ from typing import Any, Final, final
 from jose import jwk, jws
 from jose.backends import HMACKey
 
-SHORTEST_SECRET: Final = 32
-"""Bytes: as long as the hash (RFC 7518, section 3.2)."""
-
-FEWEST_SYMBOLS: Final = 10
-"""A secret with fewer distinct bytes was typed, not generated."""
+from app.adapters.tokens.secret_strength import refuse_weak
 
 if HMACKey.__module__ != "jose.backends.cryptography_backend":
     msg = "python-jose has no cryptography backend: install python-jose[cryptography]"
     raise ImportError(msg)
 
 
-class WeakSecretError(ValueError):
-    """The message names the rule, never the secret."""
-
-
 @final
 class HmacKey:
-    """One secret for HS256, and the ``kid`` under which tokens name it."""
+    """One secret for HS256, and the ``kid`` under which tokens name it.
+
+    Raises ``WeakSecretError`` for a secret that is easily guessed.
+    """
 
     algorithm: Final = "HS256"
 
     def __init__(self, secret: bytes, *, kid: str) -> None:
-        if len(secret) < SHORTEST_SECRET:
-            msg = f"the signing secret is shorter than {SHORTEST_SECRET} bytes"
-            raise WeakSecretError(msg)
-        if len(set(secret)) < FEWEST_SYMBOLS:
-            msg = f"the signing secret has fewer than {FEWEST_SYMBOLS} distinct bytes"
-            raise WeakSecretError(msg)
+        refuse_weak(secret)
         self.kid = kid
         self._key = jwk.construct(secret, algorithm=self.algorithm)
 

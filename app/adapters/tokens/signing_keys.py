@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, final
 import boto3
 
 from app.adapters import aws
-from app.adapters.cached import Cached
+from app.adapters.cached import Cached, ReadingInProgressError
 from app.adapters.tokens.signature import HmacKey
 from app.domain.errors import SigningKeyUnavailableError
 
@@ -21,8 +21,11 @@ _FRESH: Final = timedelta(minutes=5)
 _USABLE: Final = timedelta(hours=1)
 """While Secrets Manager cannot be reached, people go on being let in this long."""
 
-_QUICK: Final = timedelta(seconds=30)
+_INTERVAL: Final = timedelta(seconds=30)
 """However many unknown ``kid``s arrive, the secret is not read more often."""
+
+_SOON: Final = 1
+"""Seconds after which a reading under way has probably ended."""
 
 _CURRENT: Final = "AWSCURRENT"
 _PREVIOUS: Final = "AWSPREVIOUS"
@@ -53,11 +56,19 @@ class SigningKeys:
         return self._keys.read()[_CURRENT]
 
     def find(self, kid: str) -> HmacKey | None:
-        """Look ``kid`` up; an unknown one may be newer than the copy kept."""
-        found = _named(kid, self._keys.read())
-        if found is None:
-            found = _named(kid, self._keys.refresh(unless_younger_than=_QUICK))
-        return found
+        """Look ``kid`` up; an unknown one may be newer than the copy kept.
+
+        Whoever names a known key never waits for the reading that an unknown one
+        starts. While that goes on, nobody can tell whether another unknown one
+        exists: it is ``SigningKeyUnavailableError``, not None.
+        """
+        kept = self._keys.peek()
+        if kept is None or _named(kid, kept) is not None:
+            return _named(kid, self._keys.read())
+        try:
+            return _named(kid, self._keys.read_again(interval=_INTERVAL))
+        except ReadingInProgressError as error:
+            raise SigningKeyUnavailableError(retry_after_seconds=_SOON) from error
 
     def _load(self) -> Mapping[str, HmacKey]:
         try:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Collection, Mapping
+from functools import cached_property
 from typing import Any, Final, cast, final
 
 from aikagi_emulator.template.environment import with_text_variables
@@ -20,6 +21,10 @@ from aikagi_emulator.template.trail import Trail
 
 _log: Final = logging.getLogger(__name__)
 
+_LONGEST: Final = 8192
+"""Characters of what Ref and GetAtt return: of a parameter's value, on AWS, and of no
+name so many. Each name may hold another one twice."""
+
 
 @final
 class Resolver:
@@ -37,7 +42,7 @@ class Resolver:
         site: StackContext,
         written: Collection[str] = (),
     ) -> None:
-        self._written = written
+        self._written = frozenset(written)
         self._template = template
         self._site = site
         self._known: dict[str, object] = {
@@ -128,7 +133,7 @@ class Resolver:
         context = ResourceContext(
             site=self._site,
             logical_id=logical_id,
-            url_index=lambda: self._urls().index(logical_id),
+            url_index=lambda: self._urls[logical_id],
         )
         properties = self._intrinsics.value(definition.get("Properties", {}))
         if not isinstance(properties, dict):
@@ -137,6 +142,10 @@ class Resolver:
         if type_ == "AWS::Lambda::Function":
             properties = with_text_variables(properties)
         identified = identify(type_, properties, context)
+        for text in (identified.ref, *identified.attributes.values()):
+            if len(text) > _LONGEST:
+                msg = f"its name or value has more than {_LONGEST} characters"
+                raise TemplateError(msg)
         return Resource(
             logical_id=logical_id,
             type=type_,
@@ -165,15 +174,20 @@ class Resolver:
 
     def _source_of(self, logical_id: str) -> str:
         """The author's id for what SAM made: its ids begin with theirs."""
-        begins = [name for name in self._written if logical_id.startswith(name)]
-        return max(begins, key=len, default=logical_id)
+        for end in range(len(logical_id), 0, -1):
+            if logical_id[:end] in self._written:
+                return logical_id[:end]
+        return logical_id
 
-    def _urls(self) -> list[str]:
-        return [
+    @cached_property
+    def _urls(self) -> Mapping[str, int]:
+        """The position of each among the URLs that exist."""
+        urls = (
             logical_id
             for logical_id, definition in self._section("Resources").items()
             if definition["Type"] == "AWS::Lambda::Url" and self._exists(logical_id)
-        ]
+        )
+        return {logical_id: index for index, logical_id in enumerate(urls)}
 
     def _exists(self, logical_id: str) -> bool:
         condition = self._section("Resources")[logical_id].get("Condition")

@@ -1,0 +1,113 @@
+"""A grant beside sixty clients that send wrong passwords, and the memory afterwards."""
+
+import http.client
+import itertools
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from statistics import median
+from time import perf_counter
+from urllib.parse import urlencode, urlsplit
+
+from benchmarks.caller import Line
+from benchmarks.memory import Memory, title_of
+from tests.aws_caller import Person
+from tests.local_stack import Stack
+from tests.processes import descendants
+
+CLIENTS = 60
+_ROUNDS = 4
+_GRANTS_IN_A_ROUND = 25
+
+
+def compare_wrong_passwords(stack: Stack) -> Iterator[str]:
+    """One line for the time of a grant, one for the memory of the broker."""
+    alice = Person.log_in(stack.broker, "alice", stack.users["alice"])
+    line = Line(stack.broker)
+    _grants(line, alice)
+    before = _memory(stack)
+    quiet: list[float] = []
+    beside: list[float] = []
+    for _ in range(_ROUNDS):
+        quiet += _grants(line, alice)
+        with _guessing(stack.broker):
+            beside += _grants(line, alice)
+    ratio = median(beside) / median(quiet)
+    name = f"grant beside {CLIENTS} wrong passwords"
+    yield (
+        f"{name:34} {median(beside) * 1000:8.2f} ms"
+        f"   {ratio:5.1f} x the same when quiet ({median(quiet) * 1000:.2f} ms), "
+        f"{len(beside)} rounds, longest {max(beside) * 1000:.0f} ms"
+    )
+    after = _memory(stack)
+    yield (
+        f"{'memory of the broker afterwards':34} {after:8.0f} MB   "
+        f"{after / before:5.1f} x before ({before:.0f} MB)"
+    )
+
+
+def _grants(line: Line, person: Person) -> list[float]:
+    return [_seconds_of_a_grant(line, person) for _ in range(_GRANTS_IN_A_ROUND)]
+
+
+def _seconds_of_a_grant(line: Line, person: Person) -> float:
+    headers = {
+        "Authorization": f"Bearer {person.token}",
+        "Content-Type": "application/json",
+    }
+    started = perf_counter()
+    line.post("/grant", b'{"FunctionName": "hello"}', headers)
+    return perf_counter() - started
+
+
+def _memory(stack: Stack) -> float:
+    """Megabytes that are in use of the broker's process."""
+    for pid in descendants(stack.process.pid):
+        if title_of(pid) == "broker":
+            return Memory.of(pid).rss
+    raise SystemExit("The stack runs no broker.")
+
+
+@contextmanager
+def _guessing(broker: str) -> Iterator[None]:
+    """Send wrong passwords from a process of its own, in the meantime."""
+    command = [sys.executable, "-m", "benchmarks.wrong_passwords", broker]
+    with subprocess.Popen(  # noqa: S603 - this very interpreter
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        next(iter(process.stdout or ()))
+        try:
+            yield
+        finally:
+            process.communicate(b"\n")
+
+
+def _guess(broker: str, names: Iterator[str], ended: threading.Event) -> None:
+    connection = http.client.HTTPConnection(urlsplit(broker).netloc, timeout=60)
+    while not ended.is_set():
+        form = urlencode({"username": next(names), "password": "not the password"})
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        connection.request("POST", "/auth/login", form, headers)
+        connection.getresponse().read()
+
+
+def _guess_until_told() -> None:
+    ended, names = threading.Event(), itertools.cycle(["alice", "bob", "nobody"])
+    guessing = [
+        threading.Thread(target=_guess, args=(sys.argv[1], names, ended))
+        for _ in range(CLIENTS)
+    ]
+    for client in guessing:
+        client.start()
+    sys.stdout.write("started\n")
+    sys.stdout.flush()
+    sys.stdin.readline()
+    ended.set()
+    for client in guessing:
+        client.join()
+
+
+if __name__ == "__main__":
+    _guess_until_told()

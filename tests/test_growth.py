@@ -1,0 +1,429 @@
+"""Every parser and pattern of the broker that meets input from outside.
+
+Each is given the input that costs it most, then eight times as much of it: the work
+may grow with the input and not with its square. ``python -m tests.growth`` prints it.
+"""
+
+import asyncio
+import base64
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import pytest
+from fastapi import FastAPI
+
+from app import strict_json
+from app.adapters.catalogue_entry import EntryRefusedError, EntryRules, read_entry
+from app.adapters.passwords import UnusablePasswordError, _bytes_of
+from app.adapters.tokens.access import AccessTokens
+from app.adapters.tokens.refresh import RefreshTokens
+from app.adapters.tokens.rejection import Rejected
+from app.broker import Broker
+from app.domain.errors import TokenRejectedError
+from app.domain.identity import Identity, canonical_username
+from app.http_api import handler_for
+from app.strict_json import NotStrictJSONError
+from tests.fakes import ROLE, Clock, KeyRing, a_bearer, access_tokens
+from tests.growth import Case, Record, as_parameters, assert_linear
+from tests.http_api_events import http_api_event
+
+BODY: Final = 64 * 1024 - 512
+"""About the largest body that is read: what stands around it counts as well."""
+TOKEN: Final = 8 * 1024 - 256
+"""About the largest access token that is looked at."""
+HEADERS: Final = 64 * 1024
+"""What a server lets through for one header; API Gateway stops at 10 kB for all."""
+ENTRY: Final = 8 * 1024
+"""The largest value of an SSM parameter."""
+
+JSON: Final[list[Case[Any]]] = [
+    Case(
+        f"JSON of {name}", make, strict_json.loads, BODY, refusal=(NotStrictJSONError,)
+    )
+    for name, make in {
+        "escaped quotes": lambda n: b'\\"' * (n // 2),
+        "escaped quotes and a lone backslash": lambda n: b'\\"' * (n // 2) + b"\\",
+        "quotes": lambda n: b'"' * n,
+        "one string without end": lambda n: b'"' + b"a" * n,
+        "one string of escapes": lambda n: b'"' + b"\\u0041" * (n // 6) + b'"',
+        "empty strings": lambda n: b"[" + b'"",' * (n // 3) + b'""]',
+        "empty lists": lambda n: b"[" + b"[]," * (n // 3) + b"[]]",
+        "opening brackets": lambda n: b"[" * n,
+        "brackets opened and closed": lambda n: b"[]" * (n // 2),
+        "digits": lambda n: b"1" * n,
+        "a fraction": lambda n: b"0." + b"1" * n,
+        "white space": lambda n: b"\n" * n,
+        "members": lambda n: (
+            b"{" + b",".join(b'"%06d":0' % i for i in range(n // 11)) + b"}"
+        ),
+        "the same member": lambda n: b"{" + b'"a":0,' * (n // 6) + b'"a":0}',
+        "surrogate pairs": lambda n: b'"' + rb"\ud83d\ude00" * (n // 12) + b'"',
+        "half surrogate pairs": lambda n: b'"' + rb"\ud83d" * (n // 6) + b'"',
+        "broken UTF-8": lambda n: b'"' + b"\xe2\x82" * (n // 2),
+    }.items()
+]
+
+
+def jws(header: bytes, payload: bytes = b"{}") -> str:
+    def encode(part: bytes) -> str:
+        return base64.urlsafe_b64encode(part).rstrip(b"=").decode()
+
+    return f"{encode(header)}.{encode(payload)}.{encode(b'signature')}"
+
+
+def verify(token: str) -> object:
+    return ACCESS.verify(token)
+
+
+ACCESS: Final[AccessTokens] = access_tokens(Clock())
+REFRESH: Final = RefreshTokens(KeyRing())
+TOKENS: Final[list[Case[Any]]] = [
+    *(
+        Case(
+            f"an access token of {name}",
+            make,
+            verify,
+            TOKEN,
+            refusal=(TokenRejectedError,),
+        )
+        for name, make in {
+            "dots": lambda n: "." * n,
+            "letters": lambda n: "a" * n,
+            "a header of escaped quotes": lambda n: jws(b'\\"' * (n * 3 // 8)),
+            "a header of brackets": lambda n: jws(b"[" * (n * 3 // 4)),
+            "a long header": lambda n: jws(
+                b'{"alg":"' + b"a" * (n * 3 // 4 - 20) + b'"}'
+            ),
+            "a long kid": lambda n: jws(
+                b'{"alg":"HS256","kid":"' + b"a" * (n * 3 // 4 - 40) + b'"}'
+            ),
+            "a long payload": lambda n: jws(
+                b'{"alg":"HS256","kid":"k1"}', b'"' * (n * 3 // 4 - 60)
+            ),
+        }.items()
+    ),
+    *(
+        Case(
+            f"a refresh token of {name}",
+            make,
+            REFRESH.open,
+            HEADERS,
+            refusal=(Rejected,),
+        )
+        for name, make in {
+            "dots": lambda n: "." * n,
+            "digits": lambda n: "0" * n,
+            "four long parts": lambda n: ".".join(["a" * (n // 4)] * 4),
+        }.items()
+    ),
+]
+
+RULES: Final = EntryRules(roles=(ROLE,))
+
+
+def entry(**changes: object) -> str:
+    usual = {
+        "Title": "t",
+        "Arn": "arn:aws:lambda:eu-west-1:123456789012:function:f",
+        "FuncUrl": "https://a.lambda-url.eu-west-1.on.aws/",
+        "InvokeMode": "BUFFERED",
+        "Groups": ["g"],
+    }
+    return json.dumps({**usual, **changes})
+
+
+ENTRIES: Final[list[Case[Any]]] = [
+    Case(
+        f"a catalogue entry with {name}",
+        make,
+        lambda text: read_entry("hello", text, RULES),
+        ENTRY,
+        refusal=(EntryRefusedError,),
+    )
+    for name, make in {
+        "many groups": lambda n: entry(Groups=["g"] * (n // 5)),
+        "many unknown members": lambda n: entry(**{f"m{i}": 0 for i in range(n // 9)}),
+        "a long ARN": lambda n: entry(Arn="arn:aws" + "-a" * (n // 2)),
+        "a long URL": lambda n: entry(FuncUrl="https://" + "a" * n),
+        "a long Region": lambda n: entry(
+            Arn=f"arn:aws:lambda:{'a-' * (n // 4)}:123456789012:function:f",
+            FuncUrl=f"https://a.lambda-url.{'a-' * (n // 4)}",
+        ),
+        "escaped quotes": lambda n: '\\"' * (n // 2),
+    }.items()
+]
+
+NAMES: Final[list[Case[Any]]] = [
+    Case(
+        "a username", lambda n: "A" * n, canonical_username, BODY, refusal=(ValueError,)
+    ),
+    Case(
+        "a password",
+        lambda n: "\N{GRINNING FACE}" * (n // 4),
+        _bytes_of,
+        BODY,
+        refusal=(UnusablePasswordError,),
+    ),
+    Case(
+        "a subject on its way into a session name",
+        lambda n: Identity(issuer="corp", subject="\N{GRINNING FACE}" * (n // 4)),
+        lambda identity: identity.session_name,
+        BODY,
+    ),
+]
+
+
+@pytest.mark.parametrize("case", as_parameters([*JSON, *TOKENS, *ENTRIES, *NAMES]))
+def test_the_work_of_a_parser_grows_linearly(case: Case[Any], record_property: Record):
+    assert_linear(case, record_property)
+
+
+def request(
+    method: str,
+    path: str,
+    headers: Mapping[str, str] | None = None,
+    *,
+    query: str = "",
+    body: bytes = b"",
+) -> tuple[dict[str, Any], bytes]:
+    """Make the scope and the body of a request as a server hands them over."""
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "root_path": "",
+        "headers": [
+            (name.lower().encode(), value.encode())
+            for name, value in {"Host": "127.0.0.1", **(headers or {})}.items()
+        ],
+        "client": ("203.0.113.7", 50000),
+        "server": ("127.0.0.1", 80),
+    }
+    return scope, body
+
+
+FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def form(body: bytes, path: str = "/auth/login") -> tuple[dict[str, Any], bytes]:
+    return request("POST", path, FORM, body=body)
+
+
+def known(bearer: str, body: bytes) -> tuple[dict[str, Any], bytes]:
+    headers = {"Authorization": bearer, "Content-Type": "application/json"}
+    return request("POST", "/grant", headers, body=body)
+
+
+REQUESTS: Final[dict[str, tuple[int, Callable[[str, int], Any]]]] = {
+    "a body of escaped quotes from a stranger": (
+        BODY,
+        lambda _, n: known("Bearer junk", b'\\"' * (n // 2)),
+    ),
+    "a body of escaped quotes": (BODY, lambda me, n: known(me, b'\\"' * (n // 2))),
+    "a body of unknown fields": (
+        BODY,
+        lambda me, n: known(
+            me, b"{" + b",".join(b'"%06d":0' % i for i in range(n // 11)) + b"}"
+        ),
+    ),
+    "a body of nested lists": (
+        BODY,
+        lambda me, n: known(me, b"[" + b"[[[[]]]]," * (n // 9) + b"[]]"),
+    ),
+    "a form of ampersands": (BODY, lambda _, n: form(b"&" * n)),
+    "a form of escapes": (BODY, lambda _, n: form(b"username=" + b"%41" * (n // 3))),
+    "a form of percent signs": (BODY, lambda _, n: form(b"username=" + b"%" * n)),
+    "a form of plus signs": (BODY, lambda _, n: form(b"username=" + b"+" * n)),
+    "a form of equals signs": (BODY, lambda _, n: form(b"=" * n)),
+    "a form of one long name": (BODY, lambda _, n: form(b"a" * n)),
+    "a form with a long refresh token": (
+        BODY,
+        lambda _, n: form(
+            b"grant_type=refresh_token&refresh_token=" + b"." * n, "/auth/refresh"
+        ),
+    ),
+    "a cookie of backslashes": (
+        HEADERS,
+        lambda _, n: request("GET", "/healthz", {"Cookie": 'a="' + "\\" * n + '"'}),
+    ),
+    "cookies": (
+        HEADERS,
+        lambda _, n: request("GET", "/healthz", {"Cookie": "a=b; " * (n // 5)}),
+    ),
+    "an Authorization header of dots": (
+        HEADERS,
+        lambda _, n: request("GET", "/auth/me", {"Authorization": "Bearer " + "." * n}),
+    ),
+    "an Authorization header of equals signs": (
+        HEADERS,
+        lambda _, n: request(
+            "GET", "/credentials/a", {"Authorization": "a" + "=" * n + "!"}
+        ),
+    ),
+    "a Content-Type of parameters": (
+        HEADERS,
+        lambda _, n: request(
+            "POST",
+            "/auth/login",
+            {"Content-Type": "application/json" + "; a=b" * (n // 5)},
+            body=b"x",
+        ),
+    ),
+    "an Origin": (
+        HEADERS,
+        lambda _, n: request(
+            "GET", "/healthz", {"Origin": "https://" + "a." * (n // 2)}
+        ),
+    ),
+    "a preflight for many headers": (
+        HEADERS,
+        lambda _, n: request(
+            "OPTIONS",
+            "/grant",
+            {
+                "Origin": "https://desk.example",
+                "Access-Control-Request-Method": "POST",
+                "Access-Control-Request-Headers": "a," * (n // 2),
+            },
+        ),
+    ),
+    "an If-None-Match of commas": (
+        HEADERS,
+        lambda _, n: request("GET", "/", {"If-None-Match": "," * n}),
+    ),
+    "an If-None-Match of weak tags": (
+        HEADERS,
+        lambda _, n: request("GET", "/", {"If-None-Match": "W/" * (n // 2)}),
+    ),
+    "an Accept-Encoding of commas": (
+        HEADERS,
+        lambda _, n: request("GET", "/", {"Accept-Encoding": "gzip;q=0," * (n // 9)}),
+    ),
+    "many headers": (
+        HEADERS,
+        lambda _, n: request(
+            "GET", "/healthz", {f"X-{i:06}": "a" for i in range(n // 9)}
+        ),
+    ),
+    "a query of many parameters": (
+        HEADERS,
+        lambda me, n: request(
+            "GET", "/credentials/hello", {"Authorization": me}, query="a=1&" * (n // 4)
+        ),
+    ),
+    "a query of escapes": (
+        HEADERS,
+        lambda me, n: request(
+            "GET",
+            "/credentials/hello",
+            {"Authorization": me},
+            query="DurationSeconds=" + "%39" * (n // 3),
+        ),
+    ),
+    "a query of digits": (
+        HEADERS,
+        lambda me, n: request(
+            "GET",
+            "/credentials/hello",
+            {"Authorization": me},
+            query="DurationSeconds=" + "9" * n,
+        ),
+    ),
+    "a long name of a function": (
+        HEADERS,
+        lambda me, n: request("GET", "/credentials/" + "a" * n, {"Authorization": me}),
+    ),
+    "a path of slashes": (HEADERS, lambda _, n: request("GET", "/" * n)),
+    "a path out of the folder": (
+        HEADERS,
+        lambda _, n: request("GET", "/static/" + "../" * (n // 3)),
+    ),
+}
+
+
+async def _run(app: FastAPI, scope: dict[str, Any], body: bytes) -> int:
+    statuses: list[int] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            statuses.append(message["status"])
+
+    await app({**scope, "headers": list(scope["headers"])}, receive, send)
+    return statuses[0]
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_the_work_of_a_request_grows_linearly(
+    app: FastAPI, broker: Broker, name: str, record_property: Record
+):
+    bearer = f"Bearer {broker.tokens.mint(a_bearer('alice')).text}"
+    largest, make = REQUESTS[name]
+    with asyncio.Runner() as runner:
+        case = Case(
+            f"a request: {name}",
+            lambda n: make(bearer, n),
+            lambda made: runner.run(_run(app, *made)),
+            largest,
+            smallest=largest // 8,
+        )
+        assert runner.run(_run(app, *make(bearer, largest))) < 500
+        assert_linear(case, record_property)
+
+
+EVENTS: Final[dict[str, Callable[[int], dict[str, Any]]]] = {
+    "many headers": lambda n: http_api_event(
+        "GET", "/healthz", headers={f"x-{i:06}": "a" for i in range(n // 9)}
+    ),
+    "a long header": lambda n: http_api_event(
+        "GET", "/healthz", headers={"x": "\t" * n}
+    ),
+    "a long host": lambda n: http_api_event("GET", "/", headers={"host": "a" * n}),
+    "a long path": lambda n: http_api_event("GET", "/" + "%2f" * (n // 3)),
+    "a long query": lambda n: http_api_event("GET", "/healthz?" + "a=1&" * (n // 4)),
+    "many cookies": lambda n: http_api_event(
+        "GET", "/healthz", cookies=['a="' + "\\" * 60 + '"'] * (n // 64)
+    ),
+    "a body in base64": lambda n: http_api_event("POST", "/auth/login", body=b"a" * n),
+    "a body that is no base64": lambda n: {
+        **http_api_event("POST", "/auth/login"),
+        "body": "!" * n,
+        "isBase64Encoded": True,
+    },
+    "a long request id": lambda n: {
+        **http_api_event("GET", "/healthz"),
+        "requestContext": {
+            **http_api_event("GET", "/healthz")["requestContext"],
+            "requestId": "a" * n,
+        },
+    },
+    "unknown members": lambda n: {
+        **http_api_event("GET", "/healthz"),
+        **{f"m{i:06}": 0 for i in range(n // 9)},
+    },
+}
+
+
+@pytest.mark.usefixtures("current_loop")
+@pytest.mark.parametrize("name", EVENTS)
+def test_the_work_of_an_event_grows_linearly(
+    app: FastAPI, name: str, record_property: Record
+):
+    handler = handler_for(app)
+    case = Case(
+        f"a Lambda event: {name}",
+        EVENTS[name],
+        lambda event: handler(event, None),
+        HEADERS,
+        smallest=HEADERS // 8,
+    )
+
+    assert_linear(case, record_property)

@@ -1,0 +1,66 @@
+"""The measurement itself: work that grows too fast is found, linear work is not."""
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.growth import Case, as_parameters, assert_linear, measure
+
+QUADRATIC: list[Case[Any]] = [
+    Case(
+        "seeking the end of a string that has none",
+        lambda n: '\\"' * n,
+        lambda text: re.sub(r'"(?:[^"\\]|\\.)*"', "", text),
+    ),
+]
+LINEAR: list[Case[Any]] = [
+    Case("copying", range, list),
+    Case("sorting", lambda n: list(range(n))[::-1], sorted),
+    Case("what does not depend on its input", lambda _: None, lambda _: None),
+    Case("a refusal", lambda n: "x" * n, int, refusal=(ValueError,)),
+]
+
+
+def ignore(_name: str, _value: object) -> None:
+    """Record nothing."""
+
+
+@pytest.mark.parametrize("case", as_parameters(QUADRATIC))
+def test_quadratic_work_is_found(case: Case[Any]):
+    with pytest.raises(AssertionError, match="times the work for 8 times the input"):
+        assert_linear(case, ignore)
+
+
+@pytest.mark.parametrize("case", as_parameters(LINEAR))
+def test_linear_work_passes(case: Case[Any]):
+    assert_linear(case, ignore)
+
+
+@pytest.mark.parametrize(
+    "disturbances", [[0, 0, 9], [0, 0, 0, 0, 9], [0, 0, 0, 9999], [0, 0, 9, 9999, 9]]
+)
+def test_a_disturbed_run_does_not_count(disturbances: list[int]):
+    left = iter(disturbances)
+
+    growth = measure("disturbed", lambda n, times: (n + next(left, 0)) * times, 800)
+
+    assert growth.ratio == 8
+
+
+def test_the_message_shows_both_times():
+    growth = measure("a square", lambda n, times: times * n**2 / 1e6, 800)
+
+    assert str(growth) == (
+        "a square: 64.0 times the work for 8 times the input"
+        " (32 in 1.024 ms, 256 in 65.536 ms)"
+    )
+
+
+def test_the_larger_input_is_no_longer_than_the_largest():
+    sizes: set[int] = set()
+    case = Case("sizes", range, lambda all_: sizes.add(len(all_)), largest=100)
+
+    assert_linear(case, ignore)
+
+    assert max(sizes) == 96
