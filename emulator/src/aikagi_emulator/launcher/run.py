@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from aikagi_emulator.launcher.errors import LaunchError
+from aikagi_emulator.launcher.parameter_file import read_pair, read_parameters
 from aikagi_emulator.launcher.ports import ports_from
 from aikagi_emulator.launcher.project import FILE, Project, read_project
 
@@ -61,6 +62,12 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
         default=[],
         metavar="NAME=VALUE",
         help="a parameter of the template; may be given several times",
+    )
+    parser.add_argument(
+        "--parameters-from",
+        type=Path,
+        metavar="FILE",
+        help="more of them: a samconfig.toml, or a JSON file as the AWS CLI takes it",
     )
     parser.add_argument(
         "--port", help="from which all ports count; else EMULATOR_PORT, or 8000"
@@ -117,21 +124,20 @@ def _start(parsed: argparse.Namespace, shell: Mapping[str, str]) -> int:
 
 def _chosen(project: Project, parsed: argparse.Namespace) -> Project:
     """The project, with what the command line says in its place."""
-    given = dict(_parameter(text) for text in parsed.parameter)
+    given: dict[str, str] = {}
+    if parsed.parameters_from:
+        given |= read_parameters(parsed.parameters_from)
+    try:
+        given |= dict(read_pair(text) for text in parsed.parameter)
+    except ValueError as error:
+        msg = f"--parameter: {error}."
+        raise LaunchError(msg) from error
     return replace(
         project,
         parameters={**project.parameters, **given},
         state=parsed.state or project.state,
         template=parsed.template or project.template,
     )
-
-
-def _parameter(text: str) -> tuple[str, str]:
-    name, separator, value = text.partition("=")
-    if not name or not separator:
-        msg = f"{text!r} is not a parameter: write --parameter Name=value."
-        raise LaunchError(msg)
-    return name, value
 
 
 def _complain(sentence: str) -> None:
