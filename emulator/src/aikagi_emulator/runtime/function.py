@@ -43,9 +43,10 @@ class FunctionSpec:
     ``folder`` holds its code and is its working directory. ``variables`` are the
     template's and may hold anything but Lambda's reserved names, which raise
     ``ValueError``. ``concurrency`` is how many environments it may have at once;
-    0 refuses every call, as reserved concurrency 0 does. ``layers`` are ARNs; what
-    they hold is not there, but a function with the Lambda Web Adapter's runs as its
-    web process does on Lambda. What that cannot be raises ``ValueError`` too.
+    0 refuses every call, as reserved concurrency 0 does. ``layers`` are ARNs, and
+    ``layer_folders`` the contents of those that are on this machine. A function with
+    the Lambda Web Adapter's layer runs as its web process does on Lambda. What that
+    cannot be raises ``ValueError`` too. ``arn`` has the qualifier that is called.
     """
 
     name: str
@@ -57,6 +58,8 @@ class FunctionSpec:
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     concurrency: int = 10
     layers: tuple[str, ...] = ()
+    layer_folders: tuple[Path, ...] = ()
+    version: str = "$LATEST"
 
     def __post_init__(self) -> None:
         taken = sorted(RESERVED & self.variables.keys())

@@ -69,7 +69,9 @@ class HandlerEnvironment(Environment):
         # -B: two edits within a second must not leave a stale .pyc behind, and Lambda's
         # task folder is read-only too.
         runtime = (sys.executable, "-B", "-m", "awslambdaric", self._spec.handler)
-        return self._run(runtime, variables)
+        process = self._run(runtime, variables)
+        self._api.group = process.pid
+        return process
 
     @override
     def _ready(self) -> Future[None]:

@@ -34,7 +34,12 @@ def load(  # noqa: PLR0913 - a stack has a place and a name, and all have defaul
         document, folder=path.parent, parameters=typed, region=region
     )
     site = StackContext(stack=name, region=region, account=account, addresses=addresses)
-    resolver = Resolver(translated.template, parameters=typed, site=site)
+    resolver = Resolver(
+        translated.template,
+        parameters=typed,
+        site=site,
+        written=document["Resources"].keys(),
+    )
     resources = resolver.resources()
     return Stack(
         name=name,
@@ -43,6 +48,12 @@ def load(  # noqa: PLR0913 - a stack has a place and a name, and all have defaul
         resources=resources,
         outputs=resolver.outputs(),
         code=_code(resources.values(), translated.code),
+        layers={
+            resource.ref: translated.code[resource.source]
+            for resource in resources.values()
+            if resource.type == "AWS::Lambda::LayerVersion"
+            and resource.source in translated.code
+        },
     )
 
 

@@ -12,11 +12,16 @@ if TYPE_CHECKING:
     from boto3 import Session
 
 _SAM: Final = "AWS::Serverless-2016-10-31"
+_CODE: Final = {
+    "AWS::Serverless::Function": "CodeUri",
+    "AWS::Serverless::LayerVersion": "ContentUri",
+}
+"""Which property of a resource names the folder of its code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Translated:
-    """A CloudFormation template, and the folder of each function's code."""
+    """A CloudFormation template, and the folders of functions and layers."""
 
     template: Mapping[str, Any]
     code: Mapping[str, Path]
@@ -41,7 +46,7 @@ def translate(
     code = {
         logical_id: _take_code(logical_id, resource, sam, folder)
         for logical_id, resource in sam.get("Resources", {}).items()
-        if resource.get("Type") == "AWS::Serverless::Function"
+        if resource.get("Type") in _CODE
     }
     return Translated(template=_run(sam, parameters, region), code=code)
 
@@ -51,16 +56,23 @@ def _take_code(
 ) -> Path:
     """Note the folder of the code, and tell the translator that it is uploaded."""
     properties = resource.setdefault("Properties", {})
-    shared = sam.get("Globals", {}).get("Function", {})
-    uri = properties.get("CodeUri", shared.get("CodeUri"))
+    key = _CODE[resource["Type"]]
+    shared = sam.get("Globals", {}).get(resource["Type"].rpartition("::")[2], {})
+    if properties.get("PackageType", shared.get("PackageType")) == "Image":
+        msg = (
+            f"{logical_id}: PackageType is Image; the emulator runs code of a folder, "
+            "not container images"
+        )
+        raise TemplateError(msg)
+    uri = properties.get(key, shared.get(key))
     if not isinstance(uri, str) or "://" in uri:
-        msg = f"{logical_id}: CodeUri is {uri}; the emulator runs code from a folder"
+        msg = f"{logical_id}: {key} is {uri}; the emulator runs code from a folder"
         raise TemplateError(msg)
     path = (folder / uri).resolve()
     if not path.is_dir():
-        msg = f"{logical_id}: CodeUri {uri} is not a folder beside the template"
+        msg = f"{logical_id}: {key} {uri} is not a folder beside the template"
         raise TemplateError(msg)
-    properties["CodeUri"] = f"s3://local/{logical_id}"
+    properties[key] = f"s3://local/{logical_id}"
     return path
 
 
