@@ -15,7 +15,7 @@ help:
 	@echo 'make run     start the broker, the page and AWS on loopback; needs only Python 3.11 or newer'
 	@echo 'make dev     the same, and the broker reloads when its code changes'
 	@echo "make test    run every test; PYTEST=tests/web or PYTEST='-k grant' chooses"
-	@echo 'make soak    prove the local stack at length; AIKAGI_SEED repeats a run, AIKAGI_SOAK=3 triples it'
+	@echo 'make soak    prove the emulator at length; AIKAGI_SEED repeats a run, AIKAGI_SOAK=3 triples it'
 	@echo "make clients try AWS's CLI and SDKs as clients of the broker, beside boto3"
 	@echo 'make bench   measure the stack against something bare in the same run'
 	@echo 'make bench-page  measure the page: events to the eye, and a hundred thousand of them'
@@ -113,6 +113,7 @@ deploy: build
 build-BrokerFunction: $(VENV)/.uv
 	$(call LAMBDA_WHEELS,runtime)
 	@cp -R app '$(ARTIFACTS_DIR)'
+	@rm -rf '$(ARTIFACTS_DIR)/app/admin' # the operator's own, and a laptop's
 	@find '$(ARTIFACTS_DIR)' -name __pycache__ -type d -prune -exec rm -rf '{}' +
 
 packages-of-functions: $(VENV)/.uv
@@ -142,7 +143,7 @@ $(VENV)/.uv: requirements/uv.txt
 	@touch $@
 
 $(VENV)/.local: requirements/local.txt pyproject.toml emulator/pyproject.toml $(VENV)/.uv
-	@echo 'Installing what the broker and the local stack need …'
+	@echo 'Installing what the broker and the emulator need …'
 	@$(UV) -r requirements/local.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation \
 		--editable . --editable ./emulator
@@ -166,7 +167,7 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.local
 	@touch $@
 
 .tools/soak/.installed: requirements/soak.txt $(VENV)/.uv
-	@echo 'Installing strangers to the local stack in .tools/soak …'
+	@echo 'Installing strangers to the emulator in .tools/soak …'
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .tools/soak
 	@$(BIN)/uv pip install --quiet --no-deps --python .tools/soak/bin/python --require-hashes -r requirements/soak.txt
 	@touch $@

@@ -30,7 +30,6 @@ from tests.local_stack import (
     ROOT,
     Stack,
     clean_environment,
-    launch,
     running_stack,
 )
 from tests.processes import descendants, is_running
@@ -580,11 +579,21 @@ def other_role_arn(stack: Stack, account: str) -> str:
 
 
 def test_a_taken_port_is_a_sentence(stack: Stack, tmp_path: Path):
-    second = launch(stack.port, tmp_path)
-    said, _ = second.communicate(timeout=60)
+    second = subprocess.run(
+        [
+            *(sys.executable, "-m", "aikagi_emulator", "--port", str(stack.port)),
+            *("--state", str(tmp_path)),
+        ],
+        cwd=ROOT,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
 
     assert second.returncode == 2
-    assert said == (
+    assert second.stderr == (
         f"Port {stack.port} is taken: set AIKAGI_PORT to another number "
         "(all ports count from it), or end the program that has it.\n"
     )

@@ -1,7 +1,7 @@
-"""The whole of Aikagi on a laptop: ``python -m aikagi_emulator``.
+"""AWS on loopback for one SAM template: ``aikagi-emulator``.
 
-AWS as the broker meets it, refusing what AWS refuses, without an account or Docker.
-Never shipped, and nothing imports it. ``sigv4`` and ``iam`` are pure; ``template``
-reads ``template.yaml``; ``runtime`` runs functions behind ``urls``; ``aws`` is the
-endpoint; ``launcher`` puts them together.
+It refuses what AWS refuses, and needs neither an account nor Docker.
+``sigv4`` and ``iam`` are pure; ``template`` reads the template; ``runtime`` runs
+functions behind ``urls``; ``aws`` is the endpoint; ``control`` moves its clock and
+orders its faults; ``launcher`` puts them together.
 """

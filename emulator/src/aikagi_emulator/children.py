@@ -1,22 +1,15 @@
-"""Child processes that end when we end, however we end.
-
-Also a program: ``children.py FD PROGRAM ARGUMENT…`` ties its own process group to the
-pipe behind ``FD``, then becomes the program. We hold the only writing end, so the
-pipe hangs up when this process dies, and the kernel kills the group: see F_SETSIG and
-O_ASYNC in fcntl(2). PR_SET_PDEATHSIG follows the forking thread and spares
-grandchildren, such as the worker of a reloading server.
-"""
+"""Child processes that end when we end, however we end: see ``lifeline``."""
 
 import asyncio
-import fcntl
 import os
 import select
 import signal
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import final
+
+from aikagi_emulator import lifeline
 
 
 @final
@@ -26,24 +19,16 @@ class Child:
     Raises ``OSError`` when it cannot be started.
     """
 
-    def __init__(self, command: Sequence[str], *, variables: Mapping[str, str]) -> None:
-        watched, self._lifeline = os.pipe()
-        try:
-            self._popen = subprocess.Popen(  # noqa: S603 - our own interpreter and file
-                [
-                    *(sys.executable, "-I", "-S", str(Path(__file__).resolve())),
-                    *(str(watched), *command),
-                ],
-                env=dict(variables),
-                stdin=subprocess.DEVNULL,
-                pass_fds=(watched,),
-                start_new_session=True,
-            )
-        except OSError:
-            os.close(self._lifeline)
-            raise
-        finally:
-            os.close(watched)
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        variables: Mapping[str, str],
+        folder: Path | None = None,
+    ) -> None:
+        self._popen, self._lifeline = lifeline.start(
+            command, variables=variables, folder=folder, stdin=subprocess.DEVNULL
+        )
         self._pidfd = os.pidfd_open(self._popen.pid)
 
     @property
@@ -77,20 +62,3 @@ class Child:
         self._popen.wait()
         os.close(self._pidfd)
         os.close(self._lifeline)
-
-
-def _main() -> None:
-    fd, command = int(sys.argv[1]), sys.argv[2:]
-    fcntl.fcntl(fd, fcntl.F_SETOWN, -os.getpgrp())
-    fcntl.fcntl(fd, fcntl.F_SETSIG, signal.SIGKILL)
-    fcntl.fcntl(fd, fcntl.F_SETFL, fcntl.fcntl(fd, fcntl.F_GETFL) | os.O_ASYNC)
-    # Whoever started us may have died before that: look once more.
-    poll = select.poll()
-    poll.register(fd, select.POLLIN)
-    if any(flags & select.POLLHUP for _, flags in poll.poll(0)):
-        sys.exit("whoever started this process is gone")
-    os.execv(command[0], command)  # noqa: S606 - no shell is the point
-
-
-if __name__ == "__main__":
-    _main()

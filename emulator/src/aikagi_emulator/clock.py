@@ -11,6 +11,8 @@ from typing import Final
 from dotenv import dotenv_values
 
 from aikagi_emulator.control import ControlError, Controls
+from aikagi_emulator.launcher.errors import LaunchError
+from aikagi_emulator.launcher.project import FILE, read_project
 
 _STEP: Final = re.compile(r"([+-])([0-9]{1,7})([smhd])")
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -23,10 +25,12 @@ def main(arguments: Sequence[str]) -> int:
     steps = [one for one in arguments if _STEP.fullmatch(one)]
     parsed = _parsed([one for one in arguments if one not in steps])
     try:
-        controls = Controls(variables=_operator(parsed.state, parsed.port))
+        controls = Controls(
+            variables=_operator(parsed.state or read_project(None).state, parsed.port)
+        )
         _move(controls, [*steps, *parsed.words])
         offset, now = controls.offset(), controls.now()
-    except ControlError as error:
+    except (ControlError, LaunchError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     sys.stdout.write(f"{now:%Y-%m-%dT%H:%M:%SZ}, {_words(offset)}\n")
@@ -36,21 +40,21 @@ def main(arguments: Sequence[str]) -> int:
 def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m aikagi_emulator.clock",
-        description="Move the clock of AWS in a running stack. The broker and the "
-        "functions keep the real time.",
+        description="Move the clock of AWS in a running stack. The "
+        "application and the functions keep the real time.",
     )
     parser.add_argument("words", nargs="*", metavar=_WORDS, help="nothing: only tell")
     parser.add_argument("--port", help="the stack's; else the one started last")
-    parser.add_argument("--state", type=Path, default=Path(".local"), metavar="FOLDER")
+    parser.add_argument(
+        "--state", type=Path, metavar="FOLDER", help=f"else that of {FILE}"
+    )
     return parser.parse_args(arguments)
 
 
 def _operator(folder: Path, port: str | None) -> dict[str, str]:
     file = (folder / port if port else folder) / "operator.env"
     if not file.is_file():
-        msg = (
-            f"{file} is not there: start a stack first, with python -m aikagi_emulator."
-        )
+        msg = f"{file} is not there: start a stack first, with aikagi-emulator."
         raise ControlError(msg)
     return {name: text or "" for name, text in dotenv_values(file).items()}
 

@@ -4,147 +4,201 @@ The stack is a process of its own on free ports, so that neither its moto nor it
 environment meets that of the tests, and it ends with them, however they end.
 """
 
-import asyncio
 import json
 import os
 import random
+import signal
 import socket
+import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, final
+from typing import IO, Any, Final
 
 import pytest
 from dotenv import dotenv_values
 
-from aikagi_emulator.children import Child
+from aikagi_emulator import lifeline
 from aikagi_emulator.control import Controls
+from aikagi_emulator.launcher.announce import READY
+from aikagi_emulator.launcher.project import FILE
 
-_PATIENCE: Final = 30.0
-"""Seconds until a stack must have started."""
-_POLL: Final = 0.005
+_PATIENCE: Final = 60.0
+"""Seconds until a stack must have started or ended, beside much else."""
 _BLOCKS: Final = range(10_000, 32_000, 200)
 """Below the ports that the kernel gives to connections: ip_local_port_range, ip(7)."""
 _NEIGHBOURS: Final = (0, 100, *range(101, 111))
-"""The ports of a broker, AWS and up to ten functions, counted from the first."""
+"""The ports of an application, AWS and up to ten functions, counted from the first."""
 
 
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class AwsStack:
-    """``operator`` are the variables of somebody who may do everything in it.
+    """A stack that answers.
 
-    ``functions`` are by name in the catalogue, or by logical id where the template
-    has no broker; ``broker`` is None then. ``controls`` move its clock and order
-    faults: ``controls.reset()`` takes both back. Refusals explain themselves in the
-    header ``x-aikagi-why``.
+    ``log`` are the lines that it has written so far, ``state`` is the folder of its
+    files and ``port`` the first of its ports. Refusals explain themselves in the header
+    ``x-emulator-refusal-reason``.
     """
 
-    endpoint: str
-    functions: Mapping[str, str]
-    region: str
-    operator: Mapping[str, str] = field(repr=False)
-    controls: Controls = field(repr=False)
-    broker: str | None = None
+    process: "subprocess.Popen[bytes]"
+    log: list[str] = field(repr=False)
+    state: Path
+    port: int
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """Its ``stack.json``."""
+        read: dict[str, Any] = json.loads((self.state / "stack.json").read_text())
+        return read
+
+    @property
+    def endpoint(self) -> str:
+        """Where AWS answers, for ``endpoint_url`` of any SDK."""
+        return str(self.description["Endpoint"])
+
+    @property
+    def region(self) -> str:
+        return str(self.description["Region"])
+
+    @property
+    def functions(self) -> dict[str, str]:
+        """The URLs by the functions' names: logical ids, or the project's own."""
+        return dict(self.description["Functions"])
+
+    @property
+    def operator(self) -> dict[str, str]:
+        """The environment variables of somebody who may do everything in it."""
+        return self.variables("operator.env")
+
+    @property
+    def controls(self) -> Controls:
+        """Its clock and its faults. Whoever moves them has to ``reset`` them."""
+        return Controls(variables=self.operator)
+
+    def variables(self, name: str = "env") -> dict[str, str]:
+        """Read ``env``, which the project's application has, or ``operator.env``."""
+        found = dotenv_values(self.state / name)
+        return {key: value or "" for key, value in found.items()}
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal and give the exit status."""
+        self.process.send_signal(number)
+        return self.process.wait(_PATIENCE)
 
 
 @pytest.fixture(scope="session")
-def aws_stack_template(pytestconfig: pytest.Config) -> Path:
-    """The template to start. Override this fixture to name another."""
-    return pytestconfig.rootpath / "template.yaml"
+def aws_stack_project(pytestconfig: pytest.Config) -> Path | None:
+    """The project file: the one at the root of the tests, if there is one."""
+    path = pytestconfig.rootpath / FILE
+    return path if path.is_file() else None
+
+
+@pytest.fixture(scope="session")
+def aws_stack_template(
+    pytestconfig: pytest.Config, aws_stack_project: Path | None
+) -> Path | None:
+    """The template to start. None is the project's."""
+    return None if aws_stack_project else pytestconfig.rootpath / "template.yaml"
 
 
 @pytest.fixture(scope="session")
 def aws_stack(
-    aws_stack_template: Path, tmp_path_factory: pytest.TempPathFactory
+    aws_stack_project: Path | None,
+    aws_stack_template: Path | None,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[AwsStack]:
     """One stack for the whole session, on free ports."""
-    with running_stack(aws_stack_template, tmp_path_factory.mktemp("stack")) as stack:
+    with running_stack(
+        tmp_path_factory.mktemp("stack"),
+        project=aws_stack_project,
+        template=aws_stack_template,
+    ) as stack:
         yield stack
 
 
 @contextmanager
-def running_stack(template: Path, folder: Path) -> Iterator[AwsStack]:
+def running_stack(
+    folder: Path,
+    *,
+    project: Path | None = None,
+    template: Path | None = None,
+    arguments: Sequence[str] = (),
+    variables: Mapping[str, str] | None = None,
+) -> Iterator[AwsStack]:
     """A stack that answers, as long as the context lasts; ``folder`` is its own.
 
-    Raises ``RuntimeError`` when it does not start; its words are on standard error.
+    ``arguments`` are more of the command line's, and ``variables`` the environment that
+    it is started from: this process's without what leads to an account, unless given.
+    Without a project it runs beside the template, and without both where we do.
+    Raises ``RuntimeError`` with the stack's own words when it does not start.
     """
-    with free_ports() as port, _started(template, folder, port) as child:
-        asyncio.run(_answers(child, folder / str(port) / "stack.json"))
-        told = _read(folder / str(port) / "stack.json")
-        found = dotenv_values(folder / str(port) / "operator.env")
-        operator = {name: text or "" for name, text in found.items()}
-        yield AwsStack(
-            endpoint=told["Endpoint"],
-            functions=told["Functions"],
-            region=told["Region"],
-            operator=operator,
-            controls=Controls(variables=operator),
-            broker=told["Broker"],
-        )
+    chosen = ["--explain", "--state", str(folder.resolve()), *arguments]
+    chosen += ["--project", str(project.resolve())] if project else []
+    chosen += ["--template", str(template.resolve())] if template else []
+    with (
+        free_ports() as port,
+        _started([*chosen, "--port", str(port)], variables, (project or template)) as (
+            process,
+            log,
+        ),
+    ):
+        yield AwsStack(process=process, log=log, state=folder / str(port), port=port)
 
 
 @contextmanager
-def _started(template: Path, folder: Path, port: int) -> Iterator[Child]:
-    child = Child(
-        [
-            *(
-                sys.executable,
-                "-m",
-                "aikagi_emulator",
-                "--template",
-                str(template.resolve()),
-            ),
-            *("--port", str(port), "--state", str(folder), "--explain"),
-        ],
-        variables=_variables(),
+def _started(
+    arguments: Sequence[str], variables: Mapping[str, str] | None, beside: Path | None
+) -> Iterator[tuple["subprocess.Popen[bytes]", list[str]]]:
+    process, held = lifeline.start(
+        [sys.executable, "-m", "aikagi_emulator", *arguments],
+        variables=_without_account(os.environ) if variables is None else variables,
+        # A project file of the working directory would have its say.
+        folder=beside.resolve().parent if beside else None,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )
+    log: list[str] = []
+    ready = threading.Event()
+    reading = threading.Thread(
+        target=_read, args=(process.stdout, log, ready), daemon=True
+    )
+    reading.start()
     try:
-        yield child
+        ready.wait(_PATIENCE)
+        if not any(line.startswith(READY) for line in log):
+            msg = f"the stack did not start:\n{''.join(log)}"
+            raise RuntimeError(msg)
+        yield process, log
     finally:
-        child.end(patience=5)
+        process.terminate()
+        process.wait(_PATIENCE)
+        os.close(held)
+        reading.join(_PATIENCE)
+        # Whoever outlives the stack holds the pipe open; closing it would wait.
+        if reading.is_alive():
+            msg = "a process of the stack outlived it"
+            raise RuntimeError(msg)
+        if process.stdout is not None:
+            process.stdout.close()
 
 
-def _variables() -> dict[str, str]:
-    """Everything but what leads to an account, of which the start would warn."""
-    kept = {
-        name: text for name, text in os.environ.items() if not name.startswith("AWS_")
-    }
-    package = str(Path(__file__).parent.parent)
-    paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
+def _read(stream: IO[bytes], log: list[str], ready: threading.Event) -> None:
+    for line in stream:
+        log.append(line.decode(errors="replace"))
+        if log[-1].startswith(READY):
+            ready.set()
+    # What ends before it is ready has said why.
+    ready.set()
+
+
+def _without_account(environment: Mapping[str, str]) -> dict[str, str]:
     return {
-        **kept,
-        "AIKAGI_LOG_LEVEL": os.environ.get("AIKAGI_LOG_LEVEL", "WARNING"),
-        "PYTHONPATH": os.pathsep.join(paths),
+        name: text for name, text in environment.items() if not name.startswith("AWS_")
     }
-
-
-async def _answers(child: Child, description: Path) -> None:
-    """Wait for ``stack.json``, which is written once everything answers."""
-    ended = asyncio.ensure_future(child.ended())
-    try:
-        async with asyncio.timeout(_PATIENCE):
-            while not _is_there(description):
-                if ended.done():
-                    msg = f"the stack ended with exit status {ended.result()}"
-                    raise RuntimeError(msg)
-                await asyncio.sleep(_POLL)
-    except TimeoutError as error:
-        msg = f"the stack did not answer within {_PATIENCE:.0f} seconds"
-        raise RuntimeError(msg) from error
-    finally:
-        ended.cancel()
-
-
-def _is_there(path: Path) -> bool:
-    return path.exists()
-
-
-def _read(path: Path) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return told
 
 
 @contextmanager

@@ -213,7 +213,7 @@ def test_an_action_that_is_not_modelled_is_named_even_to_the_operator(
 
     assert said == (
         "NotImplemented",
-        "The local stack does not model dynamodb:DeleteTable.",
+        "The emulator does not model dynamodb:DeleteTable.",
     )
 
 

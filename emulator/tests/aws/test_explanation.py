@@ -29,7 +29,7 @@ from emulator.tests.aws.small_stack import (
     stack_of,
 )
 
-WHY = "x-aikagi-why"
+WHY = "x-emulator-refusal-reason"
 
 
 def ask(application: Application, session: Session | None, **wanted: Any) -> Any:

@@ -368,7 +368,7 @@ def test_an_action_that_is_not_modelled_is_named(sts: Client):
     assert said == (
         "NotImplemented",
         501,
-        "The local stack does not model sts:GetSessionToken.",
+        "The emulator does not model sts:GetSessionToken.",
     )
 
 

@@ -67,7 +67,7 @@ def knock(house: House) -> Knock:
         *,
         body: bytes = b"",
         session: Session | None = house.operator,
-        service: str = "aikagi",
+        service: str = "emulator",
         **more: Any,
     ) -> httpx2.Response:
         url, headers, content = signed(

@@ -7,8 +7,8 @@ import pytest
 from aikagi_emulator.aws import Fault, Kind
 from emulator.tests.control.conftest import House, Knock
 
-CLOCK = "/_aikagi/clock"
-FAULTS = "/_aikagi/faults"
+CLOCK = "/_emulator/clock"
+FAULTS = "/_emulator/faults"
 
 
 def asked(value: object) -> bytes:
@@ -116,8 +116,8 @@ def test_the_almighty_are_told_who_they_are_not(house: House, knock: Knock):
     ("method", "path"),
     [
         pytest.param("DELETE", CLOCK, id="a method"),
-        pytest.param("GET", "/_aikagi/", id="no word"),
-        pytest.param("GET", "/_aikagi/clocks", id="another word"),
+        pytest.param("GET", "/_emulator/", id="no word"),
+        pytest.param("GET", "/_emulator/clocks", id="another word"),
     ],
 )
 def test_what_is_not_there_is_told_to_the_operator_alone(
@@ -127,7 +127,7 @@ def test_what_is_not_there_is_told_to_the_operator_alone(
     assert knock(method, path, session=None).status_code == 403
 
 
-@pytest.mark.parametrize("path", ["/", "/_aikagi", "/aikagi/clock"])
+@pytest.mark.parametrize("path", ["/", "/_emulator", "/aikagi/clock"])
 def test_everything_else_is_the_endpoint_s(knock: Knock, path: str):
     assert knock("POST", path).status_code == 418
 

@@ -1,23 +1,14 @@
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from aikagi_emulator.launcher.ports import Ports
-from aikagi_emulator.pytest_plugin import free_ports
 
 
 @pytest.fixture
-def template() -> Path:
-    return Path(__file__).with_name("small_template.yaml")
-
-
-@pytest.fixture
-def ports() -> Iterator[Ports]:
-    """A broker's port whose neighbours are free as well."""
-    with free_ports() as first:
-        yield Ports(broker=first)
+def ports(free_first_port: int) -> Ports:
+    return Ports(first=free_first_port)
 
 
 @pytest.fixture(scope="session", autouse=True)

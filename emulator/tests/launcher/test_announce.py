@@ -12,60 +12,54 @@ from typing_extensions import override
 from aikagi_emulator.launcher.announce import (
     announcement,
     operator_snippet,
-    shell_snippet,
 )
 from aikagi_emulator.launcher.running import Running
-from aikagi_emulator.launcher.seed import DEMO_USERS
 
 
 def running(**changes: Any) -> Running:
     told: dict[str, Any] = {
-        "broker": "http://127.0.0.1:8000",
+        "application": None,
+        "application_name": "",
         "endpoint": "http://127.0.0.1:8100",
         "region": "ap-northeast-1",
         "functions": {"hello": "http://127.0.0.1:8101/"},
-        "users": DEMO_USERS,
+        "pages": {},
         "env": {},
         "operator_env": {},
     }
     return Running(**{**told, **changes})
 
 
-def test_addresses_logins_and_a_line_to_paste_are_told():
-    text = announcement(running(), operator_env=Path("operator.env"))
+def test_addresses_and_a_line_to_paste_are_told():
+    text = announcement(running(), operator_env=Path("/a folder/operator.env"))
 
-    for expected in (
-        "http://127.0.0.1:8000/\n",
-        "http://127.0.0.1:8100\n",
-        "hello  http://127.0.0.1:8101/\n",
-        "alice / wonderland-1865  (everyone, research)",
-        "bob / bricklayer-1999  (everyone)",
-        "curl --aws-sigv4 aws:amz:ap-northeast-1:lambda",
-    ):
-        assert expected in text
-    assert max(len(line) for line in text.splitlines()) <= 80
+    assert "  AWS    http://127.0.0.1:8100\n" in text
+    assert "  hello  http://127.0.0.1:8101/\n" in text
+    assert ". '/a folder/operator.env'; curl --aws-sigv4" in text
+
+
+def test_pages_come_first_and_the_project_has_its_own_words():
+    told = running(
+        application="http://127.0.0.1:8000",
+        pages={"page": "http://127.0.0.1:8000/"},
+        announcement="Log in as carol\n",
+    )
+
+    text = announcement(told, operator_env=Path("operator.env"))
+
+    assert text.startswith("\n  page   http://127.0.0.1:8000/\n  AWS  ")
+    assert text.endswith("\n\nLog in as carol\n")
+    assert "curl" not in text
 
 
 def test_without_functions_there_is_nothing_to_paste():
     text = announcement(running(functions={}), operator_env=Path("operator.env"))
 
     assert "curl" not in text
-    assert "alice" in text
-
-
-def test_without_a_broker_the_operator_is_who_calls():
-    text = announcement(
-        running(broker=None, users=()), operator_env=Path("/a folder/operator.env")
-    )
-
-    assert "page" not in text
-    assert "Log in" not in text
-    assert "AWS    http://127.0.0.1:8100\n" in text
-    assert ". '/a folder/operator.env'; curl --aws-sigv4" in text
 
 
 class Handler(BaseHTTPRequestHandler):
-    """The three requests of the snippet; compact JSON, as the broker answers."""
+    """Answers everything, and remembers it."""
 
     seen: ClassVar[list[tuple[str, dict[str, str], str]]] = []
 
@@ -73,15 +67,7 @@ class Handler(BaseHTTPRequestHandler):
         size = int(self.headers.get("content-length", 0))
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.seen.append((self.path, headers, self.rfile.read(size).decode()))
-        grant = (
-            '{"Version":1,"FuncUrl":"http://%s/call","AccessKeyId":"ASIAEXAMPLE",'
-            '"SecretAccessKey":"s/e+c","SessionToken":"t/o+k==","Token":"t/o+k=="}'
-        )
-        bodies = {
-            "/auth/login": '{"token_type":"bearer","access_token":"a.b.c"}',
-            "/grant": grant % self.headers["host"],
-        }
-        body = bodies.get(self.path, "called").encode()
+        body = b"called"
         self.send_response(200)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
@@ -103,33 +89,6 @@ def origin() -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
         thread.join()
-
-
-@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
-def test_the_lines_work_when_pasted_into_a_shell(origin: str):
-    snippet = shell_snippet(
-        broker=origin, region="ap-northeast-1", function="hello", user=DEMO_USERS[0]
-    )
-
-    done = subprocess.run(
-        ["sh"],
-        input=snippet,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=30,
-        env={"PATH": "/usr/bin:/bin"},
-    )
-
-    login, grant, call = Handler.seen
-    assert done.stdout == "called\n"
-    assert login[2] == ("grant_type=password&username=alice&password=wonderland-1865")
-    assert grant[1]["authorization"] == "Bearer a.b.c"
-    assert grant[2] == '{"FunctionName": "hello"}'
-    assert call[0] == "/call"
-    assert call[1]["x-amz-security-token"] == "t/o+k=="
-    assert "Credential=ASIAEXAMPLE/" in call[1]["authorization"]
-    assert "/ap-northeast-1/lambda/aws4_request" in call[1]["authorization"]
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")

@@ -18,7 +18,7 @@ def quiet_afterwards() -> Iterator[None]:
 
 @pytest.mark.parametrize("level", ["DEBUG", "INFO", "WARNING", "ERROR"])
 def test_a_level_holds_everywhere(level: str):
-    configure(level)
+    configure(level, variable="SMALL_LOG_LEVEL")
 
     assert logging.getLevelName(logging.getLogger().level) == level
     assert logging.getLogger("aikagi_emulator.aws").isEnabledFor(
@@ -28,7 +28,7 @@ def test_a_level_holds_everywhere(level: str):
 
 @pytest.mark.parametrize("name", ["botocore.auth", "urllib3", "werkzeug", "moto.core"])
 def test_those_who_print_secrets_at_debug_never_get_there(name: str):
-    configure("DEBUG")
+    configure("DEBUG", variable="SMALL_LOG_LEVEL")
 
     assert logging.getLogger("local").isEnabledFor(logging.DEBUG)
     assert not logging.getLogger(name).isEnabledFor(logging.DEBUG)
@@ -36,5 +36,5 @@ def test_those_who_print_secrets_at_debug_never_get_there(name: str):
 
 @pytest.mark.parametrize("level", ["", "debug", "LOUD", "10"])
 def test_a_level_that_is_none_is_told_so(level: str):
-    with pytest.raises(LaunchError, match="AIKAGI_LOG_LEVEL is DEBUG, INFO"):
-        configure(level)
+    with pytest.raises(LaunchError, match="SMALL_LOG_LEVEL is DEBUG, INFO"):
+        configure(level, variable="SMALL_LOG_LEVEL")

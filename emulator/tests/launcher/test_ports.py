@@ -3,28 +3,28 @@ import socket
 import pytest
 
 from aikagi_emulator.launcher.errors import LaunchError
-from aikagi_emulator.launcher.ports import Ports, claim, claim_all, origin, ports_from
+from aikagi_emulator.launcher.ports import Ports, claim, origin, ports_from
 
 
-def test_every_port_counts_from_the_broker_s():
-    ports = Ports(broker=8000)
+def test_every_port_counts_from_the_first():
+    ports = Ports(first=8000)
 
-    assert (ports.broker, ports.endpoint) == (8000, 8100)
+    assert (ports.first, ports.endpoint) == (8000, 8100)
     assert [ports.function(index) for index in range(2)] == [8101, 8102]
     assert origin(ports.endpoint) == "http://127.0.0.1:8100"
 
 
 @pytest.mark.parametrize("text", ["8000", "1", "65434"])
 def test_a_port_is_read_from_text(text: str):
-    assert ports_from(text).broker == int(text)
+    assert ports_from(text, variable="SMALL_PORT").first == int(text)
 
 
 @pytest.mark.parametrize(
     "text", ["", "0", "-1", "8000 ", "http", "8e3", "٨٠٠٠", "65435", "9" * 5000]
 )
 def test_what_is_no_port_is_told_so(text: str):
-    with pytest.raises(LaunchError, match="set AIKAGI_PORT to a number from 1 to"):
-        ports_from(text)
+    with pytest.raises(LaunchError, match="set SMALL_PORT to a number from 1 to"):
+        ports_from(text, variable="SMALL_PORT")
 
 
 def test_a_taken_port_is_named_with_what_to_do():
@@ -32,9 +32,9 @@ def test_a_taken_port_is_named_with_what_to_do():
         port = taken.getsockname()[1]
 
         with pytest.raises(LaunchError) as caught:
-            claim(port)
+            Ports(first=8000, variable="SMALL_PORT").claim(port)
 
-    assert str(caught.value).startswith(f"Port {port} is taken: set AIKAGI_PORT")
+    assert str(caught.value).startswith(f"Port {port} is taken: set SMALL_PORT")
     assert caught.value.exit_code == 2
     claim(port).close()
 
@@ -49,12 +49,13 @@ def test_a_claimed_port_accepts_at_once_on_loopback_only():
 
 
 def test_all_ports_are_claimed_or_none():
+    ports = Ports(first=8000)
     with socket.create_server(("127.0.0.1", 0)) as taken, claim(0) as other:
         free, busy = other.getsockname()[1], taken.getsockname()[1]
         other.close()
 
         with pytest.raises(LaunchError, match=f"Port {busy} is taken"):
-            claim_all([free, busy])
+            ports.claim(free, busy)
 
-    for claimed in claim_all([free, busy]):
+    for claimed in ports.claim(free, busy):
         claimed.close()

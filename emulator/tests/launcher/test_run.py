@@ -14,28 +14,25 @@ from pathlib import Path
 import pytest
 
 from aikagi_emulator.launcher.ports import Ports, claim
+from emulator.tests.launcher.options import SMALL
 
-ROOT = Path(__file__).parents[3]
-LAUNCH = str(Path(__file__).with_name("launch.py"))
-PLAIN = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+PLAIN = {"PATH": os.environ["PATH"]}
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture
-def start(template: Path, ports: Ports, tmp_path: Path) -> Iterator[Start]:
-    """Starts a stack with a stand-in broker, in a process of its own."""
+def start(ports: Ports, tmp_path: Path) -> Iterator[Start]:
+    """Starts a stack of the small project, in a process of its own."""
     started: list[subprocess.Popen[str]] = []
 
-    def launch(
-        *status: str, template: Path = template, **shell: str
-    ) -> "subprocess.Popen[str]":
+    def launch(*arguments: str, **shell: str) -> "subprocess.Popen[str]":
         process = subprocess.Popen(
             [
-                *(sys.executable, LAUNCH, str(template), str(ports.broker)),
-                *(str(tmp_path), *status),
+                *(sys.executable, "-m", "aikagi_emulator", "--project", str(SMALL)),
+                *("--port", str(ports.first), "--state", str(tmp_path), *arguments),
             ],
-            env={**PLAIN, **shell},
+            env={**PLAIN, "SMALL_LOG_LEVEL": "ERROR", **shell},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -80,35 +77,35 @@ def test_a_signal_ends_everything_quietly(
     process.send_signal(number)
     rest, complaints = process.communicate(timeout=30)
 
-    assert f"http://127.0.0.1:{ports.broker}/" in text
+    assert f"http://127.0.0.1:{ports.first}/" in text
     assert "ready in " in text
     assert (process.returncode, rest, complaints) == (0, "", "")
     assert list(tmp_path.iterdir()) == []
-    for port in (ports.broker, ports.endpoint, ports.function(0)):
+    for port in (ports.first, ports.endpoint, ports.function(0)):
         claim(port).close()
 
 
-def test_the_broker_dies_with_a_launcher_that_is_killed(start: Start, ports: Ports):
+def test_the_application_dies_with_a_killed_launcher(start: Start, ports: Ports):
     process = start()
     read_until_ready(process)
 
     process.kill()
 
-    wait_until_free(ports.broker)
+    wait_until_free(ports.first)
 
 
-def test_a_broker_that_ends_by_itself_ends_the_stack_with_1(
+def test_an_application_that_ends_by_itself_ends_the_stack_with_1(
     start: Start, ports: Ports, tmp_path: Path
 ):
-    process = start("7")
+    process = start(STATUS="7")
     read_until_ready(process)
 
-    with socket.create_connection(("127.0.0.1", ports.broker)) as connection:
+    with socket.create_connection(("127.0.0.1", ports.first)) as connection:
         connection.sendall(b"GET /end HTTP/1.0\r\n\r\n")
     _, complaints = process.communicate(timeout=30)
 
     assert process.returncode == 1
-    assert complaints == "The broker ended by itself with exit status 7.\n"
+    assert complaints == "The service ended by itself with exit status 7.\n"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -131,7 +128,7 @@ def test_a_signal_during_the_start_leaves_nothing(
 
     assert (process.returncode, said, complaints) == (0, "", "")
     assert list(tmp_path.iterdir()) == []
-    for port in (ports.broker, ports.endpoint, ports.function(0)):
+    for port in (ports.first, ports.endpoint, ports.function(0)):
         claim(port).close()
 
 
@@ -145,17 +142,18 @@ def test_a_shell_that_would_win_over_the_env_file_is_told_so(
     _, complaints = process.communicate(timeout=30)
 
     assert complaints.startswith("This shell sets AWS_PROFILE, AWS_REGION: ")
-    assert f"/{ports.broker}/env from here is led elsewhere" in complaints
+    assert f"/{ports.first}/env from here is led elsewhere" in complaints
     assert "eu-west-1" not in complaints
 
 
 def test_an_edited_template_starts_the_stack_again_on_the_same_ports(
-    start: Start, ports: Ports, tmp_path: Path, template: Path
+    start: Start, ports: Ports, tmp_path: Path
 ):
+    template = SMALL.with_name("small.yaml")
     edited = tmp_path / "template.yaml"
     edited.write_text(template.read_text())
     shutil.copytree(template.with_name("small_functions"), tmp_path / "small_functions")
-    process = start(template=edited)
+    process = start("--template", str(edited))
     read_until_ready(process)
     assert process.stderr
 
@@ -174,31 +172,31 @@ def test_an_edited_template_starts_the_stack_again_on_the_same_ports(
         f"{edited} has changed: the stack starts again, at the real time, without "
         "faults and without what was written to it.\n"
     )
-    assert f"http://127.0.0.1:{ports.broker}/" in again
+    assert f"http://127.0.0.1:{ports.first}/" in again
     assert (tmp_path / "stack.json").exists()
     process.terminate()
     _, rest = process.communicate(timeout=30)
     assert (process.returncode, rest) == (0, "")
-    claim(ports.broker).close()
+    claim(ports.first).close()
 
 
 def test_a_stack_that_cannot_start_again_waits_for_its_template_to_be_mended(
     start: Start, tmp_path: Path
 ):
-    lone = Path(__file__).with_name("lone_template.yaml").read_text()
+    small = SMALL.with_name("small.yaml").read_text()
     edited = tmp_path / "template.yaml"
-    edited.write_text(lone)
+    edited.write_text(small)
     (tmp_path / "small_functions").mkdir()
-    process = start(template=edited)
+    process = start("--template", str(edited))
     read_until_ready(process)
     assert process.stderr
 
-    edited.write_text(lone.replace("python3.13", "nodejs22.x"))
+    edited.write_text(small.replace("python3.13", "nodejs22.x"))
     told = [process.stderr.readline() for _ in range(3)]
-    edited.write_text(lone)
+    edited.write_text(small)
     read_until_ready(process)
 
-    assert told[1].startswith("Greeting has the runtime nodejs22.x, and the local ")
+    assert told[1].startswith("Service has the runtime nodejs22.x, and the emul")
     assert told[2] == "Mend it, and it starts again.\n"
 
 
@@ -215,13 +213,13 @@ def run(*arguments: str, cwd: Path, **shell: str) -> "subprocess.CompletedProces
 
 
 def test_a_taken_port_is_one_sentence_and_2(tmp_path: Path, ports: Ports):
-    with claim(ports.broker):
-        done = run(cwd=tmp_path, AIKAGI_PORT=str(ports.broker))
+    with claim(ports.first):
+        done = run(cwd=tmp_path, EMULATOR_PORT=str(ports.first))
 
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr == (
-        f"Port {ports.broker} is taken: set AIKAGI_PORT to another number (all ports "
+        f"Port {ports.first} is taken: set EMULATOR_PORT to another number (all ports "
         "count from it), or end the program that has it.\n"
     )
 
@@ -229,9 +227,9 @@ def test_a_taken_port_is_one_sentence_and_2(tmp_path: Path, ports: Ports):
 @pytest.mark.parametrize(
     ("shell", "said"),
     [
-        pytest.param({"AIKAGI_PORT": "http"}, "'http' is not a port: ", id="port"),
+        pytest.param({"EMULATOR_PORT": "http"}, "'http' is not a port: ", id="port"),
         pytest.param(
-            {"AIKAGI_LOG_LEVEL": "loud"}, "'loud' is not a log level: ", id="level"
+            {"EMULATOR_LOG_LEVEL": "loud"}, "'loud' is not a log level: ", id="level"
         ),
     ],
 )
@@ -263,7 +261,7 @@ def test_a_template_that_cannot_be_used_is_said_without_a_traceback(
     if text is not None:
         (tmp_path / "template.yaml").write_text(text)
 
-    done = run("--port", str(ports.broker), cwd=tmp_path)
+    done = run("--port", str(ports.first), cwd=tmp_path)
 
     assert done.returncode == 2
     assert done.stderr.startswith(said)

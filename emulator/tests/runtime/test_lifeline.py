@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from aikagi_emulator.runtime import lifeline
+from aikagi_emulator import lifeline
 from emulator.tests.runtime.running import PATIENCE, ends
 from emulator.tests.runtime.web import ADAPTER, VARIABLES, event, write_function
 
@@ -67,7 +67,6 @@ def launcher(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
         [sys.executable, "-c", LAUNCHER, str(tmp_path), "{}"],
         stdout=subprocess.PIPE,
         text=True,
-        cwd=Path(__file__).parents[3] / "emulator/src",
     )
     with started:
         yield started
@@ -103,7 +102,6 @@ def test_no_web_process_outlives_a_launcher_that_is_killed(tmp_path: Path):
         [sys.executable, "-c", LAUNCHER, str(write_function(tmp_path)), *arguments],
         stdout=subprocess.PIPE,
         text=True,
-        cwd=Path(__file__).parents[3] / "emulator/src",
     ) as launcher:
         pids = pids_of(launcher, number=2)
 
@@ -135,7 +133,7 @@ def test_a_process_whose_launcher_is_gone_already_never_becomes_the_runtime():
 
     # Either the kernel told it while it armed the pipe, or it looked itself.
     assert process.returncode in (1, -signal.SIGKILL)
-    assert process.returncode != 1 or said == b"the launcher is gone\n"
+    assert process.returncode != 1 or said == b"whoever started this process is gone\n"
 
 
 def test_a_process_whose_launcher_lives_becomes_the_runtime_until_the_pipe_closes():

@@ -88,12 +88,12 @@ def test_values_are_read_as_cloudformation_reads_them(
         ),
         pytest.param(
             "Resources: {A: {Type: X, UpdatePolicy: {}, CreationPolicy: {}}}",
-            "A has CreationPolicy, UpdatePolicy, which the local stack does not model",
+            "A has CreationPolicy, UpdatePolicy, which the emulator does not model",
             id="policies of updates",
         ),
         pytest.param(
             f"Rules: {{}}\n{RESOURCES}",
-            "The template has Rules, which the local stack does not model",
+            "The template has Rules, which the emulator does not model",
             id="rules",
         ),
     ],

@@ -71,7 +71,9 @@ def test_code_may_be_named_once_for_all_and_be_the_templates_own_folder(
         pytest.param(
             "elsewhere", "One: CodeUri elsewhere is not a folder", id="absent"
         ),
-        pytest.param("s3://a/b", "One: CodeUri is s3://a/b; the local", id="uploaded"),
+        pytest.param(
+            "s3://a/b", "One: CodeUri is s3://a/b; the emulator", id="uploaded"
+        ),
         pytest.param("{Bucket: a, Key: b}", "One: CodeUri is", id="uploaded, in parts"),
         pytest.param("", "One: CodeUri is None", id="none"),
     ],

@@ -121,7 +121,7 @@ def test_a_value_that_must_not_be_shown_is_not_shown():
         pytest.param({"Default": "a"}, "P is of the type None", id="without a type"),
         pytest.param(
             {"Type": "String", "Default": "a", "AllowedFoo": 1},
-            "P has AllowedFoo, which the local stack does not model",
+            "P has AllowedFoo, which the emulator does not model",
             id="with a rule of the future",
         ),
         pytest.param(

@@ -1,4 +1,4 @@
-"""AWS as the broker and its functions meet it, on loopback.
+"""AWS as SDKs and functions meet it, on loopback.
 
 Every request passes its signature and then IAM, as the session that signed it, before
 anything answers. The roles and policies are the template's; moto only keeps the data.

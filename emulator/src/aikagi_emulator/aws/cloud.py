@@ -81,7 +81,7 @@ class Cloud:
 
     def endpoint(self, *, faults: Faults | None = None) -> Endpoint:
         """Load the stores, fill them from the template, and answer from them."""
-        # moto takes a second to import; the broker starts meanwhile.
+        # moto takes a second to import; the application starts meanwhile.
         from aikagi_emulator.aws.dynamodb import DynamoDb
         from aikagi_emulator.aws.moto_store import MotoStore
         from aikagi_emulator.aws.secrets_manager import SecretsManager

@@ -1,4 +1,4 @@
-"""AWS as the broker meets it: one ASGI application for all services."""
+"""AWS: one ASGI application for all services."""
 
 import asyncio
 import logging

@@ -28,5 +28,5 @@ def not_modelled(what: str) -> AwsError:
     an error here, whatever AWS would say. 501 is not retried by any SDK.
     """
     return AwsError(
-        "NotImplemented", f"The local stack does not model {what}.", status=501
+        "NotImplemented", f"The emulator does not model {what}.", status=501
     )

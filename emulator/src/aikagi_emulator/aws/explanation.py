@@ -8,7 +8,7 @@ from typing import Final, final
 
 from aikagi_emulator.aws.wire import Application, Message, Receive, Scope, Send
 
-HEADER: Final = b"x-aikagi-why"
+HEADER: Final = b"x-emulator-refusal-reason"
 
 _LONGEST: Final = 2048
 _CUT: Final = " ..."

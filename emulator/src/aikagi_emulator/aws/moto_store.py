@@ -60,7 +60,7 @@ class MotoStore:
             try:
                 status, headers, content = self._handlers[service].dispatch(request)
             except NotImplementedError as error:
-                text = f"The local stack's store does not know {operation}."
+                text = f"The emulator's store does not know {operation}."
                 raise AwsError("NotImplemented", text, status=501) from error
         return Answer(
             # The JSON protocols say 400 to every fault of the client; moto says 404.

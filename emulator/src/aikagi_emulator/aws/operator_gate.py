@@ -9,7 +9,7 @@ from aikagi_emulator.aws.ledger import Ledger
 from aikagi_emulator.aws.principals import User
 from aikagi_emulator.sigv4 import Request, SignatureRefusedError, verify
 
-SERVICE: Final = "aikagi"
+SERVICE: Final = "emulator"
 """As signatures name it. AWS has no such service, so no policy of it opens this."""
 
 _TOLERANCE: Final = timedelta(minutes=15)

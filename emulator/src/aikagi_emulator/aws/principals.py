@@ -71,8 +71,7 @@ Principal: TypeAlias = Role | User
 def operator(account: str) -> User:
     """The person at the keyboard, who may do everything the stack models.
 
-    On AWS that is whoever deployed the template; ``aikagi users`` and the seeding
-    of the demo users act as this user.
+    On AWS that is whoever deployed the template.
     """
     return User(
         name="operator",

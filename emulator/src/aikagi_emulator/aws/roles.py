@@ -104,7 +104,7 @@ def _understood(parse: _Parse, document: Any, name: str) -> Policy:  # noqa: ANN
         msg = f"{name}: {error}"
         raise TemplateError(msg) from error
     for key in unmodelled_keys(document):
-        msg = f"{name}: the condition key {key} is not modelled by the local stack"
+        msg = f"{name}: the condition key {key} is not modelled by the emulator"
         raise TemplateError(msg)
     return policy
 

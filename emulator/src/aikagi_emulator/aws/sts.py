@@ -1,4 +1,4 @@
-"""STS as the broker meets it: AssumeRole and GetCallerIdentity."""
+"""STS: AssumeRole and GetCallerIdentity."""
 
 import zlib
 from collections.abc import Callable, Mapping, Sequence

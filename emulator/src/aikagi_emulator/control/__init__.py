@@ -1,6 +1,6 @@
 """Steers a running stack: its clock, and the faults it is to show.
 
-``Door`` answers below ``/_aikagi/`` on the endpoint's port, to the operator alone;
+``Door`` answers below ``/_emulator/`` on the endpoint's port, to the operator alone;
 ``Controls`` knocks at it from another process. ``python -m aikagi_emulator.clock`` and
 ``aikagi_emulator.pytest_plugin`` are made of it.
 """

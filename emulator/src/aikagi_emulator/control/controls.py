@@ -56,7 +56,7 @@ class Controls:
     def add_faults(self, *faults: Mapping[str, Any]) -> None:
         """Add some, such as ``{"Service": "sts", "Fault": "Throttling", "Times": 2}``.
 
-        ``docs/local-stack.md`` has them all.
+        ``docs/reference.md`` has them all.
         """
         self._ask("POST", "faults", list(faults))
 
@@ -69,7 +69,7 @@ class Controls:
         self.clear_faults()
 
     def _ask(self, method: str, what: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
-        url = f"{self._variable('AWS_ENDPOINT_URL')}/_aikagi/{what}"
+        url = f"{self._variable('AWS_ENDPOINT_URL')}/_emulator/{what}"
         data = b"" if body is None else json.dumps(body).encode()
         request = urllib.request.Request(  # noqa: S310 - the stack's own address
             url,

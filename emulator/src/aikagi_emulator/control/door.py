@@ -1,4 +1,4 @@
-"""``/_aikagi/``: where the operator steers the stack, on the endpoint's port."""
+"""``/_emulator/``: where the operator steers the stack, on the endpoint's port."""
 
 import json
 import logging

@@ -11,7 +11,7 @@ from aikagi_emulator.aws.faults import ANY
 
 T = TypeVar("T")
 
-PREFIX: Final = b"/_aikagi/"
+PREFIX: Final = b"/_emulator/"
 
 _REQUIRED: Final = frozenset({"Fault", "Service"})
 _OPTIONAL: Final = frozenset({"Action", "Seconds", "Times"})

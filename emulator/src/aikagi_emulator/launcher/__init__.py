@@ -1,5 +1,5 @@
-"""Puts the stack on a laptop together, and takes it apart again."""
+"""Puts a stack together, and takes it apart again."""
 
-from aikagi_emulator.launcher.run import main
+from aikagi_emulator.launcher.run import main, program
 
-__all__ = ["main"]
+__all__ = ["main", "program"]

@@ -1,14 +1,13 @@
-"""The environments of whoever meets this stack: the operator, and the broker."""
+"""The environments of whoever meets this stack: the operator, and the application."""
 
 from aikagi_emulator.aws import Cloud
-from aikagi_emulator.launcher.broker_process import session_variables
-from aikagi_emulator.launcher.errors import LaunchError
 from aikagi_emulator.launcher.functions import variables_of
 from aikagi_emulator.launcher.ports import Ports, origin
+from aikagi_emulator.launcher.project import Application
+from aikagi_emulator.launcher.sessions import session_variables
 from aikagi_emulator.template import Resource, Stack
 
-_NEEDED = ("AIKAGI_CATALOGUE_PATH", "AIKAGI_USERS_TABLE")
-"""What the launcher itself reads of the broker's variables."""
+_FUNCTION_URLS = "${FunctionUrls}"
 
 
 def of_operator(cloud: Cloud, stack: Stack, ports: Ports) -> dict[str, str]:
@@ -16,23 +15,21 @@ def of_operator(cloud: Cloud, stack: Stack, ports: Ports) -> dict[str, str]:
     return session_variables(session, region=stack.region, ports=ports)
 
 
-def of_broker(
+def of_role(
     function: Resource, cloud: Cloud, stack: Stack, ports: Ports
 ) -> dict[str, str]:
-    """Credentials of the broker's own role."""
+    """Credentials of the function's own role."""
     session = cloud.function_session(str(function.properties["Role"]), function.ref)
     return session_variables(session, region=stack.region, ports=ports)
 
 
-def of_template(function: Resource, stack: Stack, ports: Ports) -> dict[str, str]:
-    """What the template gives the broker. Raises ``LaunchError`` for too little."""
-    variables = variables_of(function)
-    missing = [name for name in _NEEDED if not variables.get(name)]
-    if missing:
-        msg = f"{function.logical_id} has no {missing[0]} in its environment."
-        raise LaunchError(msg)
+def of_template(
+    function: Resource, application: Application, stack: Stack, ports: Ports
+) -> dict[str, str]:
+    """What the template gives the function, and what the project adds."""
     urls = range(len(stack.of_type("AWS::Lambda::Url")))
-    variables["AIKAGI_LOCAL_FUNCTION_URLS"] = ",".join(
-        origin(ports.function(index)) for index in urls
-    )
-    return variables
+    origins = ",".join(origin(ports.function(index)) for index in urls)
+    return variables_of(function) | {
+        name: text.replace(_FUNCTION_URLS, origins)
+        for name, text in application.variables.items()
+    }

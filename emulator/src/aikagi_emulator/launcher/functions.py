@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any, Final, final
 
 from aikagi_emulator.aws import Cloud
-from aikagi_emulator.launcher.broker_process import session_variables
 from aikagi_emulator.launcher.errors import LaunchError
 from aikagi_emulator.launcher.ports import Ports
+from aikagi_emulator.launcher.sessions import session_variables
 from aikagi_emulator.runtime import FunctionSpec, Pool
 from aikagi_emulator.template import Resource, Stack
 from aikagi_emulator.urls import FunctionUrl, UrlError, UrlSettings

@@ -9,17 +9,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import final
 
-from aikagi_emulator.launcher.announce import announcement
+from aikagi_emulator.launcher.announce import READY, announcement
 from aikagi_emulator.launcher.errors import LaunchError
 from aikagi_emulator.launcher.running import Running
 from aikagi_emulator.launcher.shell import forget_aws, variables_in_the_way
-from aikagi_emulator.launcher.stack import LocalStack, Options, read_template
+from aikagi_emulator.launcher.stack import EmulatedStack, Options, read_template
 from aikagi_emulator.launcher.template_watch import TemplateWatch
 from aikagi_emulator.template import TemplateError
 
 
 async def run_until_told(options: Options) -> int:
-    """Start, announce, and end on SIGINT or SIGTERM: 0. 1 when the broker ended.
+    """Start, announce, and end on SIGINT or SIGTERM: 0. 1 when the application ended.
 
     Raises ``LaunchError`` or ``TemplateError`` when the first start fails; a later
     one waits for the template to be mended.
@@ -46,11 +46,11 @@ async def run_until_told(options: Options) -> int:
 class _Life:
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._stack: LocalStack | None = None
+        self._stack: EmulatedStack | None = None
 
     async def live(self) -> int:
-        """Return only when the broker ended by itself."""
-        watch = _watch(self._options.template)
+        """Return only when the application ended by itself."""
+        watch = _watch(self._options.project.template)
         try:
             return await self._live(watch)
         finally:
@@ -82,20 +82,22 @@ class _Life:
                 changing.cancel()
                 await asyncio.gather(running, changing, return_exceptions=True)
             first, began = False, time.monotonic()
+            template = self._options.project.template
             _complain(
-                f"{self._options.template} has changed: the stack starts again, at the "
-                "real time, without faults and without what was written to it."
+                f"{template} has changed: the stack starts again, at the real time, "
+                "without faults and without what was written to it."
             )
             await self.end()
 
     async def _run(self, began: float) -> int:
-        """Start, say so, and return the exit code when the broker ends by itself."""
+        """Start, say so, and return the exit code when its application ends."""
         # Kept before it starts, so that it is closed wherever the start stops.
-        self._stack = stack = LocalStack(self._options, clock=_now)
+        self._stack = stack = EmulatedStack(self._options, clock=_now)
         running = await stack.start()
         _announce(running, self._options, time.monotonic() - began)
-        status = await stack.broker_ended()
-        _complain(f"The broker ended by itself with exit status {status}.")
+        status = await stack.application_ended()
+        name = running.application_name
+        _complain(f"The {name} ended by itself with exit status {status}.")
         return 1
 
     async def _changed(self, watch: TemplateWatch | None) -> None:
@@ -108,7 +110,7 @@ class _Life:
             try:
                 await asyncio.to_thread(read_template, self._options)
             except TemplateError as error:
-                name = self._options.template
+                name = self._options.project.template
                 _complain(f"{name}: {error}\nThe stack goes on with what it had.")
             else:
                 return
@@ -129,7 +131,7 @@ def _can_be_mended(running: "asyncio.Task[int]") -> bool:
 
 
 def _announce(running: Running, options: Options, seconds: float) -> None:
-    folder = options.folder / str(options.ports.broker)
+    folder = options.project.state / str(options.ports.first)
     text = announcement(running, operator_env=folder / "operator.env")
     file = "env" if running.env else "operator.env"
     names = variables_in_the_way(options.shell, running.env or running.operator_env)
@@ -139,7 +141,7 @@ def _announce(running: Running, options: Options, seconds: float) -> None:
             f"{folder / file} from here is led elsewhere, because the shell's "
             "variables win over an env file. Unset them first."
         )
-    sys.stdout.write(f"{text}\nready in {seconds:.2f} s; Ctrl-C ends everything\n")
+    sys.stdout.write(f"{text}\n{READY}{seconds:.2f} s; Ctrl-C ends everything\n")
     sys.stdout.flush()
 
 

@@ -20,10 +20,13 @@ _TALKATIVE: Final = (
 )
 
 
-def configure(level: str) -> None:
-    """Log to standard error at ``level``. Raises ``LaunchError`` for an unknown one."""
+def configure(level: str, *, variable: str) -> None:
+    """Log to standard error at ``level``.
+
+    Raises ``LaunchError`` for an unknown one, which names ``variable``.
+    """
     if level not in LEVELS:
-        msg = f"{level!r} is not a log level: AIKAGI_LOG_LEVEL is {', '.join(LEVELS)}."
+        msg = f"{level!r} is not a log level: {variable} is {', '.join(LEVELS)}."
         raise LaunchError(msg)
     logging.basicConfig(
         format="%(asctime)s %(levelname)s %(name)s: %(message)s", datefmt="%H:%M:%S"

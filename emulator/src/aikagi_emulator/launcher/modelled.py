@@ -10,7 +10,7 @@ def refuse_unmodelled(stack: Stack) -> None:
         runtime = function.properties.get("Runtime")
         if not str(runtime).startswith("python3."):
             msg = (
-                f"{function.logical_id} has the runtime {runtime}, and the local "
-                "stack models Python's only."
+                f"{function.logical_id} has the runtime {runtime}, and the "
+                "emulator models Python's only."
             )
             raise LaunchError(msg)

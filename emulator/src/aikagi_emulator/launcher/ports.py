@@ -1,8 +1,7 @@
-"""Where everything answers: the broker's port, and all others counted from it."""
+"""Where everything answers: the first port, and all others counted from it."""
 
 import contextlib
 import socket
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -17,24 +16,48 @@ _LAST: Final = 65535
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    broker: int
+    """``first`` is the application's; ``variable`` is how a developer chooses it."""
+
+    first: int
+    variable: str = "EMULATOR_PORT"
 
     @property
     def endpoint(self) -> int:
-        return self.broker + _ENDPOINT
+        return self.first + _ENDPOINT
 
     def function(self, index: int) -> int:
         """The port of a function URL, by its place in the template, from 0."""
-        return self.broker + _FUNCTIONS + index
+        return self.first + _FUNCTIONS + index
+
+    def claim(self, *ports: int) -> list[socket.socket]:
+        """Claim all of them, or none. Raises ``LaunchError`` where one is taken."""
+        with contextlib.ExitStack() as claimed:
+            try:
+                sockets = [claimed.enter_context(claim(port)) for port in ports]
+            except PortTakenError as error:
+                msg = (
+                    f"Port {error.port} is taken: set {self.variable} to another "
+                    "number (all ports count from it), or end the program that has it."
+                )
+                raise LaunchError(msg) from error
+            claimed.pop_all()
+        return sockets
 
 
-def ports_from(text: str) -> Ports:
-    """Read ``AIKAGI_PORT``. Raises ``LaunchError``."""
+@final
+class PortTakenError(Exception):
+    def __init__(self, port: int) -> None:
+        super().__init__(f"port {port} is taken")
+        self.port = port
+
+
+def ports_from(text: str, *, variable: str) -> Ports:
+    """Read the first port. Raises ``LaunchError``, which names ``variable``."""
     most = _LAST - _FUNCTIONS
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= most):
-        msg = f"{text!r} is not a port: set AIKAGI_PORT to a number from 1 to {most}."
+        msg = f"{text!r} is not a port: set {variable} to a number from 1 to {most}."
         raise LaunchError(msg)
-    return Ports(broker=int(text))
+    return Ports(first=int(text), variable=variable)
 
 
 def origin(port: int) -> str:
@@ -42,7 +65,7 @@ def origin(port: int) -> str:
 
 
 def claim(port: int) -> socket.socket:
-    """Bind a port on loopback. Raises ``LaunchError`` where another program has it."""
+    """Bind a port on loopback. Raises ``PortTakenError`` where another has it."""
     # asyncio turns Nagle's delay off for sockets that say they are TCP, and for no
     # others: without the protocol every answer waits 40 ms for an acknowledgement.
     claimed = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -53,17 +76,5 @@ def claim(port: int) -> socket.socket:
         claimed.listen()
     except (OSError, OverflowError) as error:
         claimed.close()
-        msg = (
-            f"Port {port} is taken: set AIKAGI_PORT to another number "
-            "(all ports count from it), or end the program that has it."
-        )
-        raise LaunchError(msg) from error
+        raise PortTakenError(port) from error
     return claimed
-
-
-def claim_all(ports: Sequence[int]) -> list[socket.socket]:
-    """Claim all of them, or none."""
-    with contextlib.ExitStack() as claimed:
-        sockets = [claimed.enter_context(claim(port)) for port in ports]
-        claimed.pop_all()
-    return sockets

@@ -1,4 +1,4 @@
-"""``python -m aikagi_emulator``: arguments in, exit code out, and never a traceback."""
+"""``aikagi-emulator``: arguments in, exit code out, and never a traceback."""
 
 import argparse
 import asyncio
@@ -6,11 +6,13 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from aikagi_emulator.launcher.errors import LaunchError
 from aikagi_emulator.launcher.ports import ports_from
+from aikagi_emulator.launcher.project import FILE, Project, read_project
 
 _DEFAULT_PORT: Final = "8000"
 
@@ -18,7 +20,7 @@ _DEFAULT_PORT: Final = "8000"
 def main(arguments: Sequence[str]) -> int:
     """Run until Ctrl-C or SIGTERM: 0. A stack that cannot run: a sentence, and 2.
 
-    1 when the broker ended by itself.
+    1 when the application ended by itself.
     """
     # Until the event loop takes over, SIGTERM ends us as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -33,60 +35,97 @@ def main(arguments: Sequence[str]) -> int:
         return 0
 
 
+def program() -> None:
+    """The console script."""
+    sys.exit(main(sys.argv[1:]))
+
+
 def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m aikagi_emulator",
+        prog="aikagi-emulator",
         description="Start what a SAM template describes, and AWS as it meets it, all "
-        "on 127.0.0.1. The broker runs where the template has one.",
+        "on 127.0.0.1.",
     )
-    parser.add_argument("--template", type=Path, default=Path("template.yaml"))
     parser.add_argument(
-        "--port", help="the broker's port, from which all count; else AIKAGI_PORT"
+        "--project",
+        type=Path,
+        metavar="FILE",
+        help=f"what is particular to a project; else {FILE}, where there is one",
+    )
+    parser.add_argument(
+        "--template", type=Path, help="else the project's, or template.yaml"
+    )
+    parser.add_argument(
+        "--parameter",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a parameter of the template; may be given several times",
+    )
+    parser.add_argument(
+        "--port", help="from which all ports count; else EMULATOR_PORT, or 8000"
     )
     parser.add_argument(
         "--state",
         type=Path,
-        default=Path(".local"),
         metavar="FOLDER",
-        help="where stack.json and the env files are written; else .local",
+        help="where stack.json and the env files are written; else .emulator",
     )
     parser.add_argument(
-        "--reload", action="store_true", help="reload the broker when app/ changes"
+        "--reload",
+        action="store_true",
+        help="reload the project's application when its code changes",
     )
     parser.add_argument(
         "--explain",
         action="store_true",
-        help="say in the header x-aikagi-why of each refusal what the log says",
+        help="give the reason of each refusal in x-emulator-refusal-reason",
     )
     return parser.parse_args(arguments)
 
 
 def _start(parsed: argparse.Namespace, shell: Mapping[str, str]) -> int:
-    ports = ports_from(parsed.port or shell.get("AIKAGI_PORT") or _DEFAULT_PORT)
+    project = _chosen(read_project(parsed.project), parsed)
+    port, level = project.variable("PORT"), project.variable("LOG_LEVEL")
+    ports = ports_from(parsed.port or shell.get(port) or _DEFAULT_PORT, variable=port)
     # Slow imports, after the fast complaints.
-    from aikagi_emulator.launcher import broker_process, logs
+    from aikagi_emulator.launcher import logs
     from aikagi_emulator.launcher.life import run_until_told
     from aikagi_emulator.launcher.stack import Options
     from aikagi_emulator.template import TemplateError
 
-    logs.configure(shell.get("AIKAGI_LOG_LEVEL", "INFO"))
+    logs.configure(shell.get(level, "INFO"), variable=level)
     options = Options(
-        template=parsed.template,
+        project=project,
         ports=ports,
-        folder=parsed.state,
-        broker=(
-            broker_process.reloading_command
-            if parsed.reload
-            else broker_process.uvicorn_command
-        ),
         shell=shell,
+        reload=parsed.reload,
         explain=parsed.explain,
     )
     try:
         return asyncio.run(run_until_told(options))
     except TemplateError as error:
-        msg = f"{parsed.template}: {error}"
+        msg = f"{project.template}: {error}"
         raise LaunchError(msg) from error
+
+
+def _chosen(project: Project, parsed: argparse.Namespace) -> Project:
+    """The project, with what the command line says in its place."""
+    given = dict(_parameter(text) for text in parsed.parameter)
+    return replace(
+        project,
+        parameters={**project.parameters, **given},
+        state=parsed.state or project.state,
+        template=parsed.template or project.template,
+    )
+
+
+def _parameter(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not name or not separator:
+        msg = f"{text!r} is not a parameter: write --parameter Name=value."
+        raise LaunchError(msg)
+    return name, value
 
 
 def _complain(sentence: str) -> None:

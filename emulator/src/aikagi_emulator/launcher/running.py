@@ -4,40 +4,38 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import final
 
-from aikagi_emulator.launcher.seed import DemoUser
-
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
     """``env`` and ``operator_env`` are those of the files of the same names.
 
-    Without a broker in the template ``broker`` is None, ``env`` and ``users`` are
-    empty, and ``functions`` have their logical ids instead of catalogue names.
+    ``application`` is the origin of the project's application and ``pages`` are its
+    pages by name; without one they are None and empty, as ``env`` is. ``seeded`` is
+    what the seed command adds to the description, and ``announcement`` what it says.
     """
 
-    broker: str | None
+    application: str | None
+    application_name: str
     endpoint: str
     region: str
     functions: Mapping[str, str]
-    users: tuple[DemoUser, ...]
+    pages: Mapping[str, str]
     env: Mapping[str, str] = field(repr=False)
     operator_env: Mapping[str, str] = field(repr=False)
+    seeded: Mapping[str, object] = field(default_factory=dict, repr=False)
+    announcement: str = field(default="", repr=False)
 
 
 def description_of(running: Running) -> Mapping[str, object]:
     """``stack.json``, for tools and tests."""
+    application: dict[str, object] = {}
+    if running.application is not None:
+        application = {running.application_name.capitalize(): running.application}
     return {
-        "Broker": running.broker,
+        **application,
         "Endpoint": running.endpoint,
         "Region": running.region,
         "Functions": dict(running.functions),
-        "Users": [
-            {
-                "Username": user.username,
-                "Password": user.password,
-                "Groups": list(user.groups),
-            }
-            for user in running.users
-        ],
+        **running.seeded,
     }

@@ -1,75 +1,78 @@
-"""The demo users, who exist only here."""
+"""The project's own command that fills a new stack."""
 
-import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Final, final
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, final
 
+from aikagi_emulator import lifeline
 from aikagi_emulator.launcher.errors import LaunchError
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DemoUser:
-    """Its password is printed at every start: nothing here is a secret."""
+class Seeded:
+    """What a seed command has said: more of ``stack.json``, and words to print."""
 
-    username: str
-    password: str
-    groups: tuple[str, ...]
-
-
-DEMO_USERS: Final = (
-    DemoUser(
-        username="alice",
-        password="wonderland-1865",  # noqa: S106 - printed at every start
-        groups=("everyone", "research"),
-    ),
-    DemoUser(
-        username="bob",
-        password="bricklayer-1999",  # noqa: S106 - printed at every start
-        groups=("everyone",),
-    ),
-)
+    description: Mapping[str, object] = field(default_factory=dict, repr=False)
+    announcement: str = field(default="", repr=False)
 
 
-def seed_users(
-    operator: Mapping[str, str], *, table: str, clock: Callable[[], datetime]
-) -> None:
-    """Add them as an operator would: through the endpoint, with the app's own code.
+async def seed(
+    command: Sequence[str],
+    *,
+    folder: Path,
+    variables: Mapping[str, str],
+    description: Mapping[str, object],
+) -> Seeded:
+    """Run the project's command in ``folder`` to its end.
 
-    ``operator`` is the ``AWS_…`` environment of the operator. Blocks. Raises
-    ``LaunchError`` when the table does not take them.
+    It reads ``description`` as JSON from its standard input, and may write
+    ``{"description": {…}, "announcement": "…"}`` to its standard output. It ends with
+    this process, and when this is cancelled. Raises ``LaunchError``.
     """
-    # Half a second of imports, wanted only here.
-    import boto3
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    from app.adapters import aws
-    from app.adapters.passwords import Passwords
-    from app.adapters.user_administration import UserAdministration
-
-    session = boto3.session.Session(
-        aws_access_key_id=operator["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=operator["AWS_SECRET_ACCESS_KEY"],
-        aws_session_token=operator["AWS_SESSION_TOKEN"],
-        region_name=operator["AWS_REGION"],
-    )
-    client = session.client(
-        "dynamodb", endpoint_url=operator["AWS_ENDPOINT_URL"], config=aws.IMPATIENT
-    )
-    users = UserAdministration(
-        client,
-        table=table,
-        passwords=Passwords(),
-        clock=clock,
-        new_id=lambda: str(uuid.uuid4()),
+    program = shutil.which(command[0], path=variables.get("PATH"))
+    if program is None:
+        msg = f"The seed command cannot be started: there is no {command[0]}."
+        raise LaunchError(msg)
+    process, held = lifeline.start(
+        [program, *command[1:]],
+        variables=variables,
+        folder=folder,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     )
     try:
-        for user in DEMO_USERS:
-            users.add(user.username, user.password, user.groups)
-    except (BotoCoreError, ClientError) as error:
-        msg = f"The demo users cannot be added: {error}"
-        raise LaunchError(msg, exit_code=1) from error
+        given = json.dumps(description).encode()
+        written, _ = await asyncio.to_thread(process.communicate, given)
     finally:
-        client.close()
+        os.close(held)
+    if process.returncode:
+        msg = (
+            f"The seed command ended with exit status {process.returncode}; its own "
+            "words stand above."
+        )
+        raise LaunchError(msg, exit_code=1)
+    return _read(written)
+
+
+def _read(written: bytes) -> Seeded:
+    if not written.strip():
+        return Seeded()
+    try:
+        said: Any = json.loads(written)
+        return Seeded(
+            description=dict(said.get("description", {})),
+            announcement=str(said.get("announcement", "")),
+        )
+    except (ValueError, TypeError, AttributeError) as error:
+        msg = (
+            "The seed command wrote something else than an object with a description "
+            "and an announcement to its standard output."
+        )
+        raise LaunchError(msg, exit_code=1) from error

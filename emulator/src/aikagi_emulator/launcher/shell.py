@@ -1,4 +1,4 @@
-"""The shell this was started from, and what of it would lead the broker astray."""
+"""The shell this was started from, and what of it would lead an SDK astray."""
 
 import os
 from collections.abc import Mapping, MutableMapping, Sequence
@@ -12,7 +12,7 @@ _ASTRAY: Final = frozenset(
 def variables_in_the_way(
     shell: Mapping[str, str], env_file: Mapping[str, str]
 ) -> Sequence[str]:
-    """Names of the shell's variables that win over ``.local/env`` and differ from it.
+    """Names of the shell's variables that win over an ``env`` file and differ from it.
 
     Also those that are not in it and yet choose credentials or endpoints.
     """
@@ -33,7 +33,7 @@ def forget_aws(environment: MutableMapping[str, str]) -> None:
     """Take out of our own environment whatever an AWS library would act upon.
 
     Nothing in this process may find a real account: not the translator, not moto,
-    not the client that adds the demo users.
+    not the seed command.
     """
     for name in [one for one in environment if one.startswith(("AWS_", "MOTO_"))]:
         del environment[name]

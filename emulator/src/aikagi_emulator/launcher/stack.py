@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final, final
@@ -12,42 +12,43 @@ from aikagi_emulator.aws import Cloud, Explained, Faults
 from aikagi_emulator.aws.wire import Application
 from aikagi_emulator.children import Child
 from aikagi_emulator.control import Door, MovableClock
-from aikagi_emulator.launcher import environments, seed
-from aikagi_emulator.launcher.broker_process import (
-    BrokerCommand,
+from aikagi_emulator.launcher import environments
+from aikagi_emulator.launcher.application import (
     answers,
-    broker_function,
+    command_of,
+    function_of,
     process_variables,
 )
-from aikagi_emulator.launcher.catalogue import catalogue_of, code_folders, urls_of
 from aikagi_emulator.launcher.code_watch import CodeWatch, Fresh
 from aikagi_emulator.launcher.dated import Dated
 from aikagi_emulator.launcher.errors import LaunchError
 from aikagi_emulator.launcher.files import StackState, StateFiles
+from aikagi_emulator.launcher.function_names import code_folders, names_of
 from aikagi_emulator.launcher.functions import Served, serve_all
 from aikagi_emulator.launcher.modelled import refuse_unmodelled
-from aikagi_emulator.launcher.ports import Ports, claim, claim_all, origin
+from aikagi_emulator.launcher.ports import Ports, origin
+from aikagi_emulator.launcher.project import Project
 from aikagi_emulator.launcher.running import Running, description_of
+from aikagi_emulator.launcher.seed import Seeded, seed
 from aikagi_emulator.launcher.servers import Servers
 from aikagi_emulator.template import Addresses, Stack, load
 
 _PATIENCE: Final = 3.0
-"""Seconds that the broker has to end before it is killed."""
+"""Seconds that the application has to end before it is killed."""
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """``folder`` gets the state files; ``broker`` is the command that serves it.
+    """``reload`` watches the code of the project's application.
 
     ``explain`` puts the cause of each refusal into a header of its answer.
     """
 
-    template: Path
+    project: Project
     ports: Ports
-    folder: Path
-    broker: BrokerCommand
     shell: Mapping[str, str] = field(repr=False)
+    reload: bool = False
     explain: bool = False
 
 
@@ -55,17 +56,21 @@ def read_template(options: Options) -> Stack:
     """Blocks for a second the first time. Raises ``TemplateError``."""
     ports = options.ports
     addresses = Addresses(
-        api=origin(ports.broker),
+        api=origin(ports.first),
         function_url=lambda index: f"{origin(ports.function(index))}/",
     )
-    return load(options.template, addresses=addresses)
+    return load(
+        options.project.template,
+        addresses=addresses,
+        parameters=options.project.parameters,
+    )
 
 
 @final
-class LocalStack:
+class EmulatedStack:
     """Belongs to one event loop. ``close`` it also when ``start`` failed.
 
-    ``clock`` is the real time, in which the broker and the functions live. AWS has
+    ``clock`` is the real time, in which the application and the functions live. AWS has
     a clock of its own here, which the operator may move.
     """
 
@@ -75,7 +80,8 @@ class LocalStack:
         self._real_clock = clock
         self._clock = MovableClock(clock)
         self._faults = Faults()
-        self._broker: Child | None = None
+        self._application: Child | None = None
+        self._seeding: asyncio.Task[Seeded] | None = None
         self._claimed: list[socket.socket] = []
         self._served: list[Served] = []
         self._code: dict[Path, CodeWatch] = {}
@@ -87,33 +93,32 @@ class LocalStack:
 
         Raises ``LaunchError`` or ``TemplateError``.
         """
-        ports = self._ports
-        claim(ports.broker).close()
-        endpoint_socket = self._keep(claim(ports.endpoint))
+        ports, project = self._ports, self._options.project
+        for socket_ in ports.claim(ports.first):
+            socket_.close()
+        (endpoint_socket,) = self._claim(ports.endpoint)
         self._files = StateFiles(
-            self._options.folder, endpoint=origin(ports.endpoint), port=ports.broker
+            project.state, endpoint=origin(ports.endpoint), port=ports.first
         )
         # A stack that was killed may have left a stack.json that says it runs.
         self._files.remove()
         stack = await asyncio.to_thread(read_template, self._options)
         refuse_unmodelled(stack)
         urls = range(len(stack.of_type("AWS::Lambda::Url")))
-        sockets = claim_all([ports.function(index) for index in urls])
-        for one in sockets:
-            self._keep(one)
+        sockets = self._claim(*(ports.function(index) for index in urls))
         cloud = Cloud(stack, clock=self._clock)
         running = self._running(stack, cloud)
         self._served = serve_all(stack, cloud, ports=ports, clock=self._real_clock)
-        # The broker imports on one processor while the stores load on another. Until
-        # they answer, what it asks waits in the backlog of a socket claimed above.
-        self._broker = self._start_broker(running)
+        # These import on one processor while the stores load on another. Until those
+        # answer, what they ask waits in the backlog of a socket claimed above.
+        self._application = self._start_application(running)
+        self._seeding = asyncio.create_task(self._seed(running))
         endpoint = await asyncio.to_thread(cloud.endpoint, faults=self._faults)
         await self._serve(self._door(endpoint, cloud), endpoint_socket)
         folders = code_folders(stack)
-        for served, folder, one in zip(self._served, folders, sockets, strict=True):
-            await self._serve(self._fresh(served, folder), one)
-        if self._broker is not None:
-            await self._fill(self._broker, running)
+        for served, folder, claimed in zip(self._served, folders, sockets, strict=True):
+            await self._serve(self._fresh(served, folder), claimed)
+        running = await self._complete(running, self._seeding)
         self._files.write(
             StackState(
                 env=running.env,
@@ -123,27 +128,30 @@ class LocalStack:
         )
         return running
 
-    async def broker_ended(self) -> int:
-        """Wait until the broker ends by itself; return its exit status.
+    async def application_ended(self) -> int:
+        """Wait until the application ends by itself; return its exit status.
 
-        Never, where the template has none.
+        Never, where the project has none.
         """
-        if self._broker is None:
+        if self._application is None:
             never: asyncio.Future[int] = asyncio.get_running_loop().create_future()
             return await never
-        return await self._broker.ended()
+        return await self._application.ended()
 
     async def close(self) -> None:
         """Remove the files, end every child, free every port."""
         if self._files is not None:
             self._files.remove()
-        if self._broker is not None:
-            await asyncio.to_thread(self._broker.end, patience=_PATIENCE)
+        if self._seeding is not None:
+            self._seeding.cancel()
+            await asyncio.gather(self._seeding, return_exceptions=True)
+        if self._application is not None:
+            await asyncio.to_thread(self._application.end, patience=_PATIENCE)
         for served in self._served:
             await asyncio.to_thread(served.pool.close)
         await self._servers.close()
-        for one in self._claimed:
-            one.close()
+        for claimed in self._claimed:
+            claimed.close()
         for watch in self._code.values():
             watch.close()
 
@@ -170,51 +178,80 @@ class LocalStack:
     def _explained(self, application: Application) -> Application:
         return Explained(application) if self._options.explain else application
 
-    def _keep(self, claimed: socket.socket) -> socket.socket:
-        self._claimed.append(claimed)
+    def _claim(self, *ports: int) -> list[socket.socket]:
+        claimed = self._ports.claim(*ports)
+        self._claimed += claimed
         return claimed
 
     def _running(self, stack: Stack, cloud: Cloud) -> Running:
-        function, ports = broker_function(stack), self._ports
+        ports, project = self._ports, self._options.project
+        application = project.application
         operator = environments.of_operator(cloud, stack, ports)
-        if function is None:
-            env: Mapping[str, str] = {}
-            functions = urls_of(stack)
-        else:
-            template = environments.of_template(function, stack, ports)
-            env = environments.of_broker(function, cloud, stack, ports) | template
+        env: Mapping[str, str] = {}
+        if application is not None:
+            function = function_of(application, stack)
+            template = environments.of_template(function, application, stack, ports)
+            env = environments.of_role(function, cloud, stack, ports) | template
             operator |= template
-            functions = catalogue_of(stack, env["AIKAGI_CATALOGUE_PATH"])
+        first = origin(ports.first)
         return Running(
-            broker=None if function is None else origin(ports.broker),
+            application=first if application else None,
+            application_name=application.name if application else "",
             endpoint=origin(ports.endpoint),
             region=stack.region,
-            functions=functions,
-            users=() if function is None else seed.DEMO_USERS,
+            functions=names_of(stack, project.function_names),
+            pages={
+                name: f"{first}{path}"
+                for name, path in (application.pages if application else {}).items()
+            },
             env=env,
             operator_env=operator,
         )
 
-    def _start_broker(self, running: Running) -> Child | None:
-        if running.broker is None:
+    def _start_application(self, running: Running) -> Child | None:
+        project, shell = self._options.project, self._options.shell
+        application = project.application
+        if application is None:
             return None
-        shell = self._options.shell
-        level = shell.get("AIKAGI_LOG_LEVEL", "warning").lower()
-        command = self._options.broker(self._ports.broker, level)
+        level = shell.get(project.variable("LOG_LEVEL"), "warning").lower()
+        command = command_of(
+            application,
+            self._ports.first,
+            log_level=level,
+            reload=self._options.reload,
+        )
+        variables = process_variables(running.env, shell, inherit=application.inherit)
         try:
-            return Child(command, variables=process_variables(running.env, shell))
+            return Child(command, variables=variables, folder=project.folder)
         except OSError as error:
-            msg = f"The broker cannot be started: {error.strerror}."
+            msg = f"The {application.name} cannot be started: {error.strerror}."
             raise LaunchError(msg) from error
 
-    async def _fill(self, broker: Child, running: Running) -> None:
-        """Wait for the broker and give it people to serve."""
-        await asyncio.gather(
-            answers(broker, self._ports.broker),
-            asyncio.to_thread(
-                seed.seed_users,
-                running.operator_env,
-                table=running.env["AIKAGI_USERS_TABLE"],
-                clock=self._real_clock,
+    async def _seed(self, running: Running) -> Seeded:
+        project = self._options.project
+        if not project.seed:
+            return Seeded()
+        return await seed(
+            project.seed,
+            folder=project.folder,
+            variables=process_variables(
+                running.operator_env, self._options.shell, inherit=()
             ),
+            description=description_of(running),
+        )
+
+    async def _complete(
+        self, running: Running, seeding: "asyncio.Task[Seeded]"
+    ) -> Running:
+        """Wait for the application and for the seed command."""
+        application = self._options.project.application
+        if application is not None and self._application is not None:
+            await asyncio.gather(
+                answers(self._application, application, self._ports.first), seeding
+            )
+        seeded = await seeding
+        return replace(
+            running,
+            seeded=seeded.description,
+            announcement=seeded.announcement,
         )

@@ -5,14 +5,13 @@ import os
 import re
 import signal
 import subprocess
-import sys
 from asyncio import Future
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, final
 
-from aikagi_emulator.runtime import lifeline
+from aikagi_emulator import lifeline
 
 _LONGEST_LINE: Final = 65_536
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
@@ -39,27 +38,14 @@ class RuntimeProcess:
         log: Callable[[str], None],
     ) -> None:
         self.ended: Future[None] = asyncio.get_running_loop().create_future()
-        # Nobody writes to it: that it stays open is the message. See lifeline.
-        watched, self._lifeline = os.pipe()
-        try:
-            self._popen = subprocess.Popen(  # noqa: S603  # our own interpreter and file
-                [
-                    *(sys.executable, "-I", "-S", str(Path(lifeline.__file__))),
-                    *(str(watched), *command),
-                ],
-                cwd=folder,
-                env=dict(variables),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                pass_fds=(watched,),
-                start_new_session=True,
-            )
-        except OSError:
-            os.close(self._lifeline)
-            raise
-        finally:
-            os.close(watched)
+        self._popen, self._lifeline = lifeline.start(
+            command,
+            variables=variables,
+            folder=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
         self._exited = asyncio.Event()
         self._pidfd = os.pidfd_open(self._popen.pid)
         asyncio.get_running_loop().add_reader(self._pidfd, self._on_exit)

@@ -78,7 +78,7 @@ def _check_mapping(name: str, value: object) -> None:
 def _refuse_unknown(name: str, mapping: dict[str, Any], known: frozenset[str]) -> None:
     unknown = ", ".join(sorted(map(str, mapping.keys() - known)))
     if unknown:
-        msg = f"{name} has {unknown}, which the local stack does not model"
+        msg = f"{name} has {unknown}, which the emulator does not model"
         raise TemplateError(msg)
 
 

@@ -36,7 +36,7 @@ def _value(name: str, rules: Mapping[str, Any], given: str | None) -> str | list
     if kind not in _TYPES:
         msg = (
             f"Parameter {name} is of the type {kind}, "
-            f"which the local stack does not model; it models {', '.join(_TYPES)}"
+            f"which the emulator does not model; it models {', '.join(_TYPES)}"
         )
         raise TemplateError(msg)
     if given is None and "Default" not in rules:
@@ -53,7 +53,7 @@ def _check(name: str, value: str, rules: Mapping[str, Any]) -> None:
     # The type first: the other rules rely on it.
     for rule in sorted(rules.keys() - _SILENT, key="Type".__ne__):
         if rule not in _RULES:
-            msg = f"Parameter {name} has {rule}, which the local stack does not model"
+            msg = f"Parameter {name} has {rule}, which the emulator does not model"
             raise TemplateError(msg)
         holds, reason = _RULES[rule]
         limit = rules[rule]

@@ -72,7 +72,7 @@ class Resolver:
         if attribute not in resource.attributes:
             known = ", ".join(resource.attributes) or "none"
             msg = (
-                f"{logical_id}.{attribute} is not an attribute that the local stack "
+                f"{logical_id}.{attribute} is not an attribute that the emulator "
                 f"models; {resource.type} has {known}"
             )
             raise TemplateError(msg)

@@ -1,4 +1,4 @@
-"""What Ref and GetAtt return, for each type of resource that the local stack models."""
+"""What Ref and GetAtt return, for each type of resource that the emulator models."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -59,7 +59,7 @@ def identify(type_: str, properties: Properties, place: Place) -> Identified:
     """Say what Ref and GetAtt return; an unknown type is a ``TemplateError``."""
     rule = _RULES.get(type_)
     if rule is None:
-        msg = f"{type_} is not a type of resource that the local stack models"
+        msg = f"{type_} is not a type of resource that the emulator models"
         raise TemplateError(msg)
     return rule(properties, place)
 
@@ -109,7 +109,7 @@ def _function(properties: Properties, place: Place) -> Identified:
 
 def _url(properties: Properties, place: Place) -> Identified:
     if "Qualifier" in properties:
-        msg = "a URL on an alias or version is not something the local stack models"
+        msg = "a URL on an alias or version is not something the emulator models"
         raise TemplateError(msg)
     target = as_text(properties.get("TargetFunctionArn"))
     arn = target if ":" in target else place.arn("lambda", f"function:{target}")
@@ -120,12 +120,12 @@ def _url(properties: Properties, place: Place) -> Identified:
 
 def _permission(properties: Properties, place: Place) -> Identified:
     # API Gateway has no URL to call here: uvicorn stands in for it. Any other resource
-    # policy would let in callers whom the local stack refuses.
+    # policy would let in callers whom the emulator refuses.
     principal = properties.get("Principal")
     if principal != "apigateway.amazonaws.com":
         msg = (
-            f"it lets {principal} call {properties.get('FunctionName')}, and the local "
-            "stack does not model function resource policies; protect the function "
+            f"it lets {principal} call {properties.get('FunctionName')}, and the "
+            "emulator does not model function resource policies; protect the function "
             "with AuthType: AWS_IAM and a role's policy"
         )
         raise TemplateError(msg)
@@ -151,7 +151,7 @@ def _secret(properties: Properties, place: Place) -> Identified:
 def _parameter(properties: Properties, place: Place) -> Identified:
     kind = properties.get("Type")
     if kind != "String":
-        msg = f"its Type is {kind}; the local stack models String"
+        msg = f"its Type is {kind}; the emulator models String"
         raise TemplateError(msg)
     name = as_text(properties.get("Name", place.physical_name()))
     attributes = {"Type": kind, "Value": as_text(properties.get("Value"))}

@@ -35,7 +35,7 @@ def translate(
     own words where it refuses.
     """
     if document.get("Transform") != _SAM:
-        msg = f"Transform is {document.get('Transform')}; the local stack models {_SAM}"
+        msg = f"Transform is {document.get('Transform')}; the emulator models {_SAM}"
         raise TemplateError(msg)
     sam = deepcopy(dict(document))
     code = {
@@ -54,7 +54,7 @@ def _take_code(
     shared = sam.get("Globals", {}).get("Function", {})
     uri = properties.get("CodeUri", shared.get("CodeUri"))
     if not isinstance(uri, str) or "://" in uri:
-        msg = f"{logical_id}: CodeUri is {uri}; the local stack runs code from a folder"
+        msg = f"{logical_id}: CodeUri is {uri}; the emulator runs code from a folder"
         raise TemplateError(msg)
     path = (folder / uri).resolve()
     if not path.is_dir():
