@@ -1,5 +1,6 @@
 """Whole templates, from text to stack."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,53 @@ def test_code_that_is_in_no_folder_is_refused(
 
     with pytest.raises(TemplateError, match=complaint):
         load_text(f"Resources:{function}")
+
+
+def test_the_content_of_a_layer_is_the_folder_beside_the_template(
+    load_text: Loader, tmp_path: Path
+):
+    stack = load_text(
+        """
+Resources:
+  Shared:
+    Type: AWS::Serverless::LayerVersion
+    Properties: {ContentUri: code}
+  Greeting:
+    Type: AWS::Serverless::Function
+    Properties:
+      {CodeUri: code, Handler: a.handler, Runtime: python3.13, Layers: [!Ref Shared]}
+"""
+    )
+
+    assert list(stack.layers.values()) == [tmp_path / "code"]
+    assert stack.resources["Greeting"].properties["Layers"] == list(stack.layers)
+
+
+@pytest.mark.parametrize(
+    ("layer", "reason"),
+    [
+        pytest.param(
+            "{Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: gone}}",
+            "Shared: ContentUri gone is not a folder",
+            id="no folder",
+        ),
+        pytest.param(
+            "{Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: s3://b/k}}",
+            "Shared: ContentUri is s3://b/k",
+            id="in a bucket",
+        ),
+        pytest.param(
+            "{Type: AWS::Lambda::LayerVersion, Properties: {Content: {S3Key: k}}}",
+            "Shared: its content is not a folder",
+            id="not made by SAM",
+        ),
+    ],
+)
+def test_a_layer_whose_content_is_not_here_is_refused(
+    load_text: Loader, layer: str, reason: str
+):
+    with pytest.raises(TemplateError, match=re.escape(reason)):
+        load_text(f"Resources:\n  Shared: {layer}\n")
 
 
 def test_a_function_that_brings_its_code_in_the_template_is_refused(load_text: Loader):

@@ -30,6 +30,13 @@ def place(addresses: Addresses) -> Place:
             id="function",
         ),
         pytest.param(
+            "AWS::Lambda::LayerVersion",
+            {"LayerName": "l"},
+            f"arn:aws:lambda:{ACCOUNT}:layer:l:1",
+            {"LayerVersionArn": f"arn:aws:lambda:{ACCOUNT}:layer:l:1"},
+            id="layer",
+        ),
+        pytest.param(
             "AWS::Lambda::Url",
             {"TargetFunctionArn": "f"},
             f"arn:aws:lambda:{ACCOUNT}:function:f",

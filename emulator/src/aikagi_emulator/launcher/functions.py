@@ -95,6 +95,7 @@ def target_of(stack: Stack, url: Resource) -> Resource:
 
 def _spec(stack: Stack, function: Resource) -> FunctionSpec:
     properties = function.properties
+    layers = tuple(str(layer) for layer in properties.get("Layers", ()))
     reserved = properties.get("ReservedConcurrentExecutions", _MOST)
     try:
         return FunctionSpec(
@@ -106,7 +107,10 @@ def _spec(stack: Stack, function: Resource) -> FunctionSpec:
             memory_mb=int(properties.get("MemorySize", 128)),
             variables=variables_of(function),
             concurrency=min(_MOST, int(reserved)),
-            layers=tuple(str(layer) for layer in properties.get("Layers", ())),
+            layers=layers,
+            layer_folders=tuple(
+                stack.layers[layer] for layer in layers if layer in stack.layers
+            ),
         )
     except KeyError as error:
         msg = f"{function.logical_id} has no {error.args[0]}."

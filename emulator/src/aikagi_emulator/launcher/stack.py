@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -116,8 +116,8 @@ class EmulatedStack:
         endpoint = await asyncio.to_thread(cloud.endpoint, faults=self._faults)
         await self._serve(self._door(endpoint, cloud), endpoint_socket)
         folders = code_folders(stack)
-        for served, folder, claimed in zip(self._served, folders, sockets, strict=True):
-            await self._serve(self._fresh(served, folder), claimed)
+        for served, code, claimed in zip(self._served, folders, sockets, strict=True):
+            await self._serve(self._fresh(served, code), claimed)
         running = await self._complete(running, self._seeding)
         self._files.write(
             StackState(
@@ -166,12 +166,13 @@ class EmulatedStack:
             faults=self._faults,
         )
 
-    def _fresh(self, served: Served, folder: Path) -> Fresh:
-        if folder not in self._code:
-            self._code[folder] = CodeWatch(folder)
+    def _fresh(self, served: Served, folders: Sequence[Path]) -> Fresh:
+        for folder in folders:
+            if folder not in self._code:
+                self._code[folder] = CodeWatch(folder)
         return Fresh(
             self._explained(served.application),
-            code=self._code[folder],
+            code=[self._code[folder] for folder in folders],
             recycle=served.pool.recycle,
         )
 

@@ -43,9 +43,10 @@ class FunctionSpec:
     ``folder`` holds its code and is its working directory. ``variables`` are the
     template's and may hold anything but Lambda's reserved names, which raise
     ``ValueError``. ``concurrency`` is how many environments it may have at once;
-    0 refuses every call, as reserved concurrency 0 does. ``layers`` are ARNs; what
-    they hold is not there, but a function with the Lambda Web Adapter's runs as its
-    web process does on Lambda. What that cannot be raises ``ValueError`` too.
+    0 refuses every call, as reserved concurrency 0 does. ``layers`` are ARNs, and
+    ``layer_folders`` what is here of them, as Lambda would put it into ``/opt``. A
+    function with the layer of the Lambda Web Adapter runs as its web process does on
+    Lambda. What that cannot be raises ``ValueError`` too.
     """
 
     name: str
@@ -57,13 +58,14 @@ class FunctionSpec:
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     concurrency: int = 10
     layers: tuple[str, ...] = ()
+    layer_folders: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
         taken = sorted(RESERVED & self.variables.keys())
         if taken:
             msg = f"{self.name}: Lambda sets {', '.join(taken)}, a template may not"
             raise ValueError(msg)
-        WebProcess.of(self.variables, self.layers)
+        WebProcess.of(self.variables, self.layers, self.layer_folders)
 
     @property
     def region(self) -> str:
@@ -71,4 +73,4 @@ class FunctionSpec:
 
     @property
     def web(self) -> WebProcess | None:
-        return WebProcess.of(self.variables, self.layers)
+        return WebProcess.of(self.variables, self.layers, self.layer_folders)

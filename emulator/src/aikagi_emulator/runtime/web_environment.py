@@ -75,8 +75,9 @@ class WebEnvironment(Environment):
 
     @override
     async def _spawn(self, credentials: Mapping[str, str]) -> RuntimeProcess:
+        wrapper = self._web.wrapper
         handler = self._spec.folder / self._spec.handler
-        if not os.access(handler, os.X_OK):
+        if wrapper is None and not os.access(handler, os.X_OK):
             msg = f"cannot execute {handler}: Lambda runs it as a program (chmod +x)"
             raise InitFailedError(msg)
         port = str(self._port.number)
@@ -87,7 +88,8 @@ class WebEnvironment(Environment):
             own={"AWS_LWA_PORT": port, "PORT": port, "PYTHONDONTWRITEBYTECODE": "1"},
             path=_path(),
         )
-        return self._run(_BOOTSTRAP, variables)
+        command = _BOOTSTRAP if wrapper is None else (str(wrapper),)
+        return self._run(command, variables)
 
     @override
     def _ready(self) -> Future[None]:

@@ -107,6 +107,12 @@ def _function(properties: Properties, place: Place) -> Identified:
     return Identified(ref=name, attributes={"Arn": arn})
 
 
+def _layer_version(properties: Properties, place: Place) -> Identified:
+    name = as_text(properties.get("LayerName", place.physical_name()))
+    arn = place.arn("lambda", f"layer:{name}:1")
+    return Identified(ref=arn, attributes={"LayerVersionArn": arn})
+
+
 def _url(properties: Properties, place: Place) -> Identified:
     if "Qualifier" in properties:
         msg = "a URL on an alias or version is not something the emulator models"
@@ -167,6 +173,7 @@ _RULES: Final[Mapping[str, Callable[[Properties, Place], Identified]]] = {
     "AWS::IAM::Role": _role,
     "AWS::IAM::RolePolicy": _policy,
     "AWS::Lambda::Function": _function,
+    "AWS::Lambda::LayerVersion": _layer_version,
     "AWS::Lambda::Permission": _permission,
     "AWS::Lambda::Url": _url,
     "AWS::Logs::LogGroup": _log_group,

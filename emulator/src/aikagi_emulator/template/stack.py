@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,8 @@ class Stack:
 
     ``resources`` holds those that exist, by logical id: first what the template spells
     out, then what SAM made, each in the template's order. ``code`` leads from the
-    logical id of an ``AWS::Lambda::Function`` to the folder of its code.
+    logical id of an ``AWS::Lambda::Function`` to the folder of its code, ``layers``
+    from the ARN of an ``AWS::Lambda::LayerVersion`` of the template to its folder.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Stack:
     resources: Mapping[str, Resource]
     outputs: Mapping[str, str]
     code: Mapping[str, Path]
+    layers: Mapping[str, Path] = field(default_factory=dict)
 
     @property
     def stack_id(self) -> str:

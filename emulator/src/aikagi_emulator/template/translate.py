@@ -16,10 +16,15 @@ _SAM: Final = "AWS::Serverless-2016-10-31"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Translated:
-    """A CloudFormation template, and the folder of each function's code."""
+    """A CloudFormation template, and the folders of its functions and layers.
+
+    SAM gives each layer another logical id. ``layers`` is by that of the SAM template,
+    which is the ``S3Key`` of the layer's ``Content`` in ``template``.
+    """
 
     template: Mapping[str, Any]
     code: Mapping[str, Path]
+    layers: Mapping[str, Path]
 
 
 def translate(
@@ -38,30 +43,32 @@ def translate(
         msg = f"Transform is {document.get('Transform')}; the emulator models {_SAM}"
         raise TemplateError(msg)
     sam = deepcopy(dict(document))
-    code = {
-        logical_id: _take_code(logical_id, resource, sam, folder)
-        for logical_id, resource in sam.get("Resources", {}).items()
-        if resource.get("Type") == "AWS::Serverless::Function"
-    }
-    return Translated(template=_run(sam, parameters, region), code=code)
+    code = _take_folders(sam, "AWS::Serverless::Function", "CodeUri", folder)
+    layers = _take_folders(sam, "AWS::Serverless::LayerVersion", "ContentUri", folder)
+    return Translated(template=_run(sam, parameters, region), code=code, layers=layers)
 
 
-def _take_code(
-    logical_id: str, resource: dict[str, Any], sam: Mapping[str, Any], folder: Path
-) -> Path:
-    """Note the folder of the code, and tell the translator that it is uploaded."""
-    properties = resource.setdefault("Properties", {})
-    shared = sam.get("Globals", {}).get("Function", {})
-    uri = properties.get("CodeUri", shared.get("CodeUri"))
-    if not isinstance(uri, str) or "://" in uri:
-        msg = f"{logical_id}: CodeUri is {uri}; the emulator runs code from a folder"
-        raise TemplateError(msg)
-    path = (folder / uri).resolve()
-    if not path.is_dir():
-        msg = f"{logical_id}: CodeUri {uri} is not a folder beside the template"
-        raise TemplateError(msg)
-    properties["CodeUri"] = f"s3://local/{logical_id}"
-    return path
+def _take_folders(
+    sam: Mapping[str, Any], type_: str, name: str, folder: Path
+) -> dict[str, Path]:
+    """Note the folders in the property ``name``; for the translator all is uploaded."""
+    shared = sam.get("Globals", {}).get(type_.rpartition(":")[2], {})
+    found = {}
+    for logical_id, resource in sam.get("Resources", {}).items():
+        if resource.get("Type") != type_:
+            continue
+        properties = resource.setdefault("Properties", {})
+        uri = properties.get(name, shared.get(name))
+        if not isinstance(uri, str) or "://" in uri:
+            msg = f"{logical_id}: {name} is {uri}; the emulator runs code from a folder"
+            raise TemplateError(msg)
+        path = (folder / uri).resolve()
+        if not path.is_dir():
+            msg = f"{logical_id}: {name} {uri} is not a folder beside the template"
+            raise TemplateError(msg)
+        properties[name] = f"s3://local/{logical_id}"
+        found[logical_id] = path
+    return found
 
 
 def _run(
