@@ -22,8 +22,8 @@ _WORDS: Final = "+1h, -10m, +90s, +2d or reset"
 def main(arguments: Sequence[str]) -> int:
     """Move it, say what time it is there: 0. A sentence on standard error: 2."""
     # argparse takes what begins with a hyphen for an option.
-    steps = [one for one in arguments if _STEP.fullmatch(one)]
-    parsed = _parsed([one for one in arguments if one not in steps])
+    steps = [word for word in arguments if _STEP.fullmatch(word)]
+    parsed = _parsed([word for word in arguments if word not in steps])
     try:
         controls = Controls(
             variables=_operator(parsed.state or read_project(None).state, parsed.port)
@@ -65,7 +65,7 @@ def _move(controls: Controls, words: Sequence[str]) -> None:
             pass
         case ["reset"]:
             controls.set_offset(timedelta())
-        case [one] if step := _STEP.fullmatch(one):
+        case [word] if step := _STEP.fullmatch(word):
             sign, number, unit = step.groups()
             controls.advance(timedelta(seconds=int(sign + number) * _UNITS[unit]))
         case _:

@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 from botocore.config import Config
 
-from aikagi_emulator.aws import Cloud, Endpoint, Session
+from aikagi_emulator.aws import AwsEndpoint, Endpoint, Session
 from aikagi_emulator.aws.wire import Receive, Scope, Send
 from aikagi_emulator.template import Stack
 from emulator.tests.aws.small_stack import (
@@ -37,8 +37,8 @@ def stack() -> Stack:
 
 
 @pytest.fixture
-def cloud(stack: Stack, clock: Clock) -> Cloud:
-    return Cloud(stack, clock=clock)
+def aws(stack: Stack, clock: Clock) -> AwsEndpoint:
+    return AwsEndpoint(stack, clock=clock)
 
 
 class Stage:
@@ -89,8 +89,8 @@ def serve(stage: tuple[Stage, str]) -> Callable[[Endpoint], str]:
 
 
 @pytest.fixture
-def endpoint(cloud: Cloud, serve: Callable[[Endpoint], str]) -> str:
-    return serve(cloud.endpoint())
+def endpoint(aws: AwsEndpoint, serve: Callable[[Endpoint], str]) -> str:
+    return serve(aws.endpoint())
 
 
 @pytest.fixture(scope="session")
@@ -134,30 +134,32 @@ def connect(client_of: Callable[..., Client], endpoint: str) -> Callable[..., Cl
 @pytest.fixture
 def connect_to(
     client_of: Callable[..., Client], serve: Callable[[Endpoint], str]
-) -> Callable[[Stack, Clock], tuple[Callable[..., Client], Cloud]]:
+) -> Callable[[Stack, Clock], tuple[Callable[..., Client], AwsEndpoint]]:
     """Opens clients of another stack."""
 
-    def start(stack: Stack, clock: Clock) -> tuple[Callable[..., Client], Cloud]:
-        cloud = Cloud(stack, clock=clock)
-        return partial(client_of, endpoint_url=serve(cloud.endpoint())), cloud
+    def start(stack: Stack, clock: Clock) -> tuple[Callable[..., Client], AwsEndpoint]:
+        aws = AwsEndpoint(stack, clock=clock)
+        return partial(client_of, endpoint_url=serve(aws.endpoint())), aws
 
     return start
 
 
 @pytest.fixture
-def broker(cloud: Cloud) -> Session:
-    return cloud.function_session(BROKER, "broker")
+def broker(aws: AwsEndpoint) -> Session:
+    return aws.function_session(BROKER, "broker")
 
 
 @pytest.fixture
-def operator(cloud: Cloud) -> Session:
-    return cloud.operator_session()
+def operator(aws: AwsEndpoint) -> Session:
+    return aws.operator_session()
 
 
 @pytest.fixture(scope="session", autouse=True)
 def no_account_of_a_developer_is_in_reach() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
-        for name in [one for one in os.environ if one.startswith(("AWS_", "MOTO_"))]:
+        for name in [
+            known for known in os.environ if known.startswith(("AWS_", "MOTO_"))
+        ]:
             patched.delenv(name)
         patched.setenv("AWS_CONFIG_FILE", os.devnull)
         patched.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)

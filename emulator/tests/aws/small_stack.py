@@ -80,7 +80,8 @@ def role(
         {
             "AssumeRolePolicyDocument": policy(*trust),
             "Policies": [
-                {"PolicyName": "own", "PolicyDocument": policy(one)} for one in may
+                {"PolicyName": "own", "PolicyDocument": policy(statement)}
+                for statement in may
             ],
             **more,
         },
@@ -175,7 +176,7 @@ def stack_of(*resources: Resource) -> Stack:
         name="local",
         region=REGION,
         account=ACCOUNT,
-        resources={one.logical_id: one for one in resources},
+        resources={resource_.logical_id: resource_ for resource_ in resources},
         outputs={},
         code={},
     )

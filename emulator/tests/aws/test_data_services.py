@@ -352,7 +352,9 @@ def test_parameters_come_ten_at_a_time(parameters: Client):
         Path="/aikagi/functions", NextToken=first["NextToken"]
     )
 
-    names = [one["Name"] for one in [*first["Parameters"], *second["Parameters"]]]
+    names = [
+        parameter["Name"] for parameter in [*first["Parameters"], *second["Parameters"]]
+    ]
     assert len(first["Parameters"]) == 10
     assert names == [f"/aikagi/functions/f{n:02}" for n in range(12)]
     assert "NextToken" not in second
@@ -473,6 +475,6 @@ def test_parameters_are_found_by_name_and_arn(connect: Connect, operator: Sessio
 
     assert ssm.get_parameter(Name=name)["Parameter"]["Value"] == "value 0"
     assert ssm.get_parameter(Name=PARAMETERS + name)["Parameter"]["Name"] == name
-    assert [one["Name"] for one in several["Parameters"]] == [name]
+    assert [parameter["Name"] for parameter in several["Parameters"]] == [name]
     assert several["InvalidParameters"] == ["/nothing"]
     assert refused(ssm.get_parameter, Name="/nothing")[0] == "ParameterNotFound"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from aikagi_emulator.aws import Cloud, Endpoint, Session
+from aikagi_emulator.aws import AwsEndpoint, Endpoint, Session
 from aikagi_emulator.aws.errors import AwsError
 from aikagi_emulator.aws.wire import MAX_BODY, Answer, Service
 from aikagi_emulator.sigv4 import Request, SignatureRefusedError
@@ -60,8 +60,8 @@ def authorisation(service: str) -> tuple[str, str]:
 
 
 @pytest.fixture
-def application(cloud: Cloud) -> Endpoint:
-    return cloud.endpoint()
+def application(aws: AwsEndpoint) -> Endpoint:
+    return aws.endpoint()
 
 
 def test_an_unsigned_request_is_told_so(application: Endpoint):
@@ -170,7 +170,9 @@ def test_a_refusal_is_one_line_that_says_why_and_no_secret(
         tables.scan(TableName="users")
 
     (record,) = [
-        one for one in caplog.records if one.name.startswith("aikagi_emulator.aws")
+        record
+        for record in caplog.records
+        if record.name.startswith("aikagi_emulator.aws")
     ]
     line = record.getMessage()
     assert line.startswith("refused dynamodb: AccessDeniedException: User: ")
@@ -180,10 +182,10 @@ def test_a_refusal_is_one_line_that_says_why_and_no_secret(
 
 
 def test_a_bad_signature_shows_no_secret_either(
-    connect: Callable[..., Client], cloud: Cloud, caplog: pytest.LogCaptureFixture
+    connect: Callable[..., Client], aws: AwsEndpoint, caplog: pytest.LogCaptureFixture
 ):
     caplog.set_level(logging.INFO, "aikagi_emulator.aws")
-    session = cloud.function_session(BROKER, "broker")
+    session = aws.function_session(BROKER, "broker")
     sts = connect("sts", session, aws_secret_access_key="x" * 40)
 
     with pytest.raises(sts.exceptions.ClientError):

@@ -10,7 +10,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from aikagi_emulator.aws import Cloud, Endpoint, Fault, Faults, Kind, Session
+from aikagi_emulator.aws import AwsEndpoint, Endpoint, Fault, Faults, Kind, Session
 from emulator.tests.aws.small_stack import INVOKE, Client
 
 READS = {
@@ -29,13 +29,13 @@ def faults() -> Faults:
 @pytest.fixture
 def read(
     client_of: Callable[..., Client],
-    cloud: Cloud,
+    aws: AwsEndpoint,
     serve: Callable[[Endpoint], str],
     operator: Session,
     faults: Faults,
 ) -> Callable[[str], Mapping[str, Any]]:
     """Calls one operation of a service, once."""
-    origin = serve(cloud.endpoint(faults=faults))
+    origin = serve(aws.endpoint(faults=faults))
     connect = partial(client_of, endpoint_url=origin)
 
     def call(service: str) -> Any:
@@ -142,12 +142,12 @@ def test_a_slow_answer_is_the_right_one(
 
 def test_packed_policies_can_be_too_large(
     client_of: Callable[..., Client],
-    cloud: Cloud,
+    aws: AwsEndpoint,
     serve: Callable[[Endpoint], str],
     broker: Session,
     faults: Faults,
 ):
-    sts = client_of("sts", broker, endpoint_url=serve(cloud.endpoint(faults=faults)))
+    sts = client_of("sts", broker, endpoint_url=serve(aws.endpoint(faults=faults)))
     faults.add(
         Fault(service="sts", action="AssumeRole", kind=Kind.PACKED_POLICY_TOO_LARGE)
     )
@@ -184,7 +184,7 @@ def test_faults_are_shown_in_order_and_as_often_as_asked():
 
     shown = [faults.take("sts", "AssumeRole") for _ in range(4)]
 
-    assert [one and one.kind for one in shown] == [
+    assert [fault and fault.kind for fault in shown] == [
         Kind.THROTTLING,
         Kind.THROTTLING,
         Kind.INTERNAL_ERROR,
@@ -194,7 +194,7 @@ def test_faults_are_shown_in_order_and_as_often_as_asked():
 
 def test_a_fault_lets_nobody_in(
     client_of: Callable[..., Client],
-    cloud: Cloud,
+    aws: AwsEndpoint,
     serve: Callable[[Endpoint], str],
     operator: Session,
     faults: Faults,
@@ -202,7 +202,7 @@ def test_a_fault_lets_nobody_in(
     sts = client_of(
         "sts",
         operator,
-        endpoint_url=serve(cloud.endpoint(faults=faults)),
+        endpoint_url=serve(aws.endpoint(faults=faults)),
         aws_secret_access_key="x" * 40,
     )
     faults.add(Fault(service="sts", kind=Kind.SLOW, seconds=0.001))

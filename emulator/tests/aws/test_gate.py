@@ -10,7 +10,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from aikagi_emulator.aws import Cloud, Session
+from aikagi_emulator.aws import AwsEndpoint, Session
 from aikagi_emulator.iam import Policy
 from aikagi_emulator.sigv4 import Request
 from aikagi_emulator.urls import Caller, RefusedError
@@ -48,29 +48,29 @@ def signed(session: Session, *, token: str | None = None) -> Request:
 
 
 def admit(
-    cloud: Cloud, request: Request, *, auth_type: str = "AWS_IAM"
+    aws: AwsEndpoint, request: Request, *, auth_type: str = "AWS_IAM"
 ) -> Caller | None:
-    return cloud.gate().admit(
+    return aws.gate().admit(
         request, function_arn=FUNCTION, auth_type=auth_type, source_ip="127.0.0.1"
     )
 
 
-def refusal(cloud: Cloud, request: Request) -> RefusedError:
+def refusal(aws: AwsEndpoint, request: Request) -> RefusedError:
     with pytest.raises(RefusedError) as caught:
-        admit(cloud, request)
+        admit(aws, request)
     return caught.value
 
 
-def cloud_where(*may: dict[str, Any], clock: Clock | None = None) -> Cloud:
+def aws_where(*may: dict[str, Any], clock: Clock | None = None) -> AwsEndpoint:
     stack = stack_of(role("broker", trust=[LAMBDA], may=list(may)))
-    return Cloud(stack, clock=clock or Clock())
+    return AwsEndpoint(stack, clock=clock or Clock())
 
 
 def test_both_permissions_admit_the_caller_by_name():
-    cloud = cloud_where(*BOTH)
-    session = cloud.function_session(BROKER, "hello")
+    aws = aws_where(*BOTH)
+    session = aws.function_session(BROKER, "hello")
 
-    caller = admit(cloud, signed(session))
+    caller = admit(aws, signed(session))
 
     assert caller == Caller(
         access_key_id=session.access_key_id,
@@ -122,10 +122,10 @@ def test_both_permissions_admit_the_caller_by_name():
     ],
 )
 def test_one_permission_is_not_enough(may: list[dict[str, Any]], missing: str):
-    cloud = cloud_where(*may)
-    session = cloud.function_session(BROKER, "hello")
+    aws = aws_where(*may)
+    session = aws.function_session(BROKER, "hello")
 
-    error = refusal(cloud, signed(session))
+    error = refusal(aws, signed(session))
 
     assert (error.status, error.code, error.message) == (
         403,
@@ -147,18 +147,18 @@ def test_a_session_policy_must_allow_both_too(
     session_policy: dict[str, Any],
     admitted: bool,
 ):
-    cloud = cloud_where(*BOTH)
-    limited = cloud._ledger.issue(
-        cloud._roles[BROKER],
+    aws = aws_where(*BOTH)
+    limited = aws._sessions.issue(
+        aws._roles[BROKER],
         lifetime=timedelta(hours=1),
         name="local+alice",
         session_policies=(Policy.identity(json.dumps(session_policy), name="session"),),
     )
 
     if admitted:
-        assert admit(cloud, signed(limited))
+        assert admit(aws, signed(limited))
     else:
-        assert refusal(cloud, signed(limited)).message == FORBIDDEN
+        assert refusal(aws, signed(limited)).message == FORBIDDEN
 
 
 def test_a_deny_for_sessions_issued_before_a_moment_revokes_them():
@@ -171,41 +171,41 @@ def test_a_deny_for_sessions_issued_before_a_moment_revokes_them():
             "NumericLessThan": {"aws:PrincipalTag/issued": "1000"},
         },
     }
-    cloud = cloud_where(*BOTH, revocation)
+    aws = aws_where(*BOTH, revocation)
 
     def session(issued: str, who: str) -> Session:
-        return cloud._ledger.issue(
-            cloud._roles[BROKER],
+        return aws._sessions.issue(
+            aws._roles[BROKER],
             lifetime=timedelta(hours=1),
             name=who,
             tags={"issued": issued},
             source_identity=who,
         )
 
-    assert admit(cloud, signed(session("1000", "local+alice")))
-    assert admit(cloud, signed(session("999", "local+bob")))
-    assert refusal(cloud, signed(session("999", "local+alice"))).status == 403
+    assert admit(aws, signed(session("1000", "local+alice")))
+    assert admit(aws, signed(session("999", "local+bob")))
+    assert refusal(aws, signed(session("999", "local+alice"))).status == 403
 
 
 def test_the_token_of_another_session_is_refused():
-    cloud = cloud_where(*BOTH)
-    session, other = (cloud.function_session(BROKER, "hello") for _ in range(2))
+    aws = aws_where(*BOTH)
+    session, other = (aws.function_session(BROKER, "hello") for _ in range(2))
 
-    assert admit(cloud, signed(session))
-    error = refusal(cloud, signed(session, token=other.session_token))
+    assert admit(aws, signed(session))
+    error = refusal(aws, signed(session, token=other.session_token))
 
     assert (error.status, error.code) == (403, "UnrecognizedClientException")
 
 
 def test_expired_credentials_are_refused():
     clock = Clock(shift=timedelta(days=-7, seconds=-1))
-    cloud = cloud_where(*BOTH, clock=clock)
-    old = cloud.function_session(BROKER, "hello")
+    aws = aws_where(*BOTH, clock=clock)
+    old = aws.function_session(BROKER, "hello")
     clock.shift = timedelta()
-    young = cloud.function_session(BROKER, "hello")
+    young = aws.function_session(BROKER, "hello")
 
-    assert admit(cloud, signed(young))
-    error = refusal(cloud, signed(old))
+    assert admit(aws, signed(young))
+    error = refusal(aws, signed(old))
 
     assert (error.status, error.code) == (403, "ExpiredTokenException")
 
@@ -222,48 +222,48 @@ def test_a_signature_is_good_for_five_minutes(
     admitted: bool,
 ):
     clock = Clock()
-    cloud = cloud_where(*BOTH, clock=clock)
-    request = signed(cloud.function_session(BROKER, "hello"))
+    aws = aws_where(*BOTH, clock=clock)
+    request = signed(aws.function_session(BROKER, "hello"))
 
     clock.shift = timedelta(minutes=minutes)
 
     if admitted:
-        assert admit(cloud, request)
+        assert admit(aws, request)
     else:
-        assert refusal(cloud, request).code == "InvalidSignatureException"
+        assert refusal(aws, request).code == "InvalidSignatureException"
 
 
 def test_an_unsigned_request_is_forbidden_unless_the_url_is_public():
-    cloud = cloud_where(*BOTH)
+    aws = aws_where(*BOTH)
     unsigned = Request(method="GET", raw_path="/", raw_query="", headers=(), body=b"")
 
-    error = refusal(cloud, unsigned)
+    error = refusal(aws, unsigned)
 
     assert (error.status, error.code, error.message) == (
         403,
         "AccessDeniedException",
         FORBIDDEN,
     )
-    assert admit(cloud, unsigned, auth_type="NONE") is None
+    assert admit(aws, unsigned, auth_type="NONE") is None
 
 
 def test_a_policy_that_changes_reaches_sessions_already_issued():
-    cloud = cloud_where(*BOTH)
-    session = cloud.function_session(BROKER, "hello")
+    aws = aws_where(*BOTH)
+    session = aws.function_session(BROKER, "hello")
     request = signed(session)
-    assert admit(cloud, request)
+    assert admit(aws, request)
 
-    del cloud._authority._principals[BROKER]  # type: ignore[attr-defined]  # as if deleted
+    del aws._authorizer._principals[BROKER]  # type: ignore[attr-defined]  # as if deleted
 
-    assert refusal(cloud, request).message == FORBIDDEN
+    assert refusal(aws, request).message == FORBIDDEN
 
 
-def test_a_session_of_the_invoke_role_keeps_its_name(cloud: Cloud):
-    session = cloud._ledger.issue(
-        cloud._roles[INVOKE], lifetime=timedelta(hours=1), name="local+alice"
+def test_a_session_of_the_invoke_role_keeps_its_name(aws: AwsEndpoint):
+    session = aws._sessions.issue(
+        aws._roles[INVOKE], lifetime=timedelta(hours=1), name="local+alice"
     )
 
-    caller = admit(cloud, signed(session))
+    caller = admit(aws, signed(session))
 
     assert caller
     assert caller.user_arn.endswith("assumed-role/invoke/local+alice")

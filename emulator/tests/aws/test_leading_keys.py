@@ -69,8 +69,8 @@ def table(
             Arn=TABLE,
         ),
     )
-    connect, cloud = connect_to(stack, clock)
-    return connect("dynamodb", cloud.function_session(BROKER, "broker"))
+    connect, aws = connect_to(stack, clock)
+    return connect("dynamodb", aws.function_session(BROKER, "broker"))
 
 
 def on(key: dict[str, Any], **more: Any) -> dict[str, Any]:

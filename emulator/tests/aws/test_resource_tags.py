@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from aikagi_emulator.aws import Cloud
+from aikagi_emulator.aws import AwsEndpoint
 from aikagi_emulator.aws.condition_keys import unmodelled_keys
 from aikagi_emulator.aws.resource_tags import FunctionTags
 from aikagi_emulator.template import Resource, Stack, TemplateError
@@ -47,15 +47,15 @@ def by_tag(actions: list[str], **equals: str) -> dict[str, Any]:
 
 
 def admits(stack: Stack, *, arn: str = FUNCTION, **session_tags: str) -> bool:
-    cloud = Cloud(stack, clock=Clock())
-    session = cloud._ledger.issue(
-        cloud._roles[BROKER],
+    aws = AwsEndpoint(stack, clock=Clock())
+    session = aws._sessions.issue(
+        aws._roles[BROKER],
         lifetime=timedelta(hours=1),
         name="local+alice",
         tags=session_tags,
     )
     try:
-        caller = cloud.gate().admit(
+        caller = aws.gate().admit(
             signed(session),
             function_arn=arn,
             auth_type="AWS_IAM",
@@ -134,7 +134,7 @@ def test_a_tag_that_lambda_or_a_condition_cannot_take_is_named(
     stack = stack_of(role("broker", trust=[LAMBDA], may=[]), function(**tags))
 
     with pytest.raises(TemplateError, match=said):
-        Cloud(stack, clock=Clock())
+        AwsEndpoint(stack, clock=Clock())
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from aikagi_emulator.aws import Cloud, Session
+from aikagi_emulator.aws import AwsEndpoint, Session
 from aikagi_emulator.aws.assume_role import read
 from aikagi_emulator.aws.errors import AwsError
 from aikagi_emulator.aws.sts import Sts
@@ -129,9 +129,9 @@ def test_a_session_name_that_the_trust_does_not_like_is_refused(
 
 
 def test_a_role_whose_trust_does_not_name_the_caller_is_refused(
-    connect: Connect, cloud: Cloud
+    connect: Connect, aws: AwsEndpoint
 ):
-    stranger = cloud.function_session(STRANGER, "stranger")
+    stranger = aws.function_session(STRANGER, "stranger")
 
     said = refused(
         connect("sts", stranger).assume_role,
@@ -165,15 +165,15 @@ def test_what_the_trust_does_not_grant_is_refused_by_its_action(
     missing: str,
     arguments: dict[str, Any],
     clock: Clock,
-    connect_to: Callable[..., tuple[Connect, Cloud]],
+    connect_to: Callable[..., tuple[Connect, AwsEndpoint]],
 ):
     granted = [action for action in LENDING if action != missing]
     resources = default_resources()
     resources[1] = role(
         "invoke", path="/lent/", trust=[trusting(BROKER, *granted)], may=[]
     )
-    connect, cloud = connect_to(stack_of(*resources), clock)
-    broker = cloud.function_session(BROKER, "broker")
+    connect, aws = connect_to(stack_of(*resources), clock)
+    broker = aws.function_session(BROKER, "broker")
     assume = connect("sts", broker).assume_role
     plain = {"RoleArn": INVOKE, "RoleSessionName": "local+alice"}
 
@@ -212,7 +212,7 @@ def test_a_session_policy_limits_what_the_session_may_do(
 
 
 def test_a_transitive_tag_persists_and_cannot_be_changed(
-    lent: Callable[..., Any], cloud: Cloud
+    lent: Callable[..., Any], aws: AwsEndpoint
 ):
     session = lent(
         Tags=[*TAGS, {"Key": "own", "Value": "stays"}], TransitiveTagKeys=["user"]
@@ -224,7 +224,7 @@ def test_a_transitive_tag_persists_and_cannot_be_changed(
         session.assume_role, **onward, Tags=[{"Key": "USER", "Value": "bob"}]
     )
 
-    hop = cloud._ledger.find(issued["Credentials"]["AccessKeyId"])
+    hop = aws._sessions.find(issued["Credentials"]["AccessKeyId"])
     assert hop
     assert hop.tags == {"user": "alice", "other": "x"}
     assert hop.transitive_tag_keys == {"user"}
@@ -234,12 +234,12 @@ def test_a_transitive_tag_persists_and_cannot_be_changed(
 
 
 def test_inherited_tags_need_the_permission_to_tag(
-    clock: Clock, connect_to: Callable[..., tuple[Connect, Cloud]]
+    clock: Clock, connect_to: Callable[..., tuple[Connect, AwsEndpoint]]
 ):
     resources = default_resources()
     resources[2] = role("second", trust=[trusting(INVOKE, "sts:AssumeRole")], may=[])
-    connect, cloud = connect_to(stack_of(*resources), clock)
-    sts = connect("sts", cloud.function_session(BROKER, "broker"))
+    connect, aws = connect_to(stack_of(*resources), clock)
+    sts = connect("sts", aws.function_session(BROKER, "broker"))
 
     def hop(**arguments: object) -> Client:
         issued = sts.assume_role(
@@ -290,7 +290,7 @@ def test_a_duration_beyond_a_limit_is_refused(sts: Client, seconds: int, message
 
 
 def test_a_user_is_not_chained(
-    clock: Clock, connect_to: Callable[..., tuple[Connect, Cloud]]
+    clock: Clock, connect_to: Callable[..., tuple[Connect, AwsEndpoint]]
 ):
     resources = default_resources()
     user = "arn:aws:iam::123456789012:user/operator"
@@ -301,8 +301,8 @@ def test_a_user_is_not_chained(
         may=[],
         MaxSessionDuration=7200,
     )
-    connect, cloud = connect_to(stack_of(*resources), clock)
-    sts = connect("sts", cloud.operator_session())
+    connect, aws = connect_to(stack_of(*resources), clock)
+    sts = connect("sts", aws.operator_session())
 
     answer = sts.assume_role(
         RoleArn=INVOKE, RoleSessionName="operator", DurationSeconds=7200
@@ -311,11 +311,11 @@ def test_a_user_is_not_chained(
     assert answer["Credentials"]
 
 
-def test_an_expired_caller_is_told_so(connect: Connect, cloud: Cloud, clock: Clock):
+def test_an_expired_caller_is_told_so(connect: Connect, aws: AwsEndpoint, clock: Clock):
     clock.shift = timedelta(days=-7, seconds=-1)
-    old = cloud.function_session(BROKER, "broker")
+    old = aws.function_session(BROKER, "broker")
     clock.shift = timedelta(days=-7, seconds=60)
-    young = cloud.function_session(BROKER, "broker")
+    young = aws.function_session(BROKER, "broker")
     clock.shift = timedelta()
 
     assert connect("sts", young).get_caller_identity()["Arn"] == young.arn
@@ -372,18 +372,18 @@ def test_an_action_that_is_not_modelled_is_named(sts: Client):
     )
 
 
-def test_a_packed_policy_can_be_made_too_large(cloud: Cloud):
+def test_a_packed_policy_can_be_made_too_large(aws: AwsEndpoint):
     def percent(_: object) -> int:
         return 112
 
     sts = Sts(
-        authority=cloud._authority,
-        ledger=cloud._ledger,
-        roles=cloud._roles,
+        authorizer=aws._authorizer,
+        sessions=aws._sessions,
+        roles=aws._roles,
         packed_percent=percent,
     )
     asked = read({"RoleArn": INVOKE, "RoleSessionName": "local+alice"})
-    broker = cloud.function_session(BROKER, "broker")
+    broker = aws.function_session(BROKER, "broker")
 
     with pytest.raises(AwsError, match="consumes 112% of allotted space") as caught:
         sts._assume(broker, asked, "127.0.0.1")

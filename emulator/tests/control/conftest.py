@@ -1,4 +1,4 @@
-"""A door before an endpoint that answers nothing but 418."""
+"""The control API before an endpoint that answers nothing but 418."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,9 +9,9 @@ from typing import Any
 import httpx2
 import pytest
 
-from aikagi_emulator.aws import Cloud, Faults, Session
+from aikagi_emulator.aws import AwsEndpoint, Faults, Session
 from aikagi_emulator.aws.wire import Answer, Receive, Scope, Send, write
-from aikagi_emulator.control import Door, MovableClock
+from aikagi_emulator.control import ControlApi, MovableClock
 from emulator.tests.aws.signing import signed
 from emulator.tests.aws.small_stack import LAMBDA, allow, role, stack_of
 
@@ -23,42 +23,42 @@ async def teapot(_scope: Scope, _receive: Receive, send: Send) -> None:
 
 
 @dataclass
-class House:
-    """What stands behind the door, and who may knock."""
+class Controlled:
+    """What the control API moves, and who may ask it to."""
 
-    cloud: Cloud
+    aws: AwsEndpoint
     clock: MovableClock
     faults: Faults
-    door: Door
+    api: ControlApi
 
     @property
     def operator(self) -> Session:
-        return self.cloud.operator_session()
+        return self.aws.operator_session()
 
     @property
     def almighty(self) -> Session:
         """A session whose policy allows everything there is."""
-        return self.cloud.function_session(BROKER, "hello")
+        return self.aws.function_session(BROKER, "hello")
 
 
 @pytest.fixture
-def house() -> House:
+def controlled() -> Controlled:
     def real() -> datetime:
         return datetime.now(UTC)
 
     clock, faults = MovableClock(real), Faults()
     broker = role("broker", trust=[LAMBDA], may=[allow("*", "*")])
-    cloud = Cloud(stack_of(broker), clock=clock)
-    gate = cloud.operator_gate(clock=real)
-    door = Door(teapot, gate=gate, clock=clock, faults=faults)
-    return House(cloud=cloud, clock=clock, faults=faults, door=door)
+    aws = AwsEndpoint(stack_of(broker), clock=clock)
+    gate = aws.operator_gate(clock=real)
+    api = ControlApi(teapot, gate=gate, clock=clock, faults=faults)
+    return Controlled(aws=aws, clock=clock, faults=faults, api=api)
 
 
-Knock = Callable[..., httpx2.Response]
+Ask = Callable[..., httpx2.Response]
 
 
 @pytest.fixture
-def knock(house: House) -> Knock:
+def ask(controlled: Controlled) -> Ask:
     """Sends one request, signed by the operator unless told otherwise."""
 
     def send(
@@ -66,7 +66,7 @@ def knock(house: House) -> Knock:
         path: str,
         *,
         body: bytes = b"",
-        session: Session | None = house.operator,
+        session: Session | None = controlled.operator,
         service: str = "emulator",
         **more: Any,
     ) -> httpx2.Response:
@@ -80,7 +80,7 @@ def knock(house: House) -> Knock:
         )
 
         async def call() -> httpx2.Response:
-            transport = httpx2.ASGITransport(house.door, client=("127.0.0.1", 1))
+            transport = httpx2.ASGITransport(controlled.api, client=("127.0.0.1", 1))
             async with httpx2.AsyncClient(transport=transport) as client:
                 return await client.request(
                     method, url, headers=headers, content=content

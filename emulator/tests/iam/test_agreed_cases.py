@@ -1,7 +1,7 @@
 """Random policies on which an evaluator of other authors agreed.
 
 ``agreed_cases.json`` holds fifty of some thirteen thousand cases of a seeded generator;
-"allowed" is what @cloud-copilot/iam-simulate 0.1.173 decided about each. It was run
+"allowed" is what @aws-copilot/iam-simulate 0.1.173 decided about each. It was run
 beside the project, once: nothing of it is here.
 """
 
@@ -23,7 +23,9 @@ CASES: list[dict[str, Any]] = json.loads(
 def test_the_decision_is_the_one_agreed_on(case: dict[str, Any]):
     boundary = case["boundary"]
     layers = Layers(
-        identity=tuple(Policy.identity(one, name="own") for one in case["identity"]),
+        identity=tuple(
+            Policy.identity(policy, name="own") for policy in case["identity"]
+        ),
         boundary=boundary and (Policy.identity(boundary, name="boundary"),),
     )
 

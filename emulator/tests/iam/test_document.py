@@ -56,7 +56,7 @@ def test_a_policy_is_parsed_from_json_or_what_json_becomes(document: Any):
     policy = Policy.identity(document, name="InvokeRole/call-hello")
 
     assert policy.name == "InvokeRole/call-hello"
-    assert [one.label for one in policy.statements] == [
+    assert [statement.label for statement in policy.statements] == [
         "statement 1 (Url)",
         "statement 2 (Function)",
     ]

@@ -14,7 +14,9 @@ def ports(free_first_port: int) -> Ports:
 @pytest.fixture(scope="session", autouse=True)
 def no_account_of_a_developer_is_in_reach() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
-        for name in [one for one in os.environ if one.startswith(("AWS_", "MOTO_"))]:
+        for name in [
+            known for known in os.environ if known.startswith(("AWS_", "MOTO_"))
+        ]:
             patched.delenv(name)
         patched.setenv("AWS_CONFIG_FILE", os.devnull)
         patched.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)

@@ -7,7 +7,7 @@ import pytest
 
 from aikagi_emulator.aws.wire import Receive, Scope, Send
 from aikagi_emulator.launcher import code_watch
-from aikagi_emulator.launcher.code_watch import CodeWatch, Fresh
+from aikagi_emulator.launcher.code_watch import CodeWatch, ReloadOnChange
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_an_application_starts_anew_before_the_call_that_follows(code: Path):
         seen.append("answer")
 
     watch = CodeWatch(code)
-    fresh = Fresh(answer, code=[watch], recycle=lambda: seen.append("recycle"))
+    fresh = ReloadOnChange(answer, code=[watch], recycle=lambda: seen.append("recycle"))
 
     async def call() -> None:
         async def nothing(*_: object) -> dict[str, str]:

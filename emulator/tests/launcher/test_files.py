@@ -65,7 +65,7 @@ def test_a_file_is_replaced_and_never_rewritten(folder: Path):
 
         assert json.load(opened) == {"Endpoint": "http://127.0.0.1:8000"}
 
-    assert {one.name for one in folder.iterdir()} == {*NAMES, "8000"}
+    assert {path.name for path in folder.iterdir()} == {*NAMES, "8000"}
 
 
 def test_a_file_somebody_prepared_does_not_stay_theirs(folder: Path):
@@ -95,8 +95,8 @@ def test_a_later_stack_s_files_stay(folder: Path):
 
     first.remove()
 
-    assert {one.name for one in folder.iterdir()} == {*NAMES, "9000"}
-    assert {one.name for one in (folder / "9000").iterdir()} == NAMES
+    assert {path.name for path in folder.iterdir()} == {*NAMES, "9000"}
+    assert {path.name for path in (folder / "9000").iterdir()} == NAMES
 
     second.remove()
 
@@ -153,7 +153,9 @@ def test_without_a_broker_there_is_no_env_and_none_of_an_earlier_stack(folder: P
     files(folder, 9000).write(alone)
 
     for place in (folder, folder / "9000"):
-        assert {one.name for one in place.iterdir() if one.is_file()} == NAMES - {"env"}
+        assert {path.name for path in place.iterdir() if path.is_file()} == NAMES - {
+            "env"
+        }
 
 
 def test_no_secret_is_shown():

@@ -41,7 +41,7 @@ def a_request(vector: dict[str, Any]) -> Request:
 
 
 @pytest.mark.parametrize(
-    "vector", [one for one in VECTORS if not sends_a_plus(one)], ids=named
+    "vector", [vector for vector in VECTORS if not sends_a_plus(vector)], ids=named
 )
 def test_what_javascript_signed_is_accepted(vector: dict[str, Any]):
     request = a_request(vector)
@@ -60,7 +60,7 @@ def test_a_plus_that_was_signed_as_a_space_is_refused():
 
 
 def test_every_signer_is_there_in_both_forms():
-    kinds = {(one["signer"].split()[0], one["form"]) for one in VECTORS}
+    kinds = {(vector["signer"].split()[0], vector["form"]) for vector in VECTORS}
 
     assert kinds == {
         (signer, form)

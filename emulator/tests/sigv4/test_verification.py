@@ -254,7 +254,8 @@ def test_a_refusal_holds_no_secret():
     expected = signed().header("authorization")[0][-64:]
 
     said = "".join(
-        str(vars(refused(one))) + str(refused(one)) for one in (request, in_url)
+        str(vars(refused(request_))) + str(refused(request_))
+        for request_ in (request, in_url)
     )
 
     assert SESSION.session_token is not None

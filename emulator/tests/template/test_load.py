@@ -26,9 +26,9 @@ def a_function(name: str, auth: str = "AWS_IAM") -> str:
 def test_urls_are_numbered_in_the_order_of_the_template(load_text: Loader):
     stack = load_text(f"Resources:{a_function('Second')}{a_function('First')}")
 
-    urls = [one.attributes["FunctionUrl"] for one in stack.of_type("AWS::Lambda::Url")]
+    urls = [url.attributes["FunctionUrl"] for url in stack.of_type("AWS::Lambda::Url")]
     assert urls == ["http://127.0.0.1:8101/", "http://127.0.0.1:8102/"]
-    assert [one.logical_id for one in stack.of_type("AWS::Lambda::Url")] == [
+    assert [url.logical_id for url in stack.of_type("AWS::Lambda::Url")] == [
         "SecondUrl",
         "FirstUrl",
     ]
@@ -358,4 +358,4 @@ def test_loading_leaves_nothing_behind(load_text: Loader, tmp_path: Path):
     text = f"Resources:{a_function('One')}"
 
     assert load_text(text) == load_text(text)
-    assert sorted(one.name for one in tmp_path.iterdir()) == ["code", "template.yaml"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["code", "template.yaml"]

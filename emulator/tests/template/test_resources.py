@@ -3,20 +3,25 @@ from typing import Any
 import pytest
 
 from aikagi_emulator.template import Addresses, TemplateError
-from aikagi_emulator.template.resources import Identified, Place, Site, identify
+from aikagi_emulator.template.resources import (
+    Identified,
+    ResourceContext,
+    StackContext,
+    identify,
+)
 
 ACCOUNT = "ap-northeast-1:123456789012"
 
 
 @pytest.fixture
-def place(addresses: Addresses) -> Place:
-    site = Site(
+def place(addresses: Addresses) -> ResourceContext:
+    site = StackContext(
         stack="local",
         region="ap-northeast-1",
         account="123456789012",
         addresses=addresses,
     )
-    return Place(site=site, logical_id="Thing", url_index=lambda: 1)
+    return ResourceContext(site=site, logical_id="Thing", url_index=lambda: 1)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +99,7 @@ def place(addresses: Addresses) -> Place:
     ],
 )
 def test_ref_and_attributes_are_what_aws_returns(
-    place: Place,
+    place: ResourceContext,
     type_: str,
     properties: dict[str, Any],
     ref: str,
@@ -105,7 +110,7 @@ def test_ref_and_attributes_are_what_aws_returns(
     )
 
 
-def test_a_role_has_its_path_in_its_arn_and_an_id_of_its_own(place: Place):
+def test_a_role_has_its_path_in_its_arn_and_an_id_of_its_own(place: ResourceContext):
     role = identify("AWS::IAM::Role", {"RoleName": "r", "Path": "/a/"}, place)
 
     assert role.ref == "r"
@@ -114,13 +119,13 @@ def test_a_role_has_its_path_in_its_arn_and_an_id_of_its_own(place: Place):
     assert len(role.attributes["RoleId"]) == 21
 
 
-def test_the_api_answers_where_it_is_told(place: Place):
+def test_the_api_answers_where_it_is_told(place: ResourceContext):
     api = identify("AWS::ApiGatewayV2::Api", {}, place)
 
     assert api.attributes == {"ApiId": api.ref, "ApiEndpoint": "http://127.0.0.1:8000"}
 
 
-def test_the_arn_of_a_secret_ends_in_six_characters_of_its_own(place: Place):
+def test_the_arn_of_a_secret_ends_in_six_characters_of_its_own(place: ResourceContext):
     secret = identify("AWS::SecretsManager::Secret", {"Name": "s"}, place)
 
     arn, _, suffix = secret.ref.rpartition("-")
@@ -140,7 +145,9 @@ def test_the_arn_of_a_secret_ends_in_six_characters_of_its_own(place: Place):
         "AWS::Logs::LogGroup",
     ],
 )
-def test_what_has_no_name_gets_the_same_one_every_time(place: Place, type_: str):
+def test_what_has_no_name_gets_the_same_one_every_time(
+    place: ResourceContext, type_: str
+):
     name = identify(type_, {}, place).ref
 
     assert name == identify(type_, {}, place).ref
@@ -148,9 +155,11 @@ def test_what_has_no_name_gets_the_same_one_every_time(place: Place, type_: str)
     assert len(name) == len("local-Thing-") + 10
 
 
-def test_a_long_logical_id_still_gives_a_name_that_aws_would_take(place: Place):
-    long = Place(site=place.site, logical_id="L" * 200, url_index=lambda: 0)
-    longer = Place(site=place.site, logical_id="L" * 201, url_index=lambda: 0)
+def test_a_long_logical_id_still_gives_a_name_that_aws_would_take(
+    place: ResourceContext,
+):
+    long = ResourceContext(site=place.site, logical_id="L" * 200, url_index=lambda: 0)
+    longer = ResourceContext(site=place.site, logical_id="L" * 201, url_index=lambda: 0)
 
     assert len(long.physical_name()) == 64
     assert long.physical_name() != longer.physical_name()
@@ -186,13 +195,13 @@ def test_a_long_logical_id_still_gives_a_name_that_aws_would_take(place: Place):
     ],
 )
 def test_what_is_not_modelled_is_refused(
-    place: Place, type_: str, properties: dict[str, Any], complaint: str
+    place: ResourceContext, type_: str, properties: dict[str, Any], complaint: str
 ):
     with pytest.raises(TemplateError, match=complaint):
         identify(type_, properties, place)
 
 
-def test_the_api_may_call_a_function(place: Place):
+def test_the_api_may_call_a_function(place: ResourceContext):
     properties = {"FunctionName": "f", "Principal": "apigateway.amazonaws.com"}
 
     assert identify("AWS::Lambda::Permission", properties, place).attributes == {}
@@ -203,7 +212,7 @@ def test_the_api_may_call_a_function(place: Place):
     ["*", "123456789012", "s3.amazonaws.com", "apigateway.amazonaws.com.evil", None],
 )
 def test_anybody_else_who_may_call_a_function_stops_the_load(
-    place: Place, principal: str | None
+    place: ResourceContext, principal: str | None
 ):
     properties = {"FunctionName": "f", "Principal": principal}
 

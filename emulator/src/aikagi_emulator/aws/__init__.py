@@ -5,31 +5,31 @@ anything answers. The roles and policies are the template's; moto only keeps the
 What is not modelled is an error that names itself, never a success.
 """
 
-from aikagi_emulator.aws.authority import Authority
-from aikagi_emulator.aws.cloud import Cloud
+from aikagi_emulator.aws.authorizer import Authorizer
+from aikagi_emulator.aws.aws_endpoint import AwsEndpoint
 from aikagi_emulator.aws.endpoint import Endpoint
-from aikagi_emulator.aws.explanation import Explained
 from aikagi_emulator.aws.faults import Fault, Faults, Kind
 from aikagi_emulator.aws.gate import FunctionUrlGate
-from aikagi_emulator.aws.ledger import Ledger, Session
 from aikagi_emulator.aws.operator_gate import SERVICE, OperatorGate
 from aikagi_emulator.aws.principals import Role, User, operator
+from aikagi_emulator.aws.refusal_reason import RefusalReason
 from aikagi_emulator.aws.roles import roles_of
+from aikagi_emulator.aws.session_store import Session, SessionStore
 
 __all__ = [
     "SERVICE",
-    "Authority",
-    "Cloud",
+    "Authorizer",
+    "AwsEndpoint",
     "Endpoint",
-    "Explained",
     "Fault",
     "Faults",
     "FunctionUrlGate",
     "Kind",
-    "Ledger",
     "OperatorGate",
+    "RefusalReason",
     "Role",
     "Session",
+    "SessionStore",
     "User",
     "operator",
     "roles_of",

@@ -56,13 +56,14 @@ def unmodelled_keys(document: str | Mapping[str, Any]) -> tuple[str, ...]:
     ``document`` has been parsed by ``aikagi_emulator.iam`` before: its shape is sound.
     """
     policy = json.loads(document) if isinstance(document, str) else document
-    statements = policy["Statement"]
+    listed = policy["Statement"]
+    statements = listed if isinstance(listed, list) else [listed]
     return tuple(
         dict.fromkeys(
             key
-            for one in (statements if isinstance(statements, list) else [statements])
-            for key in _asked(one)
-            if not _is_modelled(key, _services(one))
+            for statement in statements
+            for key in _asked(statement)
+            if not _is_modelled(key, _services(statement))
         )
     )
 

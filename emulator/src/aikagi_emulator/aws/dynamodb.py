@@ -95,7 +95,7 @@ class DynamoDb:
         requests = body.get("RequestItems")
         if not isinstance(requests, dict):
             raise _invalid("RequestItems must be a map")
-        by_table = {self._table(name): one for name, one in requests.items()}
+        by_table = {self._table(name): request for name, request in requests.items()}
         if len(by_table) != len(requests):
             raise _invalid("RequestItems names a table twice")
         needs = [
@@ -114,7 +114,7 @@ class DynamoDb:
             raise _invalid("TransactItems must be a list")
         parts = list(self._parts(action, items))
         needs = [
-            self._part_need(_TRANSACTIONS[action][kind], one) for kind, one in parts
+            self._part_need(_TRANSACTIONS[action][kind], part) for kind, part in parts
         ]
         items = [{kind: part} for kind, part in parts]
         return Plan(needs=needs, body={**body, "TransactItems": items})

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final, final
 from urllib.parse import parse_qs
 
-from aikagi_emulator.aws import explanation, query
+from aikagi_emulator.aws import query, refusal_reason
 from aikagi_emulator.aws.errors import AwsError, not_modelled
 from aikagi_emulator.aws.faults import Fault, Faults, Kind, error_of, malformed
 from aikagi_emulator.aws.wire import (
@@ -72,7 +72,7 @@ class Endpoint:
         service = self._services.get(name)
         if service is None:
             error = _no_service(name)
-            explanation.note(error.why)
+            refusal_reason.note(error.why)
             _log.info("refused %s: %s", name or "an unsigned request", error.why)
             return query.failure(error)
         try:
@@ -87,7 +87,7 @@ class Endpoint:
             _log.error("%s failed: %s\n%s", name, type(fault).__name__, where)
             text = "The request processing has failed because of an unknown error."
             return service.refusal(AwsError("InternalFailure", text, status=500))
-        explanation.note(error.why)
+        refusal_reason.note(error.why)
         _log.info("refused %s: %s: %s", name, error.code, error.why)
         return service.refusal(error)
 
@@ -117,7 +117,7 @@ class Endpoint:
                 await write(send, malformed(fault.service))
             case _:
                 error = error_of(fault)
-                explanation.note(error.why)
+                refusal_reason.note(error.why)
                 await write(send, self._services[fault.service].refusal(error))
         return True
 

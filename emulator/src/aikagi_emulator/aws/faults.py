@@ -16,7 +16,7 @@ LONGEST_DELAY: Final = 60.0
 
 SERVICES: Final = ("dynamodb", "secretsmanager", "ssm", "sts")
 
-WHY: Final = "this fault was asked for through the stack's control door"
+WHY: Final = "this fault was asked for through the control API"
 
 
 class Kind(StrEnum):

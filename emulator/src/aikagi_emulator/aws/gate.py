@@ -2,8 +2,8 @@
 
 from typing import Final, final
 
-from aikagi_emulator.aws import explanation
-from aikagi_emulator.aws.authority import Authority
+from aikagi_emulator.aws import refusal_reason
+from aikagi_emulator.aws.authorizer import Authorizer
 from aikagi_emulator.aws.resource_tags import FunctionTags
 from aikagi_emulator.sigv4 import Request, SignatureRefusedError
 from aikagi_emulator.urls import Caller, RefusedError
@@ -26,8 +26,8 @@ https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
 class FunctionUrlGate:
     """Signature, then both permissions. What AWS answers travels, why goes along."""
 
-    def __init__(self, *, authority: Authority, tags: FunctionTags) -> None:
-        self._authority = authority
+    def __init__(self, *, authorizer: Authorizer, tags: FunctionTags) -> None:
+        self._authorizer = authorizer
         self._tags = tags
 
     def admit(
@@ -36,13 +36,13 @@ class FunctionUrlGate:
         if auth_type == "NONE":
             return None
         try:
-            session = self._authority.authenticate(request, service="lambda")
+            session = self._authorizer.authenticate(request, service="lambda")
         except SignatureRefusedError as error:
-            explanation.note(error.why)
+            refusal_reason.note(error.why)
             raise _unsigned(error) from error
         tags = self._tags.context(function_arn)
         for action, keys in _PERMISSIONS:
-            decision = self._authority.decide(
+            decision = self._authorizer.decide(
                 session,
                 action,
                 function_arn,
@@ -51,7 +51,7 @@ class FunctionUrlGate:
             )
             if not decision.allowed:
                 why = f"{session.arn} may not {action} {function_arn}: {decision.why}"
-                explanation.note(why)
+                refusal_reason.note(why)
                 raise RefusedError(403, "AccessDeniedException", _FORBIDDEN, why=why)
         return Caller(
             access_key_id=session.access_key_id,

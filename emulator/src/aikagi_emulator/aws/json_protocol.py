@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, final
 
-from aikagi_emulator.aws.authority import Authority
+from aikagi_emulator.aws.authorizer import Authorizer
 from aikagi_emulator.aws.errors import AwsError
 from aikagi_emulator.aws.wire import Answer
 from aikagi_emulator.iam import Context
@@ -70,16 +70,16 @@ class Operations(Protocol):
 class JsonService:
     """Signature, then IAM, then the operation: in this order, for every request."""
 
-    def __init__(self, operations: Operations, *, authority: Authority) -> None:
+    def __init__(self, operations: Operations, *, authorizer: Authorizer) -> None:
         self._operations = operations
-        self._authority = authority
+        self._authorizer = authorizer
 
     def answer(self, request: Request, *, source_ip: str) -> Answer:
-        session = self._authority.authenticate(request, service=self._operations.name)
+        session = self._authorizer.authenticate(request, service=self._operations.name)
         action = self._action(request)
         plan = self._operations.plan(action, _parse(request.body))
         for need in plan.needs:
-            decision = self._authority.decide(
+            decision = self._authorizer.decide(
                 session,
                 need.action,
                 need.resource,

@@ -1,4 +1,4 @@
-"""moto as a store, entered through an internal door.
+"""moto as a store, by an entry point that is internal to it.
 
 ``dispatch`` of moto's response classes is not public: its version is pinned exactly,
 and this is the only module that knows it. moto decides about nothing: a request

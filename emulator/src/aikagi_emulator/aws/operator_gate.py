@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import Final, final
 
 from aikagi_emulator.aws.errors import AwsError
-from aikagi_emulator.aws.ledger import Ledger
 from aikagi_emulator.aws.principals import User
+from aikagi_emulator.aws.session_store import SessionStore
 from aikagi_emulator.sigv4 import Request, SignatureRefusedError, verify
 
 SERVICE: Final = "emulator"
@@ -26,12 +26,12 @@ class OperatorGate:
     def __init__(
         self,
         *,
-        ledger: Ledger,
+        sessions: SessionStore,
         operator: User,
         region: str,
         clock: Callable[[], datetime],
     ) -> None:
-        self._ledger = ledger
+        self._sessions = sessions
         self._operator = operator
         self._region = region
         self._clock = clock
@@ -41,7 +41,7 @@ class OperatorGate:
         try:
             session = verify(
                 request,
-                find=self._ledger.find,
+                find=self._sessions.find,
                 service=SERVICE,
                 region=self._region,
                 now=self._clock(),

@@ -23,7 +23,7 @@ def roles_of(stack: Stack) -> Mapping[str, Role]:
     that is not loaded allows nothing. Raises ``TemplateError`` naming the resource.
     """
     attached = _Attachments(stack)
-    roles = [_role(one, attached) for one in stack.of_type("AWS::IAM::Role")]
+    roles = [_role(resource, attached) for resource in stack.of_type("AWS::IAM::Role")]
     attached.refuse_strangers({role.name for role in roles})
     return {role.arn: role for role in roles}
 
@@ -70,8 +70,11 @@ def _role(resource: Resource, attached: _Attachments) -> Role:
     properties, name = resource.properties, resource.ref
     arn = str(resource.attributes["Arn"])
     own = [
-        _policy(one.get("PolicyDocument"), f"{resource.logical_id}/{one['PolicyName']}")
-        for one in properties.get("Policies", [])
+        _policy(
+            policy.get("PolicyDocument"),
+            f"{resource.logical_id}/{policy['PolicyName']}",
+        )
+        for policy in properties.get("Policies", [])
     ]
     managed = attached.managed(properties.get("ManagedPolicyArns", []))
     boundary = properties.get("PermissionsBoundary")

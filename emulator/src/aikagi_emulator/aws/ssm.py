@@ -40,12 +40,12 @@ class ParameterStore:
         self._prefix = f"arn:aws:ssm:{stack.region}:{stack.account}:parameter"
         self._created = clock().timestamp()
         self._parameters = {
-            one.ref: Parameter(
-                name=one.ref,
-                type=str(one.properties["Type"]),
-                value=str(one.properties["Value"]),
+            resource.ref: Parameter(
+                name=resource.ref,
+                type=str(resource.properties["Type"]),
+                value=str(resource.properties["Value"]),
             )
-            for one in stack.of_type("AWS::SSM::Parameter")
+            for resource in stack.of_type("AWS::SSM::Parameter")
         }
 
     def plan(self, action: str, body: Body) -> Plan:
@@ -79,10 +79,12 @@ class ParameterStore:
     def _by_path(self, body: Body) -> Mapping[str, Any]:
         path = _path(body).rstrip("/") + "/"
         below = [
-            self._described(one)
-            for one in self._parameters.values()
-            if one.name.startswith(path)
-            and (body.get("Recursive") is True or "/" not in one.name[len(path) :])
+            self._described(parameter)
+            for parameter in self._parameters.values()
+            if parameter.name.startswith(path)
+            and (
+                body.get("Recursive") is True or "/" not in parameter.name[len(path) :]
+            )
         ]
         start, size = _offset(body), _page_size(body)
         page: dict[str, Any] = {"Parameters": below[start : start + size]}
@@ -93,13 +95,17 @@ class ParameterStore:
     def _several(self, names: list[str]) -> Mapping[str, Any]:
         found = {name: self._find(name) for name in names}
         return {
-            "Parameters": [one for one in found.values() if one is not None],
-            "InvalidParameters": [name for name, one in found.items() if one is None],
+            "Parameters": [
+                parameter for parameter in found.values() if parameter is not None
+            ],
+            "InvalidParameters": [
+                name for name, parameter in found.items() if parameter is None
+            ],
         }
 
     def _find(self, name: str) -> Mapping[str, Any] | None:
-        one = self._parameters.get(self._bare(name))
-        return None if one is None else self._described(one)
+        parameter = self._parameters.get(self._bare(name))
+        return None if parameter is None else self._described(parameter)
 
     def _bare(self, name: str) -> str:
         """The name alone. A selector (``name:3``) is another name: it has no match."""

@@ -7,11 +7,11 @@ from typing import Final, final
 
 from aikagi_emulator.aws import assume_role, query
 from aikagi_emulator.aws.assume_role import AssumeRole
-from aikagi_emulator.aws.authority import Authority
+from aikagi_emulator.aws.authorizer import Authorizer
 from aikagi_emulator.aws.errors import AwsError, not_modelled
-from aikagi_emulator.aws.ledger import Ledger, Session
 from aikagi_emulator.aws.principals import Role
 from aikagi_emulator.aws.query import element
+from aikagi_emulator.aws.session_store import Session, SessionStore
 from aikagi_emulator.aws.wire import Answer
 from aikagi_emulator.iam import Context
 from aikagi_emulator.sigv4 import Request, SignatureRefusedError
@@ -45,7 +45,7 @@ def estimated_percent(asked: AssumeRole) -> int:
 
 @final
 class Sts:
-    """Decides about sessions as STS does, and writes them to the ledger.
+    """Decides about sessions as STS does, and keeps those that it issues.
 
     ``packed_percent`` may return more than 100, to see what a caller does about
     ``PackedPolicyTooLarge``.
@@ -54,18 +54,18 @@ class Sts:
     def __init__(
         self,
         *,
-        authority: Authority,
-        ledger: Ledger,
+        authorizer: Authorizer,
+        sessions: SessionStore,
         roles: Mapping[str, Role],
         packed_percent: Callable[[AssumeRole], int] = estimated_percent,
     ) -> None:
-        self._authority = authority
-        self._ledger = ledger
+        self._authorizer = authorizer
+        self._sessions = sessions
         self._roles = roles
         self._packed_percent = packed_percent
 
     def answer(self, request: Request, *, source_ip: str) -> Answer:
-        session = self._authority.authenticate(request, service="sts")
+        session = self._authorizer.authenticate(request, service="sts")
         parameters = query.parameters_of(request)
         action = parameters.get("Action", "")
         version = parameters.get("Version", "NO_VERSION_SPECIFIED")
@@ -96,14 +96,14 @@ class Sts:
             raise _denied(caller, "sts:AssumeRole", asked.role_arn, "no such role")
         extra = _request_context(asked, source_identity)
         for action in _actions(asked, inherited, source_identity):
-            decision = self._authority.decide_assume(
+            decision = self._authorizer.decide_assume(
                 caller, action, role, source_ip=source_ip, extra=extra
             )
             if not decision.allowed:
                 raise _denied(caller, action, role.arn, decision.why)
         _check_duration(caller, asked, role)
         percent = self._packed(asked)
-        session = self._ledger.issue(
+        session = self._sessions.issue(
             role,
             lifetime=timedelta(seconds=asked.seconds),
             name=asked.session_name,

@@ -1,4 +1,4 @@
-"""Knocks at the door of a running stack, from any process."""
+"""A client of a running stack's control API, for any process."""
 
 import json
 import urllib.error
@@ -11,7 +11,7 @@ from typing import Any, final
 from aikagi_emulator.aws import SERVICE
 
 _PATIENCE = 10
-"""Seconds. The door answers at once or not at all."""
+"""Seconds. It answers at once or not at all."""
 
 
 @final

@@ -1,4 +1,4 @@
-"""What is said at the door, both ways, in JSON."""
+"""Requests and answers of the control API, in JSON."""
 
 import math
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ class Change:
     relative: bool
 
 
-def ask_of_clock(body: object) -> Change:
+def decode_change(body: object) -> Change:
     """Read ``{"AdvanceSeconds": n}`` or ``{"OffsetSeconds": n}``.
 
     Raises ``ValueError`` for anything else.
@@ -45,17 +45,17 @@ def ask_of_clock(body: object) -> Change:
     return Change(by=by, relative=name == "AdvanceSeconds")
 
 
-def told_of_clock(now: datetime, offset: timedelta) -> Mapping[str, Any]:
+def encode_clock(now: datetime, offset: timedelta) -> Mapping[str, Any]:
     text = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return {"Now": text, "OffsetSeconds": offset.total_seconds()}
 
 
-def faults_of(body: object) -> list[Fault]:
+def decode_faults(body: object) -> list[Fault]:
     """All of them, or ``ValueError``: what is not a fault, and what is."""
-    return [_fault_of(one) for one in _typed("The body", body, list)]
+    return [_decode_fault(fault) for fault in _typed("The body", body, list)]
 
 
-def _fault_of(told: object) -> Fault:
+def _decode_fault(told: object) -> Fault:
     if (
         not isinstance(told, dict)
         or not told.keys() >= _REQUIRED
@@ -79,7 +79,7 @@ def _fault_of(told: object) -> Fault:
     )
 
 
-def told_of(fault: Fault) -> Mapping[str, Any]:
+def encode_fault(fault: Fault) -> Mapping[str, Any]:
     told = {
         "Service": fault.service,
         "Action": fault.action,

@@ -95,9 +95,9 @@ def _trust_suffices(question: Question, trust: Policy, caller: Caller) -> bool:
     if chained and question.action.lower() == "sts:setsourceidentity":
         return False
     direct = any(
-        one.naming(caller) is Naming.DIRECT
-        for one in trust.statements
-        if not one.denies and one.miss(question) is None
+        statement.naming(caller) is Naming.DIRECT
+        for statement in trust.statements
+        if not statement.denies and statement.miss(question) is None
     )
     return direct and question.resource.split(":")[4:5] == [caller.account]
 

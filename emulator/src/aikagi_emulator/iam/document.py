@@ -52,10 +52,10 @@ def _statements(document: object, *, trust: bool) -> tuple[Statement, ...]:
             msg = "Statement is empty"
             raise PolicyError(msg)
     parsed = tuple(
-        _statement(one, number, trust=trust)
-        for number, one in enumerate(statements, start=1)
+        _statement(statement, number, trust=trust)
+        for number, statement in enumerate(statements, start=1)
     )
-    sids = [one.sid for one in parsed if one.sid]
+    sids = [statement.sid for statement in parsed if statement.sid]
     if len(sids) != len(set(sids)):
         msg = "the policy: each Sid may be given to one statement only"
         raise PolicyError(msg)

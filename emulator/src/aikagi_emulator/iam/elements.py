@@ -172,7 +172,7 @@ def _text(value: object) -> str:
 def _values(key: object, value: object) -> tuple[str, ...]:
     """One value or a list of them; numbers and booleans may stand bare."""
     values = value if isinstance(value, list | tuple) else [value]
-    return tuple(_value(key, one) for one in values)
+    return tuple(_value(key, value) for value in values)
 
 
 def _value(key: object, value: object) -> str:

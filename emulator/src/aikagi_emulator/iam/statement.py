@@ -39,7 +39,7 @@ class Actions:
 
     def cover(self, action: str) -> bool:
         asked = action.lower()
-        return any(matches(one, asked) for one in self.patterns) != self.negated
+        return any(matches(pattern, asked) for pattern in self.patterns) != self.negated
 
 
 @final
@@ -88,7 +88,7 @@ class Statement:
         if not self._covers(question.resource, question.facts):
             because = f"covers the action, but not {question.resource}"
             return Miss(depth=2, because=because)
-        failures = [one.failure(question.facts) for one in self.conditions]
+        failures = [condition.failure(question.facts) for condition in self.conditions]
         failed = "; ".join(failure for failure in failures if failure)
         if failed:
             return Miss(depth=3, because=f"covers action and resource, but {failed}")

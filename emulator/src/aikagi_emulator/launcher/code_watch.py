@@ -84,7 +84,7 @@ class CodeWatch:
                 self._watch_below(inotify, parent / event.name)
 
     def _watch_below(self, inotify: Inotify, folder: Path) -> None:
-        for one in _folders(folder):
+        for below in _folders(folder):
             if len(self._watched) >= _MOST_FOLDERS:
                 _log.warning(
                     "%s has more than %d folders: changes in some are not noticed",
@@ -94,7 +94,7 @@ class CodeWatch:
                 return
             # One that is gone already has nothing to tell.
             with suppress(FileNotFoundError, NotADirectoryError):
-                self._watched[inotify.watch(one, _MASK)] = one
+                self._watched[inotify.watch(below, _MASK)] = below
 
 
 def _folders(top: Path) -> Iterator[Path]:
@@ -108,7 +108,7 @@ def _is_ignored(name: str) -> bool:
 
 
 @final
-class Fresh:
+class ReloadOnChange:
     """Answers with the code as it is now: ``recycle`` is called before, if need be."""
 
     def __init__(

@@ -1,6 +1,6 @@
 """The environments of whoever meets this stack: the operator, and the application."""
 
-from aikagi_emulator.aws import Cloud
+from aikagi_emulator.aws import AwsEndpoint
 from aikagi_emulator.launcher.functions import variables_of
 from aikagi_emulator.launcher.ports import Ports, origin
 from aikagi_emulator.launcher.project import Application
@@ -10,16 +10,16 @@ from aikagi_emulator.template import Resource, Stack
 _FUNCTION_URLS = "${FunctionUrls}"
 
 
-def of_operator(cloud: Cloud, stack: Stack, ports: Ports) -> dict[str, str]:
-    session = cloud.operator_session()
+def of_operator(aws: AwsEndpoint, stack: Stack, ports: Ports) -> dict[str, str]:
+    session = aws.operator_session()
     return session_variables(session, region=stack.region, ports=ports)
 
 
 def of_role(
-    function: Resource, cloud: Cloud, stack: Stack, ports: Ports
+    function: Resource, aws: AwsEndpoint, stack: Stack, ports: Ports
 ) -> dict[str, str]:
     """Credentials of the function's own role."""
-    session = cloud.function_session(str(function.properties["Role"]), function.ref)
+    session = aws.function_session(str(function.properties["Role"]), function.ref)
     return session_variables(session, region=stack.region, ports=ports)
 
 

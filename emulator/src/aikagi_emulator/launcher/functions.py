@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, final
 
-from aikagi_emulator.aws import Cloud
+from aikagi_emulator.aws import AwsEndpoint
 from aikagi_emulator.launcher.errors import LaunchError
 from aikagi_emulator.launcher.ports import Ports
 from aikagi_emulator.launcher.sessions import session_variables
@@ -31,20 +31,20 @@ class Served:
 
 
 def serve_all(
-    stack: Stack, cloud: Cloud, *, ports: Ports, clock: Callable[[], datetime]
+    stack: Stack, aws: AwsEndpoint, *, ports: Ports, clock: Callable[[], datetime]
 ) -> list[Served]:
     """One per ``AWS::Lambda::Url``, in the template's order.
 
     No environment is started before the first call. Raises ``LaunchError`` or
     ``TemplateError`` for a function that Lambda would not run either.
     """
-    gate = cloud.gate()
+    gate = aws.gate()
     served = []
     for index, url in enumerate(stack.of_type("AWS::Lambda::Url")):
         function = target_of(stack, url)
         pool = Pool(
             _spec(stack, function),
-            credentials=_Credentials(cloud, function, stack.region, ports),
+            credentials=_Credentials(aws, function, stack.region, ports),
             clock=clock,
             log=_line,
         )
@@ -65,9 +65,9 @@ class _Credentials:
     """A session of the function's own role for each of its environments."""
 
     def __init__(
-        self, cloud: Cloud, function: Resource, region: str, ports: Ports
+        self, aws: AwsEndpoint, function: Resource, region: str, ports: Ports
     ) -> None:
-        self._cloud = cloud
+        self._aws = aws
         self._role = str(function.properties["Role"])
         self._name = function.ref
         self._region = region
@@ -76,7 +76,7 @@ class _Credentials:
         self()
 
     def __call__(self) -> Mapping[str, str]:
-        session = self._cloud.function_session(self._role, self._name)
+        session = self._aws.function_session(self._role, self._name)
         return session_variables(session, region=self._region, ports=self._ports)
 
 

@@ -90,8 +90,8 @@ def _start(parsed: argparse.Namespace, shell: Mapping[str, str]) -> int:
     ports = ports_from(parsed.port or shell.get(port) or _DEFAULT_PORT, variable=port)
     # Slow imports, after the fast complaints.
     from aikagi_emulator.launcher import logs
-    from aikagi_emulator.launcher.life import run_until_told
     from aikagi_emulator.launcher.stack import Options
+    from aikagi_emulator.launcher.supervisor import run_until_told
     from aikagi_emulator.template import TemplateError
 
     logs.configure(shell.get(level, "INFO"), variable=level)

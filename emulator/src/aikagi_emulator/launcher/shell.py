@@ -35,7 +35,7 @@ def forget_aws(environment: MutableMapping[str, str]) -> None:
     Nothing in this process may find a real account: not the translator, not moto,
     not the seed command.
     """
-    for name in [one for one in environment if one.startswith(("AWS_", "MOTO_"))]:
+    for name in [known for known in environment if known.startswith(("AWS_", "MOTO_"))]:
         del environment[name]
     environment["AWS_CONFIG_FILE"] = os.devnull
     environment["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull

@@ -8,10 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, final
 
-from aikagi_emulator.aws import Cloud, Explained, Faults
+from aikagi_emulator.aws import AwsEndpoint, Faults, RefusalReason
 from aikagi_emulator.aws.wire import Application
 from aikagi_emulator.children import Child
-from aikagi_emulator.control import Door, MovableClock
+from aikagi_emulator.control import ControlApi, MovableClock
 from aikagi_emulator.launcher import environments
 from aikagi_emulator.launcher.application import (
     answers,
@@ -19,8 +19,8 @@ from aikagi_emulator.launcher.application import (
     function_of,
     process_variables,
 )
-from aikagi_emulator.launcher.code_watch import CodeWatch, Fresh
-from aikagi_emulator.launcher.dated import Dated
+from aikagi_emulator.launcher.code_watch import CodeWatch, ReloadOnChange
+from aikagi_emulator.launcher.date_header import DateHeader
 from aikagi_emulator.launcher.errors import LaunchError
 from aikagi_emulator.launcher.files import StackState, StateFiles
 from aikagi_emulator.launcher.function_names import code_folders, names_of
@@ -106,18 +106,18 @@ class EmulatedStack:
         refuse_unmodelled(stack)
         urls = range(len(stack.of_type("AWS::Lambda::Url")))
         sockets = self._claim(*(ports.function(index) for index in urls))
-        cloud = Cloud(stack, clock=self._clock)
-        running = self._running(stack, cloud)
-        self._served = serve_all(stack, cloud, ports=ports, clock=self._real_clock)
+        aws = AwsEndpoint(stack, clock=self._clock)
+        running = self._running(stack, aws)
+        self._served = serve_all(stack, aws, ports=ports, clock=self._real_clock)
         # These import on one processor while the stores load on another. Until those
         # answer, what they ask waits in the backlog of a socket claimed above.
         self._application = self._start_application(running)
         self._seeding = asyncio.create_task(self._seed(running))
-        endpoint = await asyncio.to_thread(cloud.endpoint, faults=self._faults)
-        await self._serve(self._door(endpoint, cloud), endpoint_socket)
+        endpoint = await asyncio.to_thread(aws.endpoint, faults=self._faults)
+        await self._serve(self._control_api(endpoint, aws), endpoint_socket)
         folders = code_folders(stack)
         for served, code, claimed in zip(self._served, folders, sockets, strict=True):
-            await self._serve(self._fresh(served, code), claimed)
+            await self._serve(self._reloading(served, code), claimed)
         running = await self._complete(running, self._seeding)
         self._files.write(
             StackState(
@@ -156,43 +156,43 @@ class EmulatedStack:
             watch.close()
 
     async def _serve(self, application: Application, claimed: socket.socket) -> None:
-        await self._servers.start(Dated(application, clock=self._clock), claimed)
+        await self._servers.start(DateHeader(application, clock=self._clock), claimed)
 
-    def _door(self, endpoint: Application, cloud: Cloud) -> Door:
-        return Door(
-            self._explained(endpoint),
-            gate=cloud.operator_gate(clock=self._real_clock),
+    def _control_api(self, endpoint: Application, aws: AwsEndpoint) -> ControlApi:
+        return ControlApi(
+            self._with_reason(endpoint),
+            gate=aws.operator_gate(clock=self._real_clock),
             clock=self._clock,
             faults=self._faults,
         )
 
-    def _fresh(self, served: Served, folders: Sequence[Path]) -> Fresh:
+    def _reloading(self, served: Served, folders: Sequence[Path]) -> ReloadOnChange:
         for folder in folders:
             if folder not in self._code:
                 self._code[folder] = CodeWatch(folder)
-        return Fresh(
-            self._explained(served.application),
+        return ReloadOnChange(
+            self._with_reason(served.application),
             code=[self._code[folder] for folder in folders],
             recycle=served.pool.recycle,
         )
 
-    def _explained(self, application: Application) -> Application:
-        return Explained(application) if self._options.explain else application
+    def _with_reason(self, application: Application) -> Application:
+        return RefusalReason(application) if self._options.explain else application
 
     def _claim(self, *ports: int) -> list[socket.socket]:
         claimed = self._ports.claim(*ports)
         self._claimed += claimed
         return claimed
 
-    def _running(self, stack: Stack, cloud: Cloud) -> Running:
+    def _running(self, stack: Stack, aws: AwsEndpoint) -> Running:
         ports, project = self._ports, self._options.project
         application = project.application
-        operator = environments.of_operator(cloud, stack, ports)
+        operator = environments.of_operator(aws, stack, ports)
         env: Mapping[str, str] = {}
         if application is not None:
             function = function_of(application, stack)
             template = environments.of_template(function, application, stack, ports)
-            env = environments.of_role(function, cloud, stack, ports) | template
+            env = environments.of_role(function, aws, stack, ports) | template
             operator |= template
         first = origin(ports.first)
         return Running(

@@ -41,7 +41,7 @@ class TemplateWatch:
 
     async def _told(self) -> None:
         loop, told = asyncio.get_running_loop(), asyncio.Event()
-        while not any(one.name == self._path.name for one in self._inotify.read()):
+        while not any(event.name == self._path.name for event in self._inotify.read()):
             told.clear()
             loop.add_reader(self._inotify.fileno(), told.set)
             try:

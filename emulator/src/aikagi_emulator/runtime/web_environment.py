@@ -13,6 +13,7 @@ import h11
 from typing_extensions import override
 
 from aikagi_emulator.runtime.adapter import request_of
+from aikagi_emulator.runtime.buffered_response import BufferedResponse
 from aikagi_emulator.runtime.environment import DiedIdleError, Environment, first_of
 from aikagi_emulator.runtime.errors import (
     FunctionFailedError,
@@ -21,7 +22,6 @@ from aikagi_emulator.runtime.errors import (
 )
 from aikagi_emulator.runtime.exchange import BrokenOffError, Exchange, UnreachableError
 from aikagi_emulator.runtime.function import FunctionSpec
-from aikagi_emulator.runtime.joined import Joined
 from aikagi_emulator.runtime.process import RuntimeProcess
 from aikagi_emulator.runtime.readiness import until_ready
 from aikagi_emulator.runtime.reserved_port import ReservedPort
@@ -58,9 +58,9 @@ class WebEnvironment(Environment):
 
     @override
     async def invoke(self, request_id: str, payload: bytes) -> bytes:
-        joined = Joined()
-        await self._answer(request_id, payload, joined)
-        return joined.payload()
+        response = BufferedResponse()
+        await self._answer(request_id, payload, response)
+        return response.payload()
 
     @override
     async def relay(self, request_id: str, payload: bytes, stream: Stream) -> None:

@@ -41,7 +41,7 @@ def check_signed_headers(request: Request, signed: tuple[str, ...]) -> None:
         )
     if "host" not in covered:
         raise invalid(
-            "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization."
+            "'Host' or ':authorizer' must be a 'SignedHeader' in the AWS Authorization."
         )
     sent = {name for name, _ in request.headers}
     if covered - sent:

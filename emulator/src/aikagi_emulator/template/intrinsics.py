@@ -67,9 +67,9 @@ class Intrinsics:
             case {"Fn::Not": [one], **rest} if not rest:
                 return not self.truth(one)
             case {"Fn::And": [*several], **rest} if not rest:
-                return all(self.truth(one) for one in several)
+                return all(self.truth(condition) for condition in several)
             case {"Fn::Or": [*several], **rest} if not rest:
-                return any(self.truth(one) for one in several)
+                return any(self.truth(condition) for condition in several)
             case _:
                 msg = f"{expression} is not a condition that is modelled"
                 raise TemplateError(msg)
@@ -80,7 +80,9 @@ class Intrinsics:
         ]
         if not calls:
             entries = {key: self.value(inner) for key, inner in expression.items()}
-            return {key: one for key, one in entries.items() if one is not NO_VALUE}
+            return {
+                key: entry for key, entry in entries.items() if entry is not NO_VALUE
+            }
         name = calls[0]
         if len(expression) > 1:
             msg = f"{name} stands beside {', '.join(set(expression) - {name})}"
@@ -108,8 +110,8 @@ class Intrinsics:
             case _:
                 raise _wrong("Fn::Sub", "text, or text and variables", of)
 
-        def fill(place: re.Match[str]) -> str:
-            name = place[1].strip()
+        def fill(variable: re.Match[str]) -> str:
+            name = variable[1].strip()
             if name.startswith("!"):
                 return f"${{{name[1:]}}}"
             return own[name] if name in own else as_text(self._named(name))

@@ -6,7 +6,7 @@ from pathlib import Path
 from aikagi_emulator.template.document import read
 from aikagi_emulator.template.parameters import values
 from aikagi_emulator.template.resolver import Resolver
-from aikagi_emulator.template.resources import Site
+from aikagi_emulator.template.resources import StackContext
 from aikagi_emulator.template.stack import Addresses, Resource, Stack, TemplateError
 from aikagi_emulator.template.translate import translate
 
@@ -33,7 +33,7 @@ def load(  # noqa: PLR0913 - a stack has a place and a name, and all have defaul
     translated = translate(
         document, folder=path.parent, parameters=typed, region=region
     )
-    site = Site(stack=name, region=region, account=account, addresses=addresses)
+    site = StackContext(stack=name, region=region, account=account, addresses=addresses)
     resolver = Resolver(translated.template, parameters=typed, site=site)
     resources = resolver.resources()
     return Stack(
@@ -51,7 +51,9 @@ def _code(
     resources: Iterable[Resource], folders: Mapping[str, Path]
 ) -> dict[str, Path]:
     functions = [
-        one.logical_id for one in resources if one.type == "AWS::Lambda::Function"
+        resource.logical_id
+        for resource in resources
+        if resource.type == "AWS::Lambda::Function"
     ]
     for logical_id in functions:
         if logical_id not in folders:

@@ -5,7 +5,7 @@ from typing import Any, cast, final
 
 from aikagi_emulator.template.environment import with_text_variables
 from aikagi_emulator.template.intrinsics import NO_VALUE, Intrinsics
-from aikagi_emulator.template.resources import Place, Site, identify
+from aikagi_emulator.template.resources import ResourceContext, StackContext, identify
 from aikagi_emulator.template.scalars import as_text
 from aikagi_emulator.template.stack import Resource, TemplateError, stack_id_of
 from aikagi_emulator.template.trail import Trail
@@ -24,7 +24,7 @@ class Resolver:
         template: Mapping[str, Any],
         *,
         parameters: Mapping[str, str | list[str]],
-        site: Site,
+        site: StackContext,
     ) -> None:
         self._template = template
         self._site = site
@@ -110,7 +110,7 @@ class Resolver:
     def _resolve(self, logical_id: str) -> Resource:
         definition = self._section("Resources")[logical_id]
         type_ = definition["Type"]
-        place = Place(
+        context = ResourceContext(
             site=self._site,
             logical_id=logical_id,
             url_index=lambda: self._urls().index(logical_id),
@@ -121,7 +121,7 @@ class Resolver:
             raise TemplateError(msg)
         if type_ == "AWS::Lambda::Function":
             properties = with_text_variables(properties)
-        identified = identify(type_, properties, place)
+        identified = identify(type_, properties, context)
         return Resource(
             logical_id=logical_id,
             type=type_,

@@ -12,7 +12,7 @@ Properties: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
+class StackContext:
     """Where a stack stands, and the addresses it was given."""
 
     stack: str
@@ -22,13 +22,13 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class ResourceContext:
     """Where one resource stands in its stack.
 
     ``url_index`` counts the function URLs before it; only one of them may ask.
     """
 
-    site: Site
+    site: StackContext
     logical_id: str
     url_index: Callable[[], int]
 
@@ -55,76 +55,78 @@ class Identified:
     attributes: Mapping[str, Any]
 
 
-def identify(type_: str, properties: Properties, place: Place) -> Identified:
+def identify(
+    type_: str, properties: Properties, context: ResourceContext
+) -> Identified:
     """Say what Ref and GetAtt return; an unknown type is a ``TemplateError``."""
     rule = _RULES.get(type_)
     if rule is None:
         msg = f"{type_} is not a type of resource that the emulator models"
         raise TemplateError(msg)
-    return rule(properties, place)
+    return rule(properties, context)
 
 
-def _api(_: Properties, place: Place) -> Identified:
-    api_id = place.digest(10)
-    attributes = {"ApiId": api_id, "ApiEndpoint": place.site.addresses.api}
+def _api(_: Properties, context: ResourceContext) -> Identified:
+    api_id = context.digest(10)
+    attributes = {"ApiId": api_id, "ApiEndpoint": context.site.addresses.api}
     return Identified(ref=api_id, attributes=attributes)
 
 
-def _stage(properties: Properties, _: Place) -> Identified:
+def _stage(properties: Properties, _: ResourceContext) -> Identified:
     return Identified(ref=as_text(properties.get("StageName")), attributes={})
 
 
-def _table(properties: Properties, place: Place) -> Identified:
-    name = as_text(properties.get("TableName", place.physical_name()))
+def _table(properties: Properties, context: ResourceContext) -> Identified:
+    name = as_text(properties.get("TableName", context.physical_name()))
     return Identified(
-        ref=name, attributes={"Arn": place.arn("dynamodb", f"table/{name}")}
+        ref=name, attributes={"Arn": context.arn("dynamodb", f"table/{name}")}
     )
 
 
-def _role(properties: Properties, place: Place) -> Identified:
-    name = as_text(properties.get("RoleName", place.physical_name()))
+def _role(properties: Properties, context: ResourceContext) -> Identified:
+    name = as_text(properties.get("RoleName", context.physical_name()))
     path = properties.get("Path", "/")
     attributes = {
-        "Arn": place.arn("iam", f"role{path}{name}"),
-        "RoleId": f"AROA{place.digest(17, 'id').upper()}",
+        "Arn": context.arn("iam", f"role{path}{name}"),
+        "RoleId": f"AROA{context.digest(17, 'id').upper()}",
     }
     return Identified(ref=name, attributes=attributes)
 
 
-def _policy(_: Properties, place: Place) -> Identified:
-    return Identified(ref=place.physical_name(), attributes={})
+def _policy(_: Properties, context: ResourceContext) -> Identified:
+    return Identified(ref=context.physical_name(), attributes={})
 
 
-def _managed_policy(properties: Properties, place: Place) -> Identified:
-    name = as_text(properties.get("ManagedPolicyName", place.physical_name()))
-    arn = place.arn("iam", f"policy{properties.get('Path', '/')}{name}")
+def _managed_policy(properties: Properties, context: ResourceContext) -> Identified:
+    name = as_text(properties.get("ManagedPolicyName", context.physical_name()))
+    arn = context.arn("iam", f"policy{properties.get('Path', '/')}{name}")
     return Identified(ref=arn, attributes={"PolicyArn": arn})
 
 
-def _function(properties: Properties, place: Place) -> Identified:
-    name = as_text(properties.get("FunctionName", place.physical_name()))
-    arn = place.arn("lambda", f"function:{name}")
+def _function(properties: Properties, context: ResourceContext) -> Identified:
+    name = as_text(properties.get("FunctionName", context.physical_name()))
+    arn = context.arn("lambda", f"function:{name}")
     return Identified(ref=name, attributes={"Arn": arn})
 
 
-def _layer_version(properties: Properties, place: Place) -> Identified:
-    name = as_text(properties.get("LayerName", place.physical_name()))
-    arn = place.arn("lambda", f"layer:{name}:1")
+def _layer_version(properties: Properties, context: ResourceContext) -> Identified:
+    name = as_text(properties.get("LayerName", context.physical_name()))
+    arn = context.arn("lambda", f"layer:{name}:1")
     return Identified(ref=arn, attributes={"LayerVersionArn": arn})
 
 
-def _url(properties: Properties, place: Place) -> Identified:
+def _url(properties: Properties, context: ResourceContext) -> Identified:
     if "Qualifier" in properties:
         msg = "a URL on an alias or version is not something the emulator models"
         raise TemplateError(msg)
     target = as_text(properties.get("TargetFunctionArn"))
-    arn = target if ":" in target else place.arn("lambda", f"function:{target}")
-    url = place.site.addresses.function_url(place.url_index())
+    arn = target if ":" in target else context.arn("lambda", f"function:{target}")
+    url = context.site.addresses.function_url(context.url_index())
     attributes = {"FunctionArn": arn, "FunctionUrl": url}
     return Identified(ref=arn, attributes=attributes)
 
 
-def _permission(properties: Properties, place: Place) -> Identified:
+def _permission(properties: Properties, context: ResourceContext) -> Identified:
     # API Gateway has no URL to call here: uvicorn stands in for it. Any other resource
     # policy would let in callers whom the emulator refuses.
     principal = properties.get("Principal")
@@ -135,36 +137,36 @@ def _permission(properties: Properties, place: Place) -> Identified:
             "with AuthType: AWS_IAM and a role's policy"
         )
         raise TemplateError(msg)
-    return Identified(ref=place.physical_name(), attributes={})
+    return Identified(ref=context.physical_name(), attributes={})
 
 
-def _log_group(properties: Properties, place: Place) -> Identified:
-    name = as_text(properties.get("LogGroupName", place.physical_name()))
+def _log_group(properties: Properties, context: ResourceContext) -> Identified:
+    name = as_text(properties.get("LogGroupName", context.physical_name()))
     return Identified(
         # CloudFormation's own ARN of a log group names what is inside it.
         ref=name,
-        attributes={"Arn": place.arn("logs", f"log-group:{name}:*")},
+        attributes={"Arn": context.arn("logs", f"log-group:{name}:*")},
     )
 
 
-def _secret(properties: Properties, place: Place) -> Identified:
+def _secret(properties: Properties, context: ResourceContext) -> Identified:
     # Secrets Manager puts six characters behind the name.
-    name = as_text(properties.get("Name", place.physical_name()))
-    arn = place.arn("secretsmanager", f"secret:{name}-{place.digest(6, 'arn')}")
+    name = as_text(properties.get("Name", context.physical_name()))
+    arn = context.arn("secretsmanager", f"secret:{name}-{context.digest(6, 'arn')}")
     return Identified(ref=arn, attributes={"Id": arn})
 
 
-def _parameter(properties: Properties, place: Place) -> Identified:
+def _parameter(properties: Properties, context: ResourceContext) -> Identified:
     kind = properties.get("Type")
     if kind != "String":
         msg = f"its Type is {kind}; the emulator models String"
         raise TemplateError(msg)
-    name = as_text(properties.get("Name", place.physical_name()))
+    name = as_text(properties.get("Name", context.physical_name()))
     attributes = {"Type": kind, "Value": as_text(properties.get("Value"))}
     return Identified(ref=name, attributes=attributes)
 
 
-_RULES: Final[Mapping[str, Callable[[Properties, Place], Identified]]] = {
+_RULES: Final[Mapping[str, Callable[[Properties, ResourceContext], Identified]]] = {
     "AWS::ApiGatewayV2::Api": _api,
     "AWS::ApiGatewayV2::Stage": _stage,
     "AWS::DynamoDB::Table": _table,

@@ -58,7 +58,9 @@ class Stack:
         return stack_id_of(self.name, region=self.region, account=self.account)
 
     def of_type(self, type_: str) -> tuple[Resource, ...]:
-        return tuple(one for one in self.resources.values() if one.type == type_)
+        return tuple(
+            resource for resource in self.resources.values() if resource.type == type_
+        )
 
 
 def stack_id_of(name: str, *, region: str, account: str) -> str:

@@ -17,7 +17,7 @@ _JSON: Final = ("content-type", "application/json")
 
 
 def refused(error: RefusedError) -> Response:
-    return _explained(error.status, {"Message": error.message}, error.code)
+    return _with_reason(error.status, {"Message": error.message}, error.code)
 
 
 def too_large() -> Response:
@@ -25,7 +25,7 @@ def too_large() -> Response:
         f"Request must be smaller than {LARGEST_BODY} bytes for the InvokeFunction "
         "operation"
     )
-    return _explained(413, {"Message": message}, "RequestEntityTooLargeException")
+    return _with_reason(413, {"Message": message}, "RequestEntityTooLargeException")
 
 
 def throttled() -> Response:
@@ -34,7 +34,7 @@ def throttled() -> Response:
         "Type": "User",
         "message": "Rate Exceeded.",
     }
-    return _explained(429, body, "TooManyRequestsException")
+    return _with_reason(429, body, "TooManyRequestsException")
 
 
 def failed() -> Response:
@@ -42,7 +42,7 @@ def failed() -> Response:
     return Response(status=502, headers=(_JSON,), body=b"Internal Server Error")
 
 
-def _explained(status: int, body: dict[str, str], error_type: str) -> Response:
+def _with_reason(status: int, body: dict[str, str], error_type: str) -> Response:
     return Response(
         status=status,
         headers=(_JSON, ("x-amzn-errortype", error_type)),

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from aikagi_emulator.aws import Fault, Kind
-from emulator.tests.control.conftest import House, Knock
+from emulator.tests.control.conftest import Ask, Controlled
 
 CLOCK = "/_emulator/clock"
 FAULTS = "/_emulator/faults"
@@ -15,28 +15,30 @@ def asked(value: object) -> bytes:
     return json.dumps(value).encode()
 
 
-def test_the_operator_moves_the_clock_and_is_told_the_time(house: House, knock: Knock):
-    moved = knock("POST", CLOCK, body=asked({"OffsetSeconds": 3600}))
-    further = knock("POST", CLOCK, body=asked({"AdvanceSeconds": -600.5}))
-    told = knock("GET", CLOCK).json()
+def test_the_operator_moves_the_clock_and_is_told_the_time(
+    controlled: Controlled, ask: Ask
+):
+    moved = ask("POST", CLOCK, body=asked({"OffsetSeconds": 3600}))
+    further = ask("POST", CLOCK, body=asked({"AdvanceSeconds": -600.5}))
+    told = ask("GET", CLOCK).json()
 
     assert (moved.status_code, moved.json()["OffsetSeconds"]) == (200, 3600)
     assert further.json()["OffsetSeconds"] == 2999.5
-    assert house.clock.offset == timedelta(seconds=2999.5)
+    assert controlled.clock.offset == timedelta(seconds=2999.5)
     assert told["OffsetSeconds"] == 2999.5
     assert told["Now"].endswith("Z")
 
 
 @pytest.mark.parametrize("seconds", [-500_000, 500_000])
 def test_a_clock_that_was_moved_far_can_be_moved_back(
-    house: House, knock: Knock, seconds: int
+    controlled: Controlled, ask: Ask, seconds: int
 ):
-    knock("POST", CLOCK, body=asked({"OffsetSeconds": seconds}))
+    ask("POST", CLOCK, body=asked({"OffsetSeconds": seconds}))
 
-    answer = knock("POST", CLOCK, body=asked({"OffsetSeconds": 0}))
+    answer = ask("POST", CLOCK, body=asked({"OffsetSeconds": 0}))
 
     assert answer.status_code == 200
-    assert house.clock.offset == timedelta()
+    assert controlled.clock.offset == timedelta()
 
 
 @pytest.mark.parametrize(
@@ -58,20 +60,20 @@ def test_a_clock_that_was_moved_far_can_be_moved_back(
     ],
 )
 def test_what_is_no_move_is_refused_and_moves_nothing(
-    house: House, knock: Knock, body: object
+    controlled: Controlled, ask: Ask, body: object
 ):
-    knock("POST", CLOCK, body=asked({"OffsetSeconds": 60}))
+    ask("POST", CLOCK, body=asked({"OffsetSeconds": 60}))
 
-    answer = knock("POST", CLOCK, body=asked(body))
+    answer = ask("POST", CLOCK, body=asked(body))
 
     assert answer.status_code == 400
     assert answer.json()["Code"] == "ValidationException"
-    assert house.clock.offset == timedelta(seconds=60)
+    assert controlled.clock.offset == timedelta(seconds=60)
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 100_000])
-def test_what_is_no_json_is_told_so(knock: Knock, body: bytes):
-    assert knock("POST", CLOCK, body=body).json()["Code"] == "SerializationException"
+def test_what_is_no_json_is_told_so(ask: Ask, body: bytes):
+    assert ask("POST", CLOCK, body=body).json()["Code"] == "SerializationException"
 
 
 @pytest.mark.parametrize(
@@ -87,28 +89,31 @@ def test_what_is_no_json_is_told_so(knock: Knock, body: bytes):
     ],
 )
 def test_nobody_but_the_operator_is_let_in(
-    house: House, knock: Knock, method: str, path: str, body: bytes
+    controlled: Controlled, ask: Ask, method: str, path: str, body: bytes
 ):
     waiting = Fault(service="ssm", kind=Kind.THROTTLING)
-    house.faults.add(waiting)
+    controlled.faults.add(waiting)
 
-    def knocked(**how: Any) -> int:
-        return knock(method, path, body=body, **how).status_code
+    def status(**how: Any) -> int:
+        return ask(method, path, body=body, **how).status_code
 
-    assert knocked(session=None) == 403
-    assert knocked(session=house.almighty) == 403
-    assert knocked(secret="x" * 40) == 403
-    assert knocked(service="sts") == 403
-    assert (house.clock.offset, list(house.faults)) == (timedelta(), [waiting])
-    assert knocked() == 200
+    assert status(session=None) == 403
+    assert status(session=controlled.almighty) == 403
+    assert status(secret="x" * 40) == 403
+    assert status(service="sts") == 403
+    assert (controlled.clock.offset, list(controlled.faults)) == (
+        timedelta(),
+        [waiting],
+    )
+    assert status() == 200
 
 
-def test_the_almighty_are_told_who_they_are_not(house: House, knock: Knock):
-    answer = knock("GET", CLOCK, session=house.almighty)
+def test_the_almighty_are_told_who_they_are_not(controlled: Controlled, ask: Ask):
+    answer = ask("GET", CLOCK, session=controlled.almighty)
 
     assert answer.json() == {
         "Code": "AccessDeniedException",
-        "Message": f"{house.almighty.arn} is not the operator of this stack",
+        "Message": f"{controlled.almighty.arn} is not the operator of this stack",
     }
 
 
@@ -121,31 +126,31 @@ def test_the_almighty_are_told_who_they_are_not(house: House, knock: Knock):
     ],
 )
 def test_what_is_not_there_is_told_to_the_operator_alone(
-    knock: Knock, method: str, path: str
+    ask: Ask, method: str, path: str
 ):
-    assert knock(method, path).status_code == 404
-    assert knock(method, path, session=None).status_code == 403
+    assert ask(method, path).status_code == 404
+    assert ask(method, path, session=None).status_code == 403
 
 
 @pytest.mark.parametrize("path", ["/", "/_emulator", "/aikagi/clock"])
-def test_everything_else_is_the_endpoint_s(knock: Knock, path: str):
-    assert knock("POST", path).status_code == 418
+def test_everything_else_is_the_endpoint_s(ask: Ask, path: str):
+    assert ask("POST", path).status_code == 418
 
 
-def test_faults_are_added_told_and_removed(house: House, knock: Knock):
+def test_faults_are_added_told_and_removed(controlled: Controlled, ask: Ask):
     slow = {"Service": "dynamodb", "Action": "GetItem", "Fault": "Slow", "Seconds": 2}
     throttling = {"Service": "sts", "Fault": "Throttling", "Times": 2}
 
-    added = knock("POST", FAULTS, body=asked([slow, throttling]))
-    told = knock("GET", FAULTS)
+    added = ask("POST", FAULTS, body=asked([slow, throttling]))
+    told = ask("GET", FAULTS)
 
     assert added.status_code == 200
     assert told.json() == [
         {**slow, "Times": 1, "Seconds": 2.0},
         {**throttling, "Action": "*"},
     ]
-    assert knock("DELETE", FAULTS).json() == []
-    assert not house.faults
+    assert ask("DELETE", FAULTS).json() == []
+    assert not controlled.faults
 
 
 @pytest.mark.parametrize(
@@ -174,14 +179,14 @@ def test_faults_are_added_told_and_removed(house: House, knock: Knock):
     ],
 )
 def test_what_is_no_fault_is_told_and_none_of_its_list_is_added(
-    house: House, knock: Knock, fault: Any, said: str
+    controlled: Controlled, ask: Ask, fault: Any, said: str
 ):
     good = {"Service": "sts", "Fault": "Throttling"}
     bad = {**good, **fault} if fault and fault != {"Service": "sts"} else fault
 
-    answer = knock("POST", FAULTS, body=asked([good, bad]))
+    answer = ask("POST", FAULTS, body=asked([good, bad]))
 
     assert answer.status_code == 400
     assert answer.json()["Message"].startswith(said)
-    assert not house.faults
-    assert knock("POST", FAULTS, body=asked([good])).status_code == 200
+    assert not controlled.faults
+    assert ask("POST", FAULTS, body=asked([good])).status_code == 200

@@ -9,7 +9,7 @@ from aikagi_emulator.aws.wire import Application, Message, Receive, Scope, Send
 
 
 @final
-class Dated:
+class DateHeader:
     """Stands where the server's own ``Date`` would, which is the real time."""
 
     def __init__(

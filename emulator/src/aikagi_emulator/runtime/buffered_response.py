@@ -9,7 +9,7 @@ from aikagi_emulator.runtime.stream import Head
 
 
 @final
-class Joined:
+class BufferedResponse:
     """Takes any answer to its end, and keeps what an invocation may return."""
 
     def __init__(self) -> None:

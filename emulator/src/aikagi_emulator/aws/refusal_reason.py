@@ -17,14 +17,14 @@ _noted: ContextVar[list[str] | None] = ContextVar("noted", default=None)
 
 
 def note(why: str) -> None:
-    """Keep the cause of a refusal for the answer, where it is ``Explained``."""
+    """Keep the cause of a refusal for the answer, where it is ``RefusalReason``."""
     noted = _noted.get()
     if noted is not None:
         noted.append(why)
 
 
 @final
-class Explained:
+class RefusalReason:
     """Adds what was noted while ``application`` answered a request.
 
     The list is handed down through the context, which is a request's own and which

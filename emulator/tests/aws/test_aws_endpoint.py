@@ -1,6 +1,6 @@
 import pytest
 
-from aikagi_emulator.aws import Cloud
+from aikagi_emulator.aws import AwsEndpoint
 from aikagi_emulator.template import TemplateError
 from emulator.tests.aws.small_stack import (
     BROKER,
@@ -14,22 +14,22 @@ from emulator.tests.aws.small_stack import (
 )
 
 
-def test_a_function_gets_a_session_named_like_itself(cloud: Cloud):
-    session = cloud.function_session(BROKER, "local-Broker-1")
+def test_a_function_gets_a_session_named_like_itself(aws: AwsEndpoint):
+    session = aws.function_session(BROKER, "local-Broker-1")
 
     assert session.arn.endswith(":assumed-role/broker/local-Broker-1")
 
 
-def test_a_role_that_lambda_cannot_assume_runs_no_function(cloud: Cloud):
+def test_a_role_that_lambda_cannot_assume_runs_no_function(aws: AwsEndpoint):
     with pytest.raises(TemplateError, match="hello: Lambda cannot assume invoke: "):
-        cloud.function_session(INVOKE, "hello")
+        aws.function_session(INVOKE, "hello")
 
 
-def test_a_role_that_is_not_there_runs_no_function(cloud: Cloud):
+def test_a_role_that_is_not_there_runs_no_function(aws: AwsEndpoint):
     nobody = "arn:aws:iam::123456789012:role/nobody"
 
     with pytest.raises(TemplateError, match=f"hello has the role {nobody}"):
-        cloud.function_session(nobody, "hello")
+        aws.function_session(nobody, "hello")
 
 
 def test_a_policy_that_asks_for_what_is_not_modelled_stops_the_start():
@@ -40,7 +40,7 @@ def test_a_policy_that_asks_for_what_is_not_modelled_stops_the_start():
     )
 
     with pytest.raises(TemplateError, match=r"Broker/trust: .* aws:SourceVpce is not"):
-        Cloud(stack_of(odd), clock=lambda: pytest.fail("not asked"))
+        AwsEndpoint(stack_of(odd), clock=lambda: pytest.fail("not asked"))
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_a_store_that_cannot_be_made_is_named(
     type_: str, properties: dict[str, object], ref: str
 ):
     stack = stack_of(resource("Odd", type_, properties, ref=ref))
-    cloud = Cloud(stack, clock=lambda: pytest.fail("not asked"))
+    aws = AwsEndpoint(stack, clock=lambda: pytest.fail("not asked"))
 
     with pytest.raises(TemplateError, match="Odd"):
-        cloud.endpoint()
+        aws.endpoint()

@@ -57,7 +57,7 @@ class Session:
 
 
 @final
-class Ledger:
+class SessionStore:
     """Issues sessions and finds them again. Safe to use from any thread."""
 
     def __init__(self, *, clock: Callable[[], datetime]) -> None:

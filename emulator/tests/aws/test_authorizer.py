@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from aikagi_emulator.aws import Cloud, Session
+from aikagi_emulator.aws import AwsEndpoint, Session
 from aikagi_emulator.iam import Policy
 from emulator.tests.aws.small_stack import (
     BROKER,
@@ -21,26 +21,26 @@ from emulator.tests.aws.small_stack import (
 NOW = datetime(2026, 11, 22, 12, 34, 56, tzinfo=UTC)
 
 
-def cloud_where(condition: dict[str, Any]) -> Cloud:
+def aws_where(condition: dict[str, Any]) -> AwsEndpoint:
     described = role(
         "broker",
         trust=[LAMBDA],
         may=[allow("dynamodb:GetItem", TABLE, **condition)],
         Tags=[{"Key": "Team", "Value": "role's"}, {"Key": "unit", "Value": "role's"}],
     )
-    return Cloud(stack_of(described), clock=lambda: NOW)
+    return AwsEndpoint(stack_of(described), clock=lambda: NOW)
 
 
-def may_read(cloud: Cloud, session: Session) -> bool:
-    decision = cloud._authority.decide(
+def may_read(aws: AwsEndpoint, session: Session) -> bool:
+    decision = aws._authorizer.decide(
         session, "dynamodb:GetItem", TABLE, source_ip="127.0.0.1"
     )
     return decision.allowed
 
 
-def session_of(cloud: Cloud, **more: Any) -> Session:
-    return cloud._ledger.issue(
-        cloud._roles[BROKER], lifetime=timedelta(hours=1), name="local+alice", **more
+def session_of(aws: AwsEndpoint, **more: Any) -> Session:
+    return aws._sessions.issue(
+        aws._roles[BROKER], lifetime=timedelta(hours=1), name="local+alice", **more
     )
 
 
@@ -127,11 +127,11 @@ def test_a_policy_sees_what_aws_shows_it(
     operator: str, key: str, value: str, other: str
 ):
     def allowed(wanted: str) -> bool:
-        cloud = cloud_where({operator: {key: wanted}})
+        aws = aws_where({operator: {key: wanted}})
         session = session_of(
-            cloud, source_identity="local+alice", tags={"TEAM": "session's"}
+            aws, source_identity="local+alice", tags={"TEAM": "session's"}
         )
-        return may_read(cloud, session)
+        return may_read(aws, session)
 
     assert allowed(value)
     assert not allowed(other)
@@ -145,7 +145,7 @@ def test_a_policy_sees_what_aws_shows_it(
     ],
 )
 def test_what_a_session_lacks_is_absent(key: str):
-    absent, present = (cloud_where({"Null": {key: one}}) for one in ("true", "false"))
+    absent, present = (aws_where({"Null": {key: value}}) for value in ("true", "false"))
 
     assert may_read(absent, session_of(absent))
     assert not may_read(present, session_of(present))
@@ -165,17 +165,17 @@ def test_a_boundary_limits_and_does_not_grant():
             may=[allow("dynamodb:GetItem", TABLE)],
             PermissionsBoundary=boundary.ref,
         )
-        cloud = Cloud(stack_of(described, boundary), clock=lambda: NOW)
-        return may_read(cloud, session_of(cloud))
+        aws = AwsEndpoint(stack_of(described, boundary), clock=lambda: NOW)
+        return may_read(aws, session_of(aws))
 
     assert bounded(allow("dynamodb:*", "*"))
     assert not bounded(allow("s3:*", "*"))
 
 
 def test_a_session_policy_limits_and_does_not_grant():
-    cloud = cloud_where({"Bool": {"aws:SecureTransport": "true"}})
+    aws = aws_where({"Bool": {"aws:SecureTransport": "true"}})
     within = Policy.identity(policy(allow("dynamodb:*", "*")), name="session")
     beside = Policy.identity(policy(allow("s3:*", "*")), name="session")
 
-    assert may_read(cloud, session_of(cloud, session_policies=(within,)))
-    assert not may_read(cloud, session_of(cloud, session_policies=(beside,)))
+    assert may_read(aws, session_of(aws, session_policies=(within,)))
+    assert not may_read(aws, session_of(aws, session_policies=(beside,)))

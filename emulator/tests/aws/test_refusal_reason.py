@@ -5,8 +5,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from aikagi_emulator.aws import Cloud, Explained, Session
-from aikagi_emulator.aws.explanation import header_value, note
+from aikagi_emulator.aws import AwsEndpoint, RefusalReason, Session
+from aikagi_emulator.aws.refusal_reason import header_value, note
 from aikagi_emulator.aws.wire import (
     Answer,
     Application,
@@ -46,12 +46,12 @@ def ask(application: Application, session: Session | None, **wanted: Any) -> Any
 
 
 @pytest.fixture
-def explained(cloud: Cloud) -> Explained:
-    return Explained(cloud.endpoint())
+def explained(aws: AwsEndpoint) -> RefusalReason:
+    return RefusalReason(aws.endpoint())
 
 
 def test_a_refusal_of_a_policy_names_what_nobody_allowed(
-    explained: Explained, broker: Session
+    explained: RefusalReason, broker: Session
 ):
     body = json.dumps({"TableName": "users"}).encode()
     target = {"x-amz-target": "DynamoDB_20120810.Scan"}
@@ -65,7 +65,7 @@ def test_a_refusal_of_a_policy_names_what_nobody_allowed(
 
 
 def test_a_signature_that_differs_is_explained_without_what_was_signed(
-    explained: Explained, broker: Session
+    explained: RefusalReason, broker: Session
 ):
     answer = ask(explained, broker, body=b"Action=A", secret="x" * 40)
 
@@ -76,11 +76,11 @@ def test_a_signature_that_differs_is_explained_without_what_was_signed(
         assert secret not in str(answer.headers)
 
 
-def test_an_unsigned_request_is_explained_too(explained: Explained):
+def test_an_unsigned_request_is_explained_too(explained: RefusalReason):
     assert "Authentication Token" in ask(explained, None).headers[WHY]
 
 
-def test_what_is_answered_needs_no_explanation(explained: Explained, broker: Session):
+def test_what_is_answered_has_no_reason(explained: RefusalReason, broker: Session):
     body = b"Action=GetCallerIdentity&Version=2011-06-15"
 
     answer = ask(explained, broker, body=body)
@@ -89,17 +89,17 @@ def test_what_is_answered_needs_no_explanation(explained: Explained, broker: Ses
     assert WHY not in answer.headers
 
 
-def test_without_the_wrapper_nothing_is_said(cloud: Cloud, broker: Session):
-    answer = ask(cloud.endpoint(), broker, body=b"Action=A", secret="x" * 40)
+def test_without_the_wrapper_nothing_is_said(aws: AwsEndpoint, broker: Session):
+    answer = ask(aws.endpoint(), broker, body=b"Action=A", secret="x" * 40)
 
     assert answer.status_code == 403
     assert WHY not in answer.headers
 
 
-def function_url(*may: dict[str, Any]) -> tuple[Explained, Session]:
+def function_url(*may: dict[str, Any]) -> tuple[RefusalReason, Session]:
     broker = role("broker", trust=[LAMBDA], may=list(may))
-    cloud = Cloud(stack_of(broker), clock=Clock())
-    gate = cloud.gate()
+    aws = AwsEndpoint(stack_of(broker), clock=Clock())
+    gate = aws.gate()
 
     async def url(scope: Scope, receive: Receive, send: Send) -> None:
         request = request_of(scope, await read_body(receive) or b"")
@@ -115,7 +115,7 @@ def function_url(*may: dict[str, Any]) -> tuple[Explained, Session]:
             status = error.status
         await write(send, Answer(status=status, content_type="text/plain", body=b""))
 
-    return Explained(url), cloud.function_session(BROKER, "hello")
+    return RefusalReason(url), aws.function_session(BROKER, "hello")
 
 
 def test_a_function_url_names_the_permission_that_is_missing():
@@ -168,12 +168,12 @@ def test_one_request_s_explanation_is_not_another_s():
         await write(send, Answer(status=403, content_type="text/plain", body=b""))
 
     async def both() -> list[str | None]:
-        transport = httpx2.ASGITransport(Explained(refuse_some))
+        transport = httpx2.ASGITransport(RefusalReason(refuse_some))
         async with httpx2.AsyncClient(transport=transport) as client:
             answers = await asyncio.gather(
                 client.get("http://a/refused"), client.get("http://a/other")
             )
-        return [one.headers.get(WHY) for one in answers]
+        return [answer.headers.get(WHY) for answer in answers]
 
     assert asyncio.run(both()) == ["because", None]
 

@@ -20,10 +20,10 @@ from aikagi_emulator.aws.wire import (
 from aikagi_emulator.control.clock import MovableClock
 from aikagi_emulator.control.wire import (
     PREFIX,
-    ask_of_clock,
-    faults_of,
-    told_of,
-    told_of_clock,
+    decode_change,
+    decode_faults,
+    encode_clock,
+    encode_fault,
 )
 from aikagi_emulator.sigv4 import Request
 
@@ -31,7 +31,7 @@ _log: Final = logging.getLogger(__name__)
 
 
 @final
-class Door:
+class ControlApi:
     """Lets the operator in and hands everything else to ``endpoint``.
 
     AWS has no path that begins so, and what stands here is signed for a service
@@ -84,12 +84,12 @@ class Door:
                 text = "There are GET and POST clock; GET, POST and DELETE faults."
                 raise AwsError("NotFound", text, status=404)
         if what == "clock":
-            return _json(told_of_clock(self._clock(), self._clock.offset))
-        return _json([told_of(one) for one in self._faults])
+            return _json(encode_clock(self._clock(), self._clock.offset))
+        return _json([encode_fault(fault) for fault in self._faults])
 
     def _move(self, body: object) -> None:
         try:
-            change = ask_of_clock(body)
+            change = decode_change(body)
             (self._clock.advance if change.relative else self._clock.set)(change.by)
         except ValueError as error:
             raise _invalid(error) from error
@@ -97,7 +97,7 @@ class Door:
 
     def _add(self, body: object) -> None:
         try:
-            self._faults.add(*faults_of(body))
+            self._faults.add(*decode_faults(body))
         except ValueError as error:
             raise _invalid(error) from error
 

@@ -4,16 +4,16 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Final, final
 
-from aikagi_emulator.aws.authority import Authority
+from aikagi_emulator.aws.authorizer import Authorizer
 from aikagi_emulator.aws.endpoint import Endpoint
 from aikagi_emulator.aws.faults import Faults
 from aikagi_emulator.aws.gate import FunctionUrlGate
 from aikagi_emulator.aws.json_protocol import JsonService
-from aikagi_emulator.aws.ledger import Ledger, Session
 from aikagi_emulator.aws.operator_gate import OperatorGate
 from aikagi_emulator.aws.principals import Principal, operator
 from aikagi_emulator.aws.resource_tags import FunctionTags
 from aikagi_emulator.aws.roles import roles_of
+from aikagi_emulator.aws.session_store import Session, SessionStore
 from aikagi_emulator.aws.sts import Sts
 from aikagi_emulator.template import Stack, TemplateError
 
@@ -23,7 +23,7 @@ cannot be changed from outside, so ours outlast any sitting instead."""
 
 
 @final
-class Cloud:
+class AwsEndpoint:
     """Made at once; only ``endpoint`` takes time, because it loads the stores.
 
     Raises ``TemplateError`` for roles, policies and tags that cannot be read.
@@ -39,9 +39,9 @@ class Cloud:
             **self._roles,
             self._operator.arn: self._operator,
         }
-        self._ledger = Ledger(clock=clock)
-        self._authority = Authority(
-            ledger=self._ledger,
+        self._sessions = SessionStore(clock=clock)
+        self._authorizer = Authorizer(
+            sessions=self._sessions,
             principals=principals,
             region=stack.region,
             account=stack.account,
@@ -49,19 +49,19 @@ class Cloud:
         )
 
     def gate(self) -> FunctionUrlGate:
-        return FunctionUrlGate(authority=self._authority, tags=self._tags)
+        return FunctionUrlGate(authorizer=self._authorizer, tags=self._tags)
 
     def operator_gate(self, *, clock: Callable[[], datetime]) -> OperatorGate:
         """``clock`` is the real one, wherever the stack's own has been moved."""
         return OperatorGate(
-            ledger=self._ledger,
+            sessions=self._sessions,
             operator=self._operator,
             region=self._stack.region,
             clock=clock,
         )
 
     def operator_session(self) -> Session:
-        return self._ledger.issue(self._operator, lifetime=_SITTING)
+        return self._sessions.issue(self._operator, lifetime=_SITTING)
 
     def function_session(self, role_arn: str, function: str) -> Session:
         """Credentials for one environment of a function, under its own role.
@@ -73,11 +73,11 @@ class Cloud:
         if role is None:
             msg = f"{function} has the role {role_arn}, which the template lacks"
             raise TemplateError(msg)
-        decision = self._authority.service_may_assume("lambda.amazonaws.com", role)
+        decision = self._authorizer.service_may_assume("lambda.amazonaws.com", role)
         if not decision.allowed:
             msg = f"{function}: Lambda cannot assume {role.name}: {decision.why}"
             raise TemplateError(msg)
-        return self._ledger.issue(role, lifetime=_SITTING, name=function)
+        return self._sessions.issue(role, lifetime=_SITTING, name=function)
 
     def endpoint(self, *, faults: Faults | None = None) -> Endpoint:
         """Load the stores, fill them from the template, and answer from them."""
@@ -89,7 +89,7 @@ class Cloud:
 
         stack = self._stack
         store = MotoStore(account=stack.account, region=stack.region)
-        operations = (
+        services = (
             DynamoDb(stack, store=store),
             SecretsManager(stack, store=store),
             ParameterStore(stack, clock=self._clock),
@@ -98,13 +98,15 @@ class Cloud:
             {
                 "sts": self.sts(),
                 **{
-                    one.name: JsonService(one, authority=self._authority)
-                    for one in operations
+                    service.name: JsonService(service, authorizer=self._authorizer)
+                    for service in services
                 },
             },
-            targets={one.target: one.name for one in operations},
+            targets={service.target: service.name for service in services},
             faults=faults,
         )
 
     def sts(self) -> Sts:
-        return Sts(authority=self._authority, ledger=self._ledger, roles=self._roles)
+        return Sts(
+            authorizer=self._authorizer, sessions=self._sessions, roles=self._roles
+        )

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, final
 
-from aikagi_emulator.aws.ledger import Ledger, Session
 from aikagi_emulator.aws.principals import Principal, Role
+from aikagi_emulator.aws.session_store import Session, SessionStore
 from aikagi_emulator.iam import Caller, Context, Decision, Layers, decide, decide_assume
 from aikagi_emulator.sigv4 import Request, verify
 
@@ -16,8 +16,8 @@ _TOLERANCES: Final = {"lambda": timedelta(minutes=5)}
 
 
 @final
-class Authority:
-    """Checks signatures against the ledger and actions against policies.
+class Authorizer:
+    """Checks signatures against issued sessions and actions against policies.
 
     ``principals`` leads from ARNs to the principals as they are *now*: AWS reads
     policies at every call, so a Deny that is added reaches sessions already issued.
@@ -26,13 +26,13 @@ class Authority:
     def __init__(
         self,
         *,
-        ledger: Ledger,
+        sessions: SessionStore,
         principals: Mapping[str, Principal],
         region: str,
         account: str,
         clock: Callable[[], datetime],
     ) -> None:
-        self._ledger = ledger
+        self._sessions = sessions
         self._principals = principals
         self._region = region
         self._account = account
@@ -45,7 +45,7 @@ class Authority:
         """
         return verify(
             request,
-            find=self._ledger.find,
+            find=self._sessions.find,
             service=service,
             region=self._region,
             now=self._clock(),

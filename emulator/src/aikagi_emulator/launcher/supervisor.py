@@ -29,7 +29,7 @@ async def run_until_told(options: Options) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    life = _Life(options)
+    life = Supervisor(options)
     living = asyncio.create_task(life.live())
     stopping = asyncio.create_task(stop.wait())
     try:
@@ -43,7 +43,7 @@ async def run_until_told(options: Options) -> int:
 
 
 @final
-class _Life:
+class Supervisor:
     def __init__(self, options: Options) -> None:
         self._options = options
         self._stack: EmulatedStack | None = None
