@@ -81,13 +81,15 @@ endef
 types:
 	@$(call NODE_PACKAGES,tests/browser/types,.tools/types)
 	@if test -x .tools/types/node_modules/.bin/tsc; then \
-		rm -rf .tools/types/page && mkdir -p .tools/types/page/vendor && \
-		cp app/web/static/page/*.js .tools/types/page && \
-		cp app/web/static/page/aikagi.d.ts .tools/types/page/promise.d.ts && \
-		sed -i s,/aikagi.d.ts,/promise.d.ts, .tools/types/page/*.js && \
-		cp tests/browser/types/aws4fetch.d.mts .tools/types/page/vendor/aws4fetch-1.0.20.d.mts && \
+		rm -rf .tools/types/static .tools/types/inferred && \
+		mkdir -p .tools/types/static/page .tools/types/static/client/vendor && \
+		cp app/web/static/page/*.js .tools/types/static/page && \
+		cp app/web/static/client/*.js .tools/types/static/client && \
+		cp app/web/static/client/aikagi.d.ts .tools/types/static/client/promise.d.ts && \
+		sed -i s,/aikagi.d.ts,/promise.d.ts, .tools/types/static/*/*.js && \
+		cp tests/browser/types/aws4fetch.d.mts .tools/types/static/client/vendor/aws4fetch-1.0.20.d.mts && \
 		.tools/types/node_modules/.bin/tsc --project tests/browser/types && \
-		cp .tools/types/page/promise.d.ts .tools/types/inferred && \
+		cp .tools/types/static/client/promise.d.ts .tools/types/inferred/client && \
 		.tools/types/node_modules/.bin/tsc --project tests/browser/types/promised.json && \
 		echo 'tsc on the page and on aikagi.d.ts: passed'; fi
 
@@ -115,12 +117,15 @@ deploy: build
 	SAM_CLI_TELEMETRY=0 .tools/sam/bin/sam deploy --guided --capabilities CAPABILITY_IAM
 
 # `sam build` runs the first of these for the broker's package: `app` and its locked
-# dependencies. The makefiles in functions ask for the second.
-.PHONY: build-BrokerFunction lambda-packages
-build-BrokerFunction: $(VENV)/.uv
+# dependencies. The makefiles in functions ask for the last.
+.PHONY: build-BrokerFunction code-of-broker lambda-packages
+build-BrokerFunction: $(VENV)/.uv code-of-broker
 	$(call LAMBDA_WHEELS,requirements/runtime.txt,$(ARTIFACTS_DIR))
+
+# `app`, but for the operator's commands: they run where the operator is.
+code-of-broker:
 	@cp -R app '$(ARTIFACTS_DIR)'
-	@rm -rf '$(ARTIFACTS_DIR)/app/admin' # the operator's own, and a laptop's
+	@rm -rf '$(ARTIFACTS_DIR)/app/admin'
 	@find '$(ARTIFACTS_DIR)' -name __pycache__ -type d -prune -exec rm -rf '{}' +
 
 lambda-packages: $(VENV)/.uv
@@ -143,8 +148,10 @@ clean:
 
 $(VENV)/.uv: requirements/uv.txt
 	@test -n '$(PYTHON)' || { echo 'Aikagi needs Python 3.11 or newer, and found none on the PATH.' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Aikagi needs Python 3.11 or newer, and $(PYTHON) is none.' >&2; exit 1; }
 	@echo 'Setting up $(VENV) with $(PYTHON) …'
-	@$(PYTHON) -m venv $(VENV) || { echo 'Python could not make $(VENV). On Debian and Ubuntu: apt install python3-venv' >&2; exit 1; }
+	@# What an interrupted set-up has left is made again from nothing.
+	@$(PYTHON) -m venv --clear $(VENV) || { echo 'Python could not make $(VENV). On Debian and Ubuntu: apt install python3-venv' >&2; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt \
 		|| { echo 'uv could not be installed: is a package index reachable?' >&2; exit 1; }
 	@touch $@

@@ -1,14 +1,14 @@
-"""Aikagi for its callers: log in, borrow a key to one function, call it.
+"""The client of an Aikagi broker: log in, get credentials for a function, call it.
 
     with aikagi.Broker("https://broker.example/") as broker:
         broker.login("alice", password)
         for event in broker.call("summarise", data=text):
             ...
 
-What a caller needs and nothing else: this package imports nothing of ``app`` or
-``local``, needs an HTTP client and botocore, and can be installed alone. Everything
-named here is loaded when it is first used, for ``aikagi credentials`` is started by
-SDKs and answers from its cache before an HTTP client would be imported.
+What a caller needs and nothing else: this package needs an HTTP client and botocore,
+and is installed alone. Everything named here is loaded when it is first used, for
+``aikagi credentials`` is started by SDKs and answers from its cache before an HTTP
+client would be imported.
 """
 
 from importlib import import_module
@@ -17,22 +17,23 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from aikagi.broker import Broker
     from aikagi.calls import Call
-    from aikagi.entries import FunctionEntry, Me
     from aikagi.errors import (
         AddressError,
         AikagiError,
         BrokerError,
         EndedEarlyError,
         FunctionError,
-        GarbledError,
         LoginEndedError,
+        MalformedError,
         StateError,
+        StateVersionError,
         TaskError,
         UnreachableError,
     )
-    from aikagi.events import Event, Output, Progress, Result, Start
+    from aikagi.events import Output, Progress, Result, Start, TaskEvent
     from aikagi.grant import Grant
-    from aikagi.lent_auth import LentAuth
+    from aikagi.models import FunctionEntry, Me
+    from aikagi.sigv4_auth import SigV4Auth
 
 __all__ = [
     "AddressError",
@@ -41,35 +42,36 @@ __all__ = [
     "BrokerError",
     "Call",
     "EndedEarlyError",
-    "Event",
     "FunctionEntry",
     "FunctionError",
-    "GarbledError",
     "Grant",
-    "LentAuth",
     "LoginEndedError",
+    "MalformedError",
     "Me",
     "Output",
     "Progress",
     "Result",
+    "SigV4Auth",
     "Start",
     "StateError",
+    "StateVersionError",
     "TaskError",
+    "TaskEvent",
     "UnreachableError",
 ]
 
-_HOME: Final = {
+_MODULES: Final = {
     "Broker": "broker",
     "Call": "calls",
-    "FunctionEntry": "entries",
-    "Me": "entries",
-    "Event": "events",
+    "FunctionEntry": "models",
+    "Me": "models",
     "Output": "events",
     "Progress": "events",
     "Result": "events",
     "Start": "events",
+    "TaskEvent": "events",
     "Grant": "grant",
-    "LentAuth": "lent_auth",
+    "SigV4Auth": "sigv4_auth",
 }
 """The module of each name; the others are in ``errors``."""
 
@@ -77,7 +79,7 @@ _HOME: Final = {
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME.get(name, 'errors')}"), name)
+    return getattr(import_module(f"{__name__}.{_MODULES.get(name, 'errors')}"), name)
 
 
 def __dir__() -> list[str]:

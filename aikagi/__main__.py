@@ -1,9 +1,16 @@
-"""``python -m aikagi``: the client's commands alone."""
+"""``python -m aikagi``, and the ``aikagi`` command."""
 
 import sys
+from collections.abc import Sequence
 
-from aikagi.commands.arguments import build_parser
+from aikagi.commands.parser import build_parser
 from aikagi.commands.run import run
 
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    return run(build_parser(), arguments)
+
+
 if __name__ == "__main__":
-    sys.exit(run(build_parser()[0], None))
+    sys.exit(main())

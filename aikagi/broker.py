@@ -1,4 +1,4 @@
-"""The broker, for a program: log in, borrow, call."""
+"""The broker, for a program: log in, get grants, call."""
 
 import time
 from collections.abc import Mapping
@@ -10,22 +10,22 @@ from typing import Any, Final, Self, final
 import httpx2
 
 from aikagi.calls import TIMEOUT, Call
-from aikagi.door import Door
-from aikagi.entries import FunctionEntry, Me
 from aikagi.errors import LoginEndedError, StateError
-from aikagi.grant import Grant, Term
-from aikagi.lent_auth import LentAuth
-from aikagi.session import Clock, Session
-from aikagi.shelf import MemoryShelf, Shelf
-from aikagi.signing import address
+from aikagi.grant import Grant, GrantLifetime
+from aikagi.login_session import Clock, LoginSession
+from aikagi.models import FunctionEntry, Me
+from aikagi.signing import join_url
+from aikagi.sigv4_auth import SigV4Auth
+from aikagi.store import MemoryStore, Store
+from aikagi.transport import BrokerTransport
 
-USUAL: Final = 900
-"""Seconds of a grant; the shortest that AWS issues."""
+DEFAULT_DURATION_SECONDS: Final = 900
+"""The shortest that AWS issues."""
 
 
 @cache
-def _tls() -> SSLContext:
-    """Read the certificates of those who vouch once: that takes longer than a call."""
+def _ssl_context() -> SSLContext:
+    """Read the certificate authorities once: that takes longer than a call."""
     return httpx2.create_ssl_context()
 
 
@@ -34,7 +34,7 @@ class Broker:
     """One broker, and whoever is logged in to it. Threads may share it.
 
     ``base`` is the broker's root, https or on this machine. The login lives in memory
-    and ends with the program, unless a ``shelf`` keeps it. Errors are those of
+    and ends with the program, unless a ``store`` keeps it. Errors are those of
     ``aikagi.errors``; asking for anything without a login raises ``LoginEndedError``.
     """
 
@@ -42,20 +42,20 @@ class Broker:
         self,
         base: str,
         *,
-        shelf: Shelf | None = None,
+        store: Store | None = None,
         client: httpx2.Client | None = None,
         clock: Clock = time.time,
     ) -> None:
-        self.client = client or httpx2.Client(timeout=TIMEOUT, verify=_tls())
+        self.client = client or httpx2.Client(timeout=TIMEOUT, verify=_ssl_context())
         self._is_ours = client is None
-        self._door = Door(base, self.client)
-        self._shelf = shelf or MemoryShelf()
+        self._transport = BrokerTransport(base, self.client)
+        self._store = store or MemoryStore()
         self._clock = clock
-        self._session: Session | None = None
+        self._session: LoginSession | None = None
 
     @property
     def base(self) -> str:
-        return self._door.base
+        return self._transport.base
 
     @property
     def username(self) -> str | None:
@@ -63,16 +63,23 @@ class Broker:
         session = self._current()
         return None if session is None else session.username
 
-    def login(self, username: str, password: str, *, keep: bool = True) -> None:
-        """Trade the password for tokens. It is not kept.
+    def login(
+        self, username: str, password: str, *, keep_refresh_token: bool = True
+    ) -> None:
+        """Trade the password for tokens. It is not stored.
 
-        Without ``keep`` neither is the refresh token: the login ends with its access
-        token.
+        Without its refresh token a login ends with its access token.
 
         Raises ``BrokerError`` (``urn:aikagi:problem:login-refused``).
         """
-        door, shelf, clock = self._door, self._shelf, self._clock
-        self._session = Session.begin(door, shelf, clock, username, password, keep=keep)
+        self._session = LoginSession.begin(
+            self._transport,
+            self._store,
+            self._clock,
+            username,
+            password,
+            keep_refresh_token=keep_refresh_token,
+        )
 
     def logout(self) -> None:
         """End the login at the broker, if it can be reached, and forget it here."""
@@ -83,44 +90,46 @@ class Broker:
             pass  # what cannot be read can be removed all the same
         finally:
             self._session = None
-            self._shelf.clear()
+            self._store.clear()
 
     def access_token(self) -> tuple[str, float]:
-        """Give an access token that is good now, and when it ends (epoch seconds)."""
-        tokens = self._signed_in().tokens()
-        return tokens.access, tokens.ends_at
+        """Give an access token that is good now, and its end (epoch seconds)."""
+        tokens = self._logged_in().tokens()
+        return tokens.access_token, tokens.expires_at
 
-    def login_ends_at(self) -> float:
-        """Tell when a password is wanted again, at the latest (epoch seconds)."""
-        tokens = self._signed_in().tokens()
-        return tokens.refresh_ends_at or tokens.ends_at
+    def login_expires_at(self) -> float:
+        """Say when a password is wanted again, at the latest (epoch seconds)."""
+        tokens = self._logged_in().tokens()
+        return tokens.refresh_expires_at or tokens.expires_at
 
     def me(self) -> Me:
-        return Me.read(self._signed_in().ask("GET", "auth/me"))
+        return Me.from_json(self._logged_in().request("GET", "auth/me"))
 
     def functions(self) -> list[FunctionEntry]:
-        answer = self._signed_in().ask("GET", "functions")
-        return [FunctionEntry.read(entry) for entry in answer["Functions"]]
+        body = self._logged_in().request("GET", "functions")
+        return [FunctionEntry.from_json(entry) for entry in body["Functions"]]
 
     def grant(
         self,
         function: str,
         *,
-        seconds: int = USUAL,
-        lasting: float = 0,
+        duration_seconds: int = DEFAULT_DURATION_SECONDS,
+        min_remaining_seconds: float = 0,
         refused: Grant | None = None,
     ) -> Grant:
-        """Borrow a key for ``seconds``, or give the one held that is still good.
+        """Get credentials for a function, or give those held that are still good.
 
-        One held has at least ``lasting`` seconds left. ``refused`` is one that was
-        turned down: another is given.
+        Those held have at least ``min_remaining_seconds`` left. ``refused`` is a grant
+        that was turned down: another is given.
         """
-        term = Term(seconds=seconds, lasting=lasting)
-        return self._signed_in().grant(function, term, refused)
+        lifetime = GrantLifetime(
+            seconds=duration_seconds, min_remaining=min_remaining_seconds
+        )
+        return self._logged_in().grant(function, lifetime, refused)
 
-    def auth(self, function: str) -> LentAuth:
-        """Give an auth for any httpx2 client that calls this function's URL."""
-        return LentAuth(self, function, clock=self._clock)
+    def auth(self, function: str) -> SigV4Auth:
+        """Give what signs requests of any httpx2 client to this function's URL."""
+        return SigV4Auth(self, function, clock=self._clock)
 
     def call(  # noqa: PLR0913 - what a request is made of
         self,
@@ -136,7 +145,7 @@ class Broker:
 
         No request is sent twice, unless Lambda itself refused the first.
         """
-        url = address(self.grant(function), path)
+        url = join_url(self.grant(function), path)
         sent = {name: value.strip() for name, value in (headers or {}).items()}
         if isinstance(data, str) and "content-type" not in map(str.lower, sent):
             sent["Content-Type"] = "text/plain;charset=UTF-8"
@@ -151,9 +160,9 @@ class Broker:
         return Call(self.client, request, self.auth(function))
 
     def close(self) -> None:
-        """Let renewals under way end, and close the connections that are ours."""
+        """Wait for what is being refreshed, and close the connections that are ours."""
         if self._session is not None:
-            self._session.settle()
+            self._session.wait()
         if self._is_ours:
             self.client.close()
 
@@ -168,12 +177,14 @@ class Broker:
     ) -> None:
         self.close()
 
-    def _current(self) -> Session | None:
+    def _current(self) -> LoginSession | None:
         if self._session is None:
-            self._session = Session.resume(self._door, self._shelf, self._clock)
+            self._session = LoginSession.resume(
+                self._transport, self._store, self._clock
+            )
         return self._session
 
-    def _signed_in(self) -> Session:
+    def _logged_in(self) -> LoginSession:
         session = self._current()
         if session is None:
             raise LoginEndedError("Nobody is logged in")

@@ -7,25 +7,25 @@ from typing import Any, Final, final
 
 import httpx2
 
-from aikagi.door import reason
 from aikagi.errors import (
     AddressError,
     EndedEarlyError,
     FunctionError,
     UnreachableError,
 )
-from aikagi.events import Event, Result, read_event
-from aikagi.streams import Told, told_events
+from aikagi.events import Result, TaskEvent, parse_event
+from aikagi.streams import RawEvent, read_events
+from aikagi.transport import reason_of
 
 TIMEOUT: Final = httpx2.Timeout(30, connect=10, read=910)
 """Seconds. A function may be silent for as long as it may run: fifteen minutes."""
 
-_SHOWN: Final = 4000
+_LONGEST_ERROR_TEXT: Final = 4000
 """Characters of an error's text that are kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
+class ResponseHead:
     """How an answer began."""
 
     status: int
@@ -50,23 +50,23 @@ class Call:
         self._client = client
         self._request = request
         self._auth = auth
-        self.head: Head | None = None
+        self.head: ResponseHead | None = None
 
-    def __iter__(self) -> Iterator[Event]:
+    def __iter__(self) -> Iterator[TaskEvent]:
         """Give the events; a task's own failure is raised as ``TaskError``.
 
         Raises:
             FunctionError: the URL answered with 400 or above.
             UnreachableError: there was no answer.
-            EndedEarlyError, GarbledError: it broke off, or was not as it said.
-            BrokerError, AddressError: there was no key for it.
+            EndedEarlyError, MalformedError: it broke off, or was not as it said.
+            BrokerError, AddressError: there were no credentials for it.
         """
-        for told in self.told():
-            event = read_event(told)
+        for raw in self.raw_events():
+            event = parse_event(raw)
             if event is not None:
                 yield event
 
-    def told(self) -> Iterator[Told]:
+    def raw_events(self) -> Iterator[RawEvent]:
         """Give the events as they came: each a JSON object, unknown ones too.
 
         Raises what iterating does, but for ``TaskError``.
@@ -75,8 +75,8 @@ class Call:
         count = 0
         try:
             media_type = answer.headers.get("content-type", "")
-            for told in told_events(answer.iter_bytes(), media_type):
-                yield told
+            for raw in read_events(answer.iter_bytes(), media_type):
+                yield raw
                 count += 1
         except httpx2.HTTPError as error:
             raise EndedEarlyError(count) from error
@@ -97,11 +97,11 @@ class Call:
                 self._request, auth=self._auth, stream=True, follow_redirects=False
             )
         except httpx2.HTTPError as error:
-            raise UnreachableError("function", reason(error)) from error
-        self.head = Head(status=answer.status_code, headers=answer.headers)
+            raise UnreachableError("function", reason_of(error)) from error
+        self.head = ResponseHead(status=answer.status_code, headers=answer.headers)
         if answer.is_redirect:
             answer.close()
-            raise AddressError("The function redirects, and a key does not follow")
+            raise AddressError("The function redirects, and credentials do not follow")
         if answer.status_code >= HTTPStatus.BAD_REQUEST:
             raise _failure(answer)
         return answer
@@ -112,7 +112,7 @@ def _failure(answer: httpx2.Response) -> FunctionError:
     try:
         for piece in answer.iter_text():
             text += piece
-            if len(text) > _SHOWN:
+            if len(text) > _LONGEST_ERROR_TEXT:
                 break
     except httpx2.HTTPError:
         pass  # what came of it is shown
@@ -120,7 +120,7 @@ def _failure(answer: httpx2.Response) -> FunctionError:
         answer.close()
     return FunctionError(
         answer.status_code,
-        text[:_SHOWN],
+        text[:_LONGEST_ERROR_TEXT],
         request_id=answer.headers.get("x-amzn-requestid"),
         error_type=answer.headers.get("x-amzn-errortype"),
     )

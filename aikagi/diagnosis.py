@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from aikagi.broker import Broker
-from aikagi.door import PATIENCE, reason
+from aikagi.cors import SIGNED_REQUEST_HEADERS, missing_permission
 from aikagi.errors import (
     AikagiError,
     BrokerError,
@@ -22,13 +22,13 @@ from aikagi.errors import (
     UnreachableError,
 )
 from aikagi.grant import Grant
-from aikagi.preflight import ASKED_HEADERS, missing_of
-from aikagi.refusals import Refusal, read_refusal
+from aikagi.refusals import Refusal, classify_refusal
+from aikagi.transport import BROKER_TIMEOUT, reason_of
 
 _TOLERANCE: Final = 300
 """Seconds by which AWS lets a clock be wrong."""
 
-_LATER: Final = "Try again later; if it stays so, the operator's log knows more."
+_LATER: Final = "Try again later; if it stays so, the operator's log has more."
 _OPERATOR: Final = "The operator's to look at."
 
 
@@ -45,7 +45,7 @@ class Check:
     cause: str = "none"
     advice: str = ""
 
-    def told(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
 
@@ -57,11 +57,11 @@ def _fault(check: str, cause: str, detail: str, advice: str) -> Check:
     return Check(check=check, ok=False, detail=detail, cause=cause, advice=advice)
 
 
-def gravest(checks: list[Check]) -> Check | None:
+def main_fault(checks: list[Check]) -> Check | None:
     """Give the fault that explains most: a wrong clock here stops no call of ours."""
-    faults = [each for each in checks if each.ok is False]
+    faults = [check for check in checks if check.ok is False]
     return next(
-        (each for each in faults if each.check != "clock"), next(iter(faults), None)
+        (fault for fault in faults if fault.check != "clock"), next(iter(faults), None)
     )
 
 
@@ -89,17 +89,17 @@ class Diagnosis:
         self._origin = origin or _origin_of(broker.base)
         self._call = call
         self._clock = clock
-        self._ahead = 0.0
+        self._clock_offset = 0.0
 
     def checks(self) -> Iterator[Check]:
         """Give each as it is done. After a fault, what rests on it is left out."""
-        answer = self._ask("GET", f"{self._broker.base}healthz")
+        answer = self._send("GET", f"{self._broker.base}healthz")
         if isinstance(answer, str) or not answer.is_success:
             yield self._no_broker(answer)
             return
         yield _good("broker", f"{self._broker.base} answers")
         yield _clock_check("this machine's", self._clock(), "the broker's", answer)
-        self._ahead = (_time_of(answer) or self._clock()) - self._clock()
+        self._clock_offset = (_time_of(answer) or self._clock()) - self._clock()
         login = self._login()
         yield login
         if login.ok and self._function is not None:
@@ -124,7 +124,7 @@ class Diagnosis:
 
     def _way_to(self, function: str) -> Iterator[Check]:
         try:
-            names = [each.name for each in self._broker.functions()]
+            names = [entry.name for entry in self._broker.functions()]
             if function not in names:
                 yield _not_yours(function, names)
                 return
@@ -133,11 +133,11 @@ class Diagnosis:
         except AikagiError as error:
             yield _refused_by_broker("grant", error)
             return
-        yield _good("grant", f"good for {_length(grant.left(self._clock()))}")
+        yield _good("grant", f"good for {_length(grant.remaining(self._clock()))}")
         yield from self._function_at(grant)
 
     def _function_at(self, grant: Grant) -> Iterator[Check]:
-        bare = self._ask("GET", grant.func_url)
+        bare = self._send("GET", grant.func_url)
         if isinstance(bare, str):
             yield _fault(
                 "url",
@@ -148,7 +148,7 @@ class Diagnosis:
             return
         yield _good("url", f"{grant.func_url} answers")
         yield _protection(bare)
-        theirs = self._clock() + self._ahead
+        theirs = self._clock() + self._clock_offset
         yield _clock_check("the broker's", theirs, "AWS's", bare)
         yield self._cors(grant)
         yield self._called(grant)
@@ -157,13 +157,13 @@ class Diagnosis:
         headers = {
             "Origin": self._origin,
             "Access-Control-Request-Method": "POST",
-            "Access-Control-Request-Headers": ASKED_HEADERS,
+            "Access-Control-Request-Headers": SIGNED_REQUEST_HEADERS,
         }
-        answer = self._ask("OPTIONS", grant.func_url, headers)
+        answer = self._send("OPTIONS", grant.func_url, headers)
         missing = (
             f"no answer ({answer})"
             if isinstance(answer, str)
-            else missing_of(answer.headers, self._origin)
+            else missing_permission(answer.headers, self._origin)
         )
         if missing is None:
             return _good("cors", f"pages of {self._origin} are let in")
@@ -178,16 +178,16 @@ class Diagnosis:
         if not self._call:
             return Check(check="call", ok=None, detail="not tried")
         auth = self._broker.auth(grant.function_name)
-        answer = self._ask("GET", grant.func_url, auth=auth)
+        answer = self._send("GET", grant.func_url, auth=auth)
         if isinstance(answer, str):
             return _fault("call", "unreachable", answer, _LATER)
         text = answer.text if answer.is_error else ""
-        refusal = read_refusal(answer.status_code, answer.headers, text)
+        refusal = classify_refusal(answer.status_code, answer.headers, text)
         if refusal is Refusal.NONE:
             return _good("call", f"Lambda lets you in (GET: {answer.status_code})")
         return _fault("call", refusal.cause, refusal.detail, refusal.advice)
 
-    def _ask(
+    def _send(
         self,
         method: str,
         url: str,
@@ -197,14 +197,14 @@ class Diagnosis:
         """Give the answer, or why there was none."""
         try:
             with self._client.stream(
-                method, url, headers=headers, auth=auth, timeout=PATIENCE
+                method, url, headers=headers, auth=auth, timeout=BROKER_TIMEOUT
             ) as answer:
                 # A function that lets us in may have much to say.
                 if answer.is_error:
                     answer.read()
                 return answer
         except httpx2.HTTPError as error:
-            return reason(error)
+            return reason_of(error)
         except AikagiError as error:
             return str(error)
 
@@ -212,10 +212,10 @@ class Diagnosis:
 def _clock_check(
     whose: str, shown: float, against: str, answer: httpx2.Response
 ) -> Check:
-    """Compare a clock with the one that an answer tells."""
+    """Compare a clock with that of an answer's ``Date``."""
     theirs = _time_of(answer)
     if theirs is None:
-        return Check(check="clock", ok=None, detail=f"{against} is not told")
+        return Check(check="clock", ok=None, detail=f"{against} is not known")
     off = shown - theirs
     if abs(off) < _TOLERANCE:
         return _good("clock", f"{whose} agrees with {against}")

@@ -80,7 +80,7 @@ class UnreachableError(AikagiError):
 
 
 class AddressError(AikagiError):
-    """An address that no password or key is sent to."""
+    """An address that no password, token or credentials are sent to."""
 
 
 class EndedEarlyError(AikagiError):
@@ -91,12 +91,12 @@ class EndedEarlyError(AikagiError):
         self.events = events
 
 
-class GarbledError(AikagiError):
+class MalformedError(AikagiError):
     """An answer is not what its media type says."""
 
 
 class TaskError(AikagiError):
-    """The task said that it failed. ``code`` is short and stable."""
+    """The task reported its failure. ``code`` is short and stable."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message or code)
@@ -105,4 +105,8 @@ class TaskError(AikagiError):
 
 
 class StateError(AikagiError):
-    """What this machine remembers of a login cannot be read or written."""
+    """What this machine stores of a login cannot be read or written."""
+
+
+class StateVersionError(StateError):
+    """A later version of the client has written it, so it is left as it is."""

@@ -44,32 +44,32 @@ class Result:
     value: Any
 
 
-Event = Start | Progress | Output | Result
+TaskEvent = Start | Progress | Output | Result
 
 
-def read_event(told: Mapping[str, Any]) -> Event | None:
+def parse_event(raw: Mapping[str, Any]) -> TaskEvent | None:
     """Read one event; None for a ping, and for what a later version may send.
 
     Raises:
         TaskError: the event says that the task failed.
     """
-    match told:
+    match raw:
         case {"type": "start"}:
-            return Start(total=_number(told.get("total")))
+            return Start(total=_number(raw.get("total")))
         case {"type": "progress"}:
             return Progress(
-                done=_number(told.get("done")) or 0,
-                total=_number(told.get("total")),
-                code=_text(told.get("code")),
-                message=_text(told.get("message")),
+                done=_number(raw.get("done")) or 0,
+                total=_number(raw.get("total")),
+                code=_text(raw.get("code")),
+                message=_text(raw.get("message")),
             )
         case {"type": "output", "text": str(text)}:
             return Output(text=text)
         case {"type": "result"}:
-            return Result(value=told.get("value"))
+            return Result(value=raw.get("value"))
         case {"type": "error"}:
             raise TaskError(
-                _text(told.get("code")) or "failed", _text(told.get("message")) or ""
+                _text(raw.get("code")) or "failed", _text(raw.get("message")) or ""
             )
         case _:
             return None

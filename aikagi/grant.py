@@ -5,31 +5,31 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from aikagi.freshness import Freshness, freshness
+from aikagi.expiry import RefreshNeed, refresh_need
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Term:
-    """For how long a grant is asked, and how much of that still has to be left.
+class GrantLifetime:
+    """For how long a grant is asked, and how much of that still has to remain.
 
     Both are seconds.
     """
 
     seconds: int
-    lasting: float = 0
+    min_remaining: float = 0
 
-    def judge(self, grant: "Grant", now: float) -> Freshness:
-        if grant.left(now) < self.lasting:
-            return Freshness.SPENT
-        return grant.freshness(now)
+    def refresh_need(self, grant: "Grant", now: float) -> RefreshNeed:
+        if grant.remaining(now) < self.min_remaining:
+            return RefreshNeed.MANDATORY
+        return grant.refresh_need(now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
     """Credentials and where they count. ``expires_at`` is in UTC.
 
-    ``ahead`` is by how many seconds the broker's clock is before this machine's, and
-    ``life`` how many seconds were left when the broker answered.
+    ``clock_offset`` is by how many seconds the broker's clock is ahead of this
+    machine's, and ``lifetime`` how many seconds remained when the broker answered.
     """
 
     function_name: str
@@ -40,50 +40,51 @@ class Grant:
     secret_access_key: str = field(repr=False)
     session_token: str = field(repr=False)
     expires_at: datetime
-    ahead: float
-    life: float
+    clock_offset: float
+    lifetime: float
 
     @classmethod
-    def read(cls, answer: Mapping[str, Any], *, asked_at: float) -> Self:
+    def from_response(cls, body: Mapping[str, Any], *, asked_at: float) -> Self:
         """Read what ``POST /grant`` answered.
 
         ``asked_at`` is this machine's clock (epoch seconds) at about the moment when
         the broker looked at its own. Raises ``KeyError`` or ``ValueError``.
         """
-        expires_at = _moment(answer["Expiration"])
-        server_time = _moment(answer["ServerTime"])
+        expires_at = _moment(body["Expiration"])
+        server_time = _moment(body["ServerTime"])
         return cls(
-            function_name=answer["FunctionName"],
-            func_url=answer["FuncUrl"],
-            region=answer["Region"],
-            invoke_mode=answer["InvokeMode"],
-            access_key_id=answer["AccessKeyId"],
-            secret_access_key=answer["SecretAccessKey"],
-            session_token=answer["SessionToken"],
+            function_name=body["FunctionName"],
+            func_url=body["FuncUrl"],
+            region=body["Region"],
+            invoke_mode=body["InvokeMode"],
+            access_key_id=body["AccessKeyId"],
+            secret_access_key=body["SecretAccessKey"],
+            session_token=body["SessionToken"],
             expires_at=expires_at,
-            ahead=server_time.timestamp() - asked_at,
-            life=(expires_at - server_time).total_seconds(),
+            clock_offset=server_time.timestamp() - asked_at,
+            lifetime=(expires_at - server_time).total_seconds(),
         )
 
     @classmethod
-    def recall(cls, kept: Mapping[str, Any]) -> Self:
-        """Read what ``remember`` wrote. Else raises ``KeyError`` or such."""
-        return cls(**{**kept, "expires_at": datetime.fromisoformat(kept["expires_at"])})
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Read what ``to_json`` gave. Raises ``KeyError`` or such of anything else."""
+        expires_at = datetime.fromisoformat(value["expires_at"])
+        return cls(**{**value, "expires_at": expires_at})
 
-    def remember(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Give it as JSON, secrets and all."""
         return {**asdict(self), "expires_at": self.expires_at.isoformat()}
 
     def broker_time(self, now: float) -> datetime:
         """Give the broker's clock when this machine's shows ``now`` (epoch seconds)."""
-        return datetime.fromtimestamp(now + self.ahead, UTC)
+        return datetime.fromtimestamp(now + self.clock_offset, UTC)
 
-    def left(self, now: float) -> float:
-        """Seconds until it ends."""
+    def remaining(self, now: float) -> float:
+        """Seconds until it expires."""
         return (self.expires_at - self.broker_time(now)).total_seconds()
 
-    def freshness(self, now: float) -> Freshness:
-        return freshness(self.left(now), self.life)
+    def refresh_need(self, now: float) -> RefreshNeed:
+        return refresh_need(self.remaining(now), self.lifetime)
 
     def for_sdk(self) -> dict[str, Any]:
         """Give it as ``credential_process`` has to print it (AWS SDKs and Tools)."""

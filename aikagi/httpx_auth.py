@@ -1,9 +1,9 @@
-"""``LentAuth`` for httpx, httpx2's predecessor. It is not installed with us."""
+"""``SigV4Auth`` for httpx, httpx2's predecessor. It is not installed with us."""
 
 import httpx
 
-from aikagi.lent_auth import LentFlow
+from aikagi.sigv4_auth import SigV4Flow
 
 
-class LentAuth(LentFlow, httpx.Auth):
+class SigV4Auth(SigV4Flow, httpx.Auth):
     """For ``httpx.Client`` and ``AsyncClient``."""

@@ -34,7 +34,7 @@ class Refusal(Enum):
     CRASHED = (
         "function-failed",
         "the function itself fails",
-        "Its author's to look at: its log knows more.",
+        "Its author's to look at: its log has more.",
     )
 
     def __init__(self, cause: str, detail: str, advice: str) -> None:
@@ -50,7 +50,7 @@ _NAMED = {
 }
 
 
-def read_refusal(status: int, headers: Mapping[str, str], text: str) -> Refusal:
+def classify_refusal(status: int, headers: Mapping[str, str], text: str) -> Refusal:
     """Tell refusals of Lambda's apart. A function's own answer below 500 is none."""
     kind = headers.get("x-amzn-errortype", "").partition(":")[0]
     if kind and status == HTTPStatus.TOO_MANY_REQUESTS:

@@ -1,7 +1,7 @@
 """Signatures of requests to function URLs (SigV4), over a URL that reads in one way.
 
 What was typed is not what is sent, and proxies and verifiers read a URL in more ways
-than one; ``canonical`` writes it as they all agree on, and that is signed and sent.
+than one; ``canonical_target`` writes it as they all agree on: that is signed and sent.
 """
 
 import re
@@ -46,8 +46,8 @@ _PATH_SAFE: Final = "/%:@!$&'()*+,;=~-._"
 """RFC 3986, section 3.3: what stands in a path as it is, and escapes."""
 
 
-def canonical(raw_path: str) -> str:
-    """Write a path and its query, as a client has split them off, in one way.
+def canonical_target(raw_path: str) -> str:
+    """Write a request target (RFC 9112, section 3.2.1), path and query, in one way.
 
     Escapes are in upper case, spaces of a query ``%20``, slashes and dots of a path
     collapsed, parameters without a name (nothing signs them) dropped.
@@ -66,28 +66,32 @@ def canonical(raw_path: str) -> str:
     return "?".join([written, "&".join(pairs)] if pairs else [written])
 
 
-def address(grant: Grant, path: str) -> str:
-    """Join a path to the function's address. Raises ``AddressError`` elsewhere."""
+def join_url(grant: Grant, path: str) -> str:
+    """Join a path to the function's URL. Raises ``AddressError`` of another origin."""
     url = urljoin(grant.func_url, path)
-    require_home(grant, url)
+    require_same_origin(grant, url)
     return url
 
 
-def require_home(grant: Grant, url: str) -> None:
-    """Let no key go anywhere but to its own function: ``//evil.example/`` is a path."""
-    if origin(url) != origin(grant.func_url):
+def require_same_origin(grant: Grant, url: str) -> None:
+    """Let credentials go to their function alone: ``//evil.example/`` is a path, too.
+
+    Raises ``AddressError``.
+    """
+    if origin_of(url) != origin_of(grant.func_url):
         raise AddressError(
-            "A key is sent to its function's own address alone: begin a path with one /"
+            "Credentials are sent to their function's own origin alone: "
+            "begin a path with one /"
         )
 
 
-def origin(url: str) -> tuple[str, str, int | None]:
+def origin_of(url: str) -> tuple[str, str, int | None]:
     parts = urlsplit(url)
     usual = {"http": 80, "https": 443}.get(parts.scheme)
     return parts.scheme, parts.hostname or "", parts.port or usual
 
 
-def signature(  # noqa: PLR0913 - what a request is made of
+def signature_headers(  # noqa: PLR0913 - what a request is made of
     grant: Grant,
     method: str,
     url: str,
@@ -96,13 +100,13 @@ def signature(  # noqa: PLR0913 - what a request is made of
     *,
     now: datetime,
 ) -> dict[str, str]:
-    """Give the headers that sign a request which is sent exactly as it is told here.
+    """Give the headers that sign a request which is sent exactly as it is given here.
 
     ``now`` is the broker's clock. The steps of botocore's ``add_auth`` are taken one
     by one: it knows only this machine's clock, and writes the session token to a log.
     """
-    keys = Credentials(grant.access_key_id, grant.secret_access_key)
-    auth = SigV4Auth(keys, _SERVICE, grant.region)
+    credentials = Credentials(grant.access_key_id, grant.secret_access_key)
+    auth = SigV4Auth(credentials, _SERVICE, grant.region)
     ours = {
         "X-Amz-Date": now.strftime(SIGV4_TIMESTAMP),
         "X-Amz-Security-Token": grant.session_token,

@@ -4,53 +4,54 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
-from aikagi.freshness import Freshness, freshness
+from aikagi.expiry import RefreshNeed, refresh_need
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tokens:
-    """Times are epoch seconds, ``life`` is in seconds.
+    """Times are epoch seconds, ``lifetime`` (of the access token) is in seconds.
 
-    ``login`` tells one login from the next; renewing keeps it.
+    ``login_id`` tells one login from the next; renewing keeps it.
     """
 
-    login: str
+    login_id: str
     username: str
-    access: str = field(repr=False)
-    ends_at: float
-    life: float
-    refresh: str | None = field(repr=False)
-    refresh_ends_at: float | None
+    access_token: str = field(repr=False)
+    expires_at: float
+    lifetime: float
+    refresh_token: str | None = field(repr=False)
+    refresh_expires_at: float | None
 
     @classmethod
-    def read(
-        cls, answer: Mapping[str, Any], *, login: str, username: str, now: float
+    def from_response(
+        cls, body: Mapping[str, Any], *, login_id: str, username: str, now: float
     ) -> Self:
         """Read what ``/auth/login`` or ``/auth/refresh`` answered at ``now``.
 
         Raises ``KeyError``, ``TypeError`` or ``ValueError`` of any other answer.
         """
-        life = float(answer["expires_in"])
-        refresh = answer.get("refresh_token")
-        refresh_life = answer.get("refresh_token_expires_in")
+        lifetime = float(body["expires_in"])
+        refresh_lifetime = body.get("refresh_token_expires_in")
         return cls(
-            login=login,
+            login_id=login_id,
             username=username,
-            access=answer["access_token"],
-            ends_at=now + life,
-            life=life,
-            refresh=refresh,
-            refresh_ends_at=None if refresh_life is None else now + refresh_life,
+            access_token=body["access_token"],
+            expires_at=now + lifetime,
+            lifetime=lifetime,
+            refresh_token=body.get("refresh_token"),
+            refresh_expires_at=None
+            if refresh_lifetime is None
+            else now + refresh_lifetime,
         )
 
     @classmethod
-    def recall(cls, kept: Mapping[str, Any]) -> Self:
-        """Read what ``remember`` wrote. Raises ``TypeError`` of anything else."""
-        return cls(**kept)
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Read what ``to_json`` gave. Raises ``TypeError`` of anything else."""
+        return cls(**value)
 
-    def remember(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Give them as JSON, secrets and all."""
         return asdict(self)
 
-    def freshness(self, now: float) -> Freshness:
-        return freshness(self.ends_at - now, self.life)
+    def refresh_need(self, now: float) -> RefreshNeed:
+        return refresh_need(self.expires_at - now, self.lifetime)

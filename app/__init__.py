@@ -1,7 +1,8 @@
 """The Aikagi broker.
 
 ``domain`` and ``broker`` decide and know nothing outside; ``adapters`` talk to
-AWS, ``web`` to people; ``bootstrap`` joins them, and ``main``, ``lambda_handler``
-and ``cli`` are the doors. Imports point one way, towards ``domain``: ``web`` and
-``adapters`` never meet, and import-linter proves it.
+AWS, ``web`` to people; ``bootstrap`` joins them for the entry points ``main`` and
+``lambda_handler``. ``admin`` is the operator's, with an entry point of its own.
+Imports point one way, towards ``domain``: ``web`` and ``adapters`` never meet, and
+import-linter proves it.
 """

@@ -1,4 +1,4 @@
-"""The one place where objects are made."""
+"""The one place where the broker's objects are made."""
 
 import logging
 import sys
@@ -21,7 +21,6 @@ from app.adapters.tokens import (
     WeakSecretError,
     signing_keys,
 )
-from app.adapters.user_administration import UserAdministration
 from app.adapters.users import UserTable
 from app.broker import Broker
 from app.domain.errors import SigningKeyUnavailableError
@@ -74,17 +73,6 @@ def build_broker(settings: Settings) -> Broker:
         ),
         sessions=StsSessions(sts.connect(session), clock=_now),
         audit=AuditLines(sys.stdout),
-        clock=_now,
-        new_id=_new_id,
-    )
-
-
-def build_user_administration(table_name: str) -> UserAdministration:
-    """Make what an operator needs, with the credentials of the environment."""
-    return UserAdministration(
-        table.connect(aws.new_session()),
-        table=table_name,
-        passwords=Passwords(),
         clock=_now,
         new_id=_new_id,
     )

@@ -43,6 +43,6 @@ def title_of(pid: int) -> str:
     line = " ".join(word for word in words[1:] if word)
     if "app.main:app" in line:
         return "broker"
-    if "-m local" in line:
+    if "-m aikagi_emulator" in line:
         return "launcher: AWS and function URLs"
     return line.rpartition("-m ")[2][:32]

@@ -27,7 +27,7 @@ def compare_commands(stack: Stack) -> Iterator[str]:
             )
 
         def aikagi(*words: str, typed: str = "") -> None:
-            python("-m", "app.cli", *words, typed=typed)
+            python("-m", "aikagi", *words, typed=typed)
 
         aikagi(
             *("login", "--broker", stack.broker, "-u", "alice", "--password-stdin"),

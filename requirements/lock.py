@@ -16,9 +16,10 @@ FUNCTIONS = FOLDER.parent / "functions"
 BUILDS_ON: dict[str, tuple[str, ...]] = {
     "uv": (),
     "runtime": (),
+    "admin": ("runtime",),
     "client": ("runtime",),
     "functions": ("runtime", "client"),
-    "local": ("runtime", "client", "functions"),
+    "local": ("runtime", "admin", "client", "functions"),
     "dev": ("local",),
     "sam": (),
     "sdks": (),

@@ -1,3 +1,4 @@
+import asyncio
 import socket
 from collections.abc import Callable, Iterator
 
@@ -21,6 +22,20 @@ from tests.fakes import (
     rotating_logins,
 )
 from tests.local_stack import Stack, running_stack
+
+
+@pytest.fixture
+def current_loop() -> Iterator[None]:
+    """Give this thread an event loop, as Mangum wants it, and close it.
+
+    Where there is none Mangum makes one, which nobody closes: a test long after it
+    would fail of that.
+    """
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield
+    asyncio.set_event_loop(None)
+    loop.close()
 
 
 @pytest.fixture

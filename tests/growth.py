@@ -2,7 +2,9 @@
 
 A list is a sequence of ``Case`` in a module named ``test_growth.py``:
 
-    CASES = [Case("a bearer token", lambda n: "." * n, verify, refusal=(Refused,))]
+    CASES: list[Case[Any]] = [
+        Case("a token of dots", repeated("."), verify, refusal=(Refused,)),
+    ]
 
     @pytest.mark.parametrize("case", as_parameters(CASES))
     def test_work_grows_linearly(case: Case[Any], record_property: Record):
@@ -36,9 +38,7 @@ LIMIT: Final = 12
 
 _LEAST: Final = 0.001
 """Seconds that the smaller input has to cost, so that the clock can tell."""
-_FIRST_SIZE: Final = 16
-_ROUNDS: Final = 3
-_ATTEMPTS: Final = 4
+_ATTEMPTS: Final = 8
 _PROPERTY: Final = "growth"
 
 
@@ -73,17 +73,16 @@ class Case(Generic[T]):
     ``make`` is given a size and returns an input of about as many bytes, characters or
     members. ``run`` must be able to use the same input again. ``largest`` is the size
     of the largest input that is worth measuring: where longer ones are refused, the
-    longest that is not. ``smallest`` is the least: where each run has a cost of its
-    own, whatever the input, small ones tell nothing. ``refusal`` holds what ``run``
-    may raise.
+    longest that is not. ``smallest`` is the first that is: where each member costs much
+    by itself, fewer would hide what grows. ``refusal`` holds what ``run`` may raise.
     """
 
     name: str
     make: Callable[[int], T]
     run: Callable[[T], object]
     largest: int = 131_072
-    smallest: int = _FIRST_SIZE
     refusal: tuple[type[Exception], ...] = ()
+    smallest: int = 16
 
     def cost(self) -> Callable[[int, int], float]:
         """Return what ``measure`` wants to know, by the CPU time of this process."""
@@ -102,26 +101,34 @@ class Case(Generic[T]):
         return cost
 
 
+def repeated(piece: str, before: str = "", after: str = "") -> Callable[[int], str]:
+    """Return a ``make`` that fills texts of the wanted size with ``piece``."""
+
+    def make(size: int) -> str:
+        times = (size - len(before) - len(after)) // len(piece)
+        return before + piece * max(1, times) + after
+
+    return make
+
+
 def measure(
-    name: str,
-    cost: Callable[[int, int], float],
-    largest: int,
-    smallest: int = _FIRST_SIZE,
+    name: str, cost: Callable[[int, int], float], largest: int, smallest: int = 16
 ) -> Growth:
     """Measure work of which ``cost`` gives the seconds for a size and a repetition.
 
-    Inputs grow until they cost enough to be measured or the larger one is ``largest``;
+    Inputs grow from ``smallest`` until they cost enough, or the larger is ``largest``;
     from there on the runs are repeated. The smaller input is run ``FACTOR`` times as
     often, so that both take as much memory, which has a price of its own. Both are
     measured in turns, and the best of each counts, for noise only ever adds. A ratio
-    above ``LIMIT`` is measured again.
+    above ``LIMIT`` is measured again, a few times. The smaller is measured twice for
+    each time of the larger: noise in it alone could hide what grows too fast.
     """
     size, times = _size_and_times(cost, largest, smallest)
     small, large = [], []
     for _ in range(_ATTEMPTS):
-        for _ in range(_ROUNDS):
-            small.append(cost(size, times * FACTOR) / times / FACTOR)
-            large.append(cost(size * FACTOR, times) / times)
+        small.append(cost(size, times * FACTOR) / times / FACTOR)
+        large.append(cost(size * FACTOR, times) / times)
+        small.append(cost(size, times * FACTOR) / times / FACTOR)
         found = Growth(name=name, size=size, small=min(small), large=min(large))
         if found.ratio < LIMIT:
             break
@@ -133,17 +140,18 @@ def _size_and_times(
 ) -> tuple[int, int]:
     most = max(1, largest // FACTOR)
     size, times = min(smallest, most), 1
+    cost(size, times)  # the first of all runs may import and fill caches
     while (seconds := cost(size, times)) < _LEAST:
         if size < most:
             size = min(2 * size, most)
         else:
-            # Never at once: the first of all runs may have filled caches.
             times *= min(FACTOR, int(_LEAST / max(seconds, _LEAST / FACTOR)) + 1)
     return size, times
 
 
 def assert_linear(case: Case[Any], record: Record) -> None:
-    check(measure(case.name, case.cost(), case.largest, case.smallest), record)
+    growth = measure(case.name, case.cost(), case.largest, case.smallest)
+    check(growth, record)
 
 
 def check(growth: Growth, record: Record) -> None:

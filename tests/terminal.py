@@ -20,7 +20,7 @@ class Terminal:
         self,
         folder: Path,
         *arguments: str,
-        module: str = "app.cli",
+        module: str = "aikagi",
         columns: int = 80,
         **variables: str,
     ) -> None:

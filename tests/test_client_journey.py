@@ -19,8 +19,8 @@ from aikagi import (
     Result,
     Start,
 )
-from aikagi.recall import TOKENS
-from aikagi.shelf import MemoryShelf
+from aikagi.records import TOKENS
+from aikagi.store import MemoryStore
 from tests.aws_caller import sign
 from tests.local_stack import ROOT, Stack, clean_environment
 
@@ -85,22 +85,23 @@ def test_on_a_machine_whose_clock_is_an_hour_wrong_the_first_call_works(
 
 def test_a_login_goes_on_without_being_noticed_until_it_is_ended(stack: Stack):
     moved = [0.0]
-    shelf = MemoryShelf()
+    store = MemoryStore()
     with Broker(
-        stack.broker, shelf=shelf, clock=lambda: time.time() + moved[0]
+        stack.broker, store=store, clock=lambda: time.time() + moved[0]
     ) as broker:
         broker.login("alice", stack.users["alice"])
         first, _ = broker.access_token()
         moved[0] = 1200.0
         second, _ = broker.access_token()
-        copied = dict(shelf.slot(TOKENS).read() or {})
+        copied = dict(store.entry(TOKENS).read() or {})
         assert broker.me().subject == "alice"
         broker.logout()
 
     assert first != second
-    thief = MemoryShelf()
-    thief.slot(TOKENS).write({**copied, "ends_at": 0.0})
-    with Broker(stack.broker, shelf=thief) as broker:
+    thief = MemoryStore()
+    spent = {**copied["tokens"], "expires_at": 0.0}
+    thief.entry(TOKENS).write({**copied, "tokens": spent})
+    with Broker(stack.broker, store=thief) as broker:
         assert broker.username == "alice"
         with pytest.raises(LoginEndedError):
             broker.me()
@@ -116,7 +117,7 @@ def aikagi(
 
     def run(*words: str, typed: str = "") -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            [sys.executable, "-m", "app.cli", *words],
+            [sys.executable, "-m", "aikagi", *words],
             cwd=tmp_path,
             env=clean_environment(**environment),
             input=typed,

@@ -412,6 +412,7 @@ EVENTS: Final[dict[str, Callable[[int], dict[str, Any]]]] = {
 }
 
 
+@pytest.mark.usefixtures("current_loop")
 @pytest.mark.parametrize("name", EVENTS)
 def test_the_work_of_an_event_grows_linearly(
     app: FastAPI, name: str, record_property: Record

@@ -9,8 +9,12 @@ from fastapi import FastAPI
 from app.http_api import Handler, handler_for
 from tests.fakes import RecordingAudit
 from tests.http_api_events import http_api_event
+from tests.routes import paths_with_get
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+
+pytestmark = pytest.mark.usefixtures("current_loop")
 
 
 @pytest.fixture
@@ -51,7 +55,7 @@ def test_a_login_and_a_grant_pass_through(handler: Handler, audit: RecordingAudi
     [
         ("/", "text/html"),
         ("/auth/me", "application/problem+json"),
-        ("/static/app.js", "text/javascript"),
+        ("/static/aikagi.js", "text/javascript"),
         ("/openapi.json", "application/json"),
     ],
 )
@@ -60,6 +64,29 @@ def test_text_leaves_as_text(handler: Handler, target: str, media_type: str):
 
     assert answer["headers"]["content-type"].startswith(media_type)
     assert answer["isBase64Encoded"] is False
+
+
+def test_head_is_get_without_a_body_on_every_path(app: FastAPI, handler: Handler):
+    headers = {"authorization": f"Bearer {log_in(handler)}"}
+
+    for path in paths_with_get(app):
+        got = handler(http_api_event("GET", path, headers=headers), None)
+        head = handler(http_api_event("HEAD", path, headers=headers), None)
+
+        assert head["statusCode"] == got["statusCode"], path
+        assert head["headers"] == got["headers"], path
+        assert got["body"] != "", path
+        assert head["body"] == "", path
+
+
+def test_a_method_that_a_path_does_not_have_is_405_with_those_that_it_has(
+    handler: Handler,
+):
+    answer = handler(http_api_event("X", "/healthz"), None)
+
+    assert answer["statusCode"] == 405
+    assert answer["headers"]["allow"] == "GET, HEAD"
+    assert json.loads(answer["body"])["title"] == "Method Not Allowed"
 
 
 def without(name: str) -> dict[str, Any]:

@@ -93,7 +93,7 @@ def test_alice_stays_logged_in_until_she_logs_out(stack: Stack):
     assert third.log_out().status_code == 204
     for person in (second, third):
         answer = person.renew()
-        assert answer.status_code == 401
+        assert answer.status_code == 400
         assert answer.json()["type"] == "urn:aikagi:problem:login-ended"
     assert third.log_out().status_code == 204
 
@@ -105,8 +105,8 @@ def test_a_refresh_token_in_two_hands_ends_the_login(stack: Stack):
         stack.broker, Person.holding(stack.broker, stolen.renew()).renew()
     )
 
-    assert stolen.renew().status_code == 401
-    assert honest.renew().status_code == 401
+    assert stolen.renew().status_code == 400
+    assert honest.renew().status_code == 400
     assert other.renew().status_code == 200
 
 
@@ -414,9 +414,9 @@ def test_the_printed_lines_work_when_pasted_into_a_shell(stack: Stack):
     assert json.loads(done.stdout) == {"message": "hello world", "caller": ALICE}
 
 
-def aikagi(*arguments: str, typed: str = "", **variables: str) -> tuple[int, str]:
+def admin(*arguments: str, typed: str = "", **variables: str) -> tuple[int, str]:
     done = subprocess.run(
-        [sys.executable, "-m", "app.cli", *arguments],
+        [sys.executable, "-m", "app.admin", *arguments],
         cwd=ROOT,
         env=clean_environment(**variables),
         input=typed,
@@ -432,8 +432,8 @@ def test_an_operator_adds_a_user_who_can_come_in_until_kept_out(stack: Stack):
     operator = stack.variables("operator.env")
     add = ("users", "add", "carol", "--group", "everyone", "--password-stdin")
 
-    added = aikagi(*add, typed="looking-glass-1871\n", **operator)
-    again = aikagi(*add, typed="something-else-1871\n", **operator)
+    added = admin(*add, typed="looking-glass-1871\n", **operator)
+    again = admin(*add, typed="something-else-1871\n", **operator)
     carol = Person.log_in(stack.broker, "carol", "looking-glass-1871")
 
     assert added == (0, "Added carol.\n")
@@ -441,34 +441,64 @@ def test_an_operator_adds_a_user_who_can_come_in_until_kept_out(stack: Stack):
     assert "already" in again[1]
     assert carol.ask(FunctionName="hello").status_code == 200
     carol = Person.holding(stack.broker, carol.renew())
-    assert aikagi("users", "groups", "carol", "--group", "research", **operator)[0] == 0
+    assert admin("users", "groups", "carol", "--group", "research", **operator)[0] == 0
     assert carol.ask(FunctionName="hello").status_code == 403
     assert carol.ask(FunctionName="report").status_code == 200
-    assert "carol\tenabled\tresearch" in aikagi("users", "list", **operator)[1]
-    assert aikagi("users", "disable", "carol", **operator)[0] == 0
+    assert "carol\tenabled\tresearch" in admin("users", "list", **operator)[1]
+    assert admin("users", "disable", "carol", **operator)[0] == 0
     assert carol.ask(FunctionName="report").status_code == 401
-    assert carol.renew().status_code == 401
-    assert aikagi("users", "enable", "carol", **operator)[0] == 0
+    assert carol.renew().status_code == 400
+    assert admin("users", "enable", "carol", **operator)[0] == 0
     assert carol.ask(FunctionName="report").status_code == 200
-    assert carol.renew().status_code == 401
+    assert carol.renew().status_code == 400
+
+
+def test_a_login_is_refused_alike_whether_the_user_is_disabled_unknown_or_mistyped(
+    stack: Stack,
+):
+    operator = stack.variables("operator.env")
+    add = ("users", "add", "tweedledee", "--password-stdin")
+    admin(*add, typed="looking-glass-1871\n", **operator)
+
+    def log_in(username: str, password: str) -> httpx2.Response:
+        form = {"username": username, "password": password}
+        return httpx2.post(f"{stack.broker}/auth/login", data=form, timeout=30)
+
+    def refusal(username: str, password: str) -> tuple[object, ...]:
+        answer = log_in(username, password)
+        varying = {"date": "", "x-request-id": ""}
+        body = {**answer.json(), "request_id": ""}
+        return answer.status_code, {**answer.headers, **varying}, body
+
+    assert log_in("tweedledee", "looking-glass-1871").status_code == 200
+    assert admin("users", "disable", "tweedledee", **operator)[0] == 0
+    refusals = [
+        refusal("tweedledee", "looking-glass-1871"),
+        refusal("tweedledee", "through-it-1871"),
+        refusal("alice", "through-it-1871"),
+        refusal("tweedledum", "looking-glass-1871"),
+    ]
+
+    assert refusals == [refusals[0]] * len(refusals)
+    assert refusals[0][0] == 400
 
 
 def test_a_new_password_ends_the_logins_made_with_the_old_one(stack: Stack):
     operator = stack.variables("operator.env")
     typed = "--password-stdin"
-    aikagi("users", "add", "dinah", typed, typed="looking-glass-1871\n", **operator)
+    admin("users", "add", "dinah", typed, typed="looking-glass-1871\n", **operator)
     before = Person.log_in(stack.broker, "dinah", "looking-glass-1871")
     before = Person.holding(stack.broker, before.renew())
 
-    changed = aikagi(
+    changed = admin(
         *("users", "passwd", "dinah", typed), typed="the-rose-tree-1865\n", **operator
     )
     after = Person.log_in(stack.broker, "dinah", "the-rose-tree-1865")
 
     assert changed == (0, "dinah has a new password and is logged out everywhere.\n")
-    assert before.renew().status_code == 401
+    assert before.renew().status_code == 400
     assert after.renew().status_code == 200
-    listed = aikagi("users", "list", **operator)[1].splitlines()
+    listed = admin("users", "list", **operator)[1].splitlines()
     assert {line.split("\t")[0] for line in listed} >= {"alice", "bob", "dinah"}
     assert not [line for line in listed if "login" in line]
 
@@ -486,7 +516,7 @@ def test_an_operator_is_told_in_a_sentence_what_was_not_done(
 ):
     operator = stack.variables("operator.env")
 
-    status, text = aikagi(
+    status, text = admin(
         "users", *arguments, "--password-stdin", typed=typed, **operator
     )
 
@@ -496,13 +526,13 @@ def test_an_operator_is_told_in_a_sentence_what_was_not_done(
 
 
 def test_the_broker_itself_may_not_add_users(stack: Stack):
-    status, text = aikagi(
+    status, text = admin(
         *("users", "add", "eve", "--password-stdin"),
         typed="long-enough-1\n",
         **stack.variables("env"),
     )
 
-    assert status == 1
+    assert status == 4
     assert "not authorized to perform: dynamodb:PutItem" in text
 
 
@@ -594,8 +624,10 @@ def test_a_taken_port_is_a_sentence(stack: Stack, tmp_path: Path):
 
     assert second.returncode == 2
     assert second.stderr == (
-        f"Port {stack.port} is taken: set AIKAGI_PORT to another number "
-        "(all ports count from it), or end the program that has it.\n"
+        f"Port {stack.port} is taken. AIKAGI_PORT={stack.port} uses {stack.port}, "
+        f"{stack.port + 100} for AWS, and from {stack.port + 101} on one port for each "
+        "function: set it to another number, or end the program that has port "
+        f"{stack.port}.\n"
     )
 
 
@@ -626,7 +658,7 @@ def test_no_secret_is_in_any_line_of_the_log_at_debug(
     spent = Person.log_in(stack.broker, "alice", stack.users["alice"])
     renewed = Person.holding(stack.broker, spent.renew())
     Person.holding(stack.broker, renewed.renew())
-    assert spent.renew().status_code == 401
+    assert spent.renew().status_code == 400
     secrets = [
         alice.token,
         *(

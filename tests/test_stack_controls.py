@@ -184,7 +184,12 @@ def test_whatever_ails_sts_nobody_gets_credentials_and_then_they_do(
 
 def assert_unavailable(answer: httpx2.Response) -> None:
     assert answer.status_code == 503, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
+    is_oauths = answer.url.path == "/auth/login"
+    kind = "application/json" if is_oauths else "application/problem+json"
+    assert answer.headers["content-type"] == kind
+    assert answer.json().get("error") == (
+        "temporarily_unavailable" if is_oauths else None
+    )
     assert not SECRETS & answer.json().keys()
     assert "arn:aws" not in answer.text
 
@@ -229,7 +234,7 @@ def log_in(stack: Stack, password: str | None = None) -> httpx2.Response:
 def test_a_table_that_cannot_be_read_is_no_wrong_password(
     stack: Stack, controls: Controls, kind: str, passes: bool
 ):
-    assert log_in(stack, "not-the-password").status_code == 401
+    assert log_in(stack, "not-the-password").status_code == 400
     controls.add_faults({**READ, "Fault": kind, "Times": 2})
 
     refused = log_in(stack)

@@ -5,13 +5,13 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from aikagi.commands.command import command
-from aikagi.commands.exits import Exit
-from aikagi.commands.place import Place, UsageError
-from aikagi.commands.saying import note
+from aikagi.commands.context import Context, UsageError
+from aikagi.commands.exit_codes import ExitCode
+from aikagi.commands.output import echo_error
 
 if TYPE_CHECKING:
     from aikagi.calls import Call
-    from aikagi.commands.command import Areas
+    from aikagi.commands.command import Subparsers
     from aikagi.commands.views import View
 
 _EPILOG: Final = """\
@@ -30,8 +30,8 @@ _GOES_ON: Final = (
 )
 
 
-def add(areas: "Areas") -> None:
-    added = command(areas, "call", "call a function, and show what it does", _run)
+def add(subparsers: "Subparsers") -> None:
+    added = command(subparsers, "call", "call a function, and show what it does", _run)
     added.epilog = _EPILOG
     added.add_argument("function", metavar="FUNCTION")
     added.add_argument(
@@ -51,52 +51,52 @@ def add(areas: "Areas") -> None:
         action="append",
         default=[],
         metavar="NAME:VALUE",
-        help="may be given several times; Content-Type is told from the data",
+        help="may be given several times; Content-Type follows from the data",
     )
 
 
 def _run(options: argparse.Namespace) -> int:
     # Not wanted where a cache answers.
-    from aikagi.commands.data import read_data
+    from aikagi.commands.body import read_body
 
-    headers = dict(_header(each) for each in options.headers)
-    data = None if options.data is None else read_data(options.data)
-    if data is not None and not any(name.lower() == "content-type" for name in headers):
-        headers["Content-Type"] = data.media_type
-    with Place.of(options).broker() as broker:
+    headers = dict(_header(typed) for typed in options.headers)
+    body = None if options.data is None else read_body(options.data)
+    if body is not None and not any(name.lower() == "content-type" for name in headers):
+        headers["Content-Type"] = body.media_type
+    with Context.from_options(options).broker() as broker:
         call = broker.call(
             options.function,
             method=_method(options.method),
             path=options.path,
-            data=None if data is None else data.body,
+            data=None if body is None else body.content,
             headers=headers,
         )
         return _watch(call, _view(options))
 
 
 def _watch(call: "Call", view: "View") -> int:
-    from aikagi.events import read_event
+    from aikagi.events import parse_event
 
     try:
         with view:
-            for told in call.told():
-                view.show(told)
-                read_event(told)  # a failure is raised
+            for event in call.raw_events():
+                view.show(event)
+                parse_event(event)  # a failure is raised
     except KeyboardInterrupt:
-        note(_GOES_ON)
-        return Exit.INTERRUPTED
-    return Exit.DONE
+        echo_error(_GOES_ON)
+        return ExitCode.INTERRUPTED
+    return ExitCode.DONE
 
 
 def _view(options: argparse.Namespace) -> "View":
-    from aikagi.commands.views import Events, Plain, Quiet
+    from aikagi.commands.views import JsonView, PlainView, QuietView
 
     if options.json:
-        return Events()
+        return JsonView()
     if options.quiet:
-        return Quiet()
+        return QuietView()
     if not sys.stderr.isatty():
-        return Plain()
+        return PlainView()
     # Slow to import, and wanted by people alone.
     from aikagi.commands.live_view import LiveView
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    Areas = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - it has no other name
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - it has no other name
 
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):
@@ -16,9 +16,12 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
 
 
 def command(
-    areas: "Areas", name: str, what: str, run: Callable[[argparse.Namespace], int]
+    subparsers: "Subparsers",
+    name: str,
+    what: str,
+    run: Callable[[argparse.Namespace], int],
 ) -> argparse.ArgumentParser:
-    added = areas.add_parser(
+    added = subparsers.add_parser(
         name,
         help=what,
         description=f"{what[0].upper()}{what[1:]}.",

@@ -4,11 +4,11 @@ import argparse
 from typing import TYPE_CHECKING, Final
 
 from aikagi.commands.command import command
-from aikagi.commands.exits import Exit
-from aikagi.commands.saying import say
+from aikagi.commands.exit_codes import ExitCode
+from aikagi.commands.output import echo
 
 if TYPE_CHECKING:
-    from aikagi.commands.command import Areas
+    from aikagi.commands.command import Subparsers
 
 _EPILOG: Final = """\
 To have it from now on:
@@ -18,8 +18,8 @@ To have it from now on:
 """
 
 
-def add(areas: "Areas") -> None:
-    added = command(areas, "completion", "print a shell's completion script", _run)
+def add(subparsers: "Subparsers") -> None:
+    added = command(subparsers, "completion", "print a shell's completion script", _run)
     added.epilog = _EPILOG
     added.add_argument("shell", choices=["bash", "zsh", "fish"])
 
@@ -28,5 +28,5 @@ def _run(options: argparse.Namespace) -> int:
     # Wanted once, when a shell is set up.
     import shtab
 
-    say(shtab.complete(options.whole, shell=options.shell).rstrip())
-    return Exit.DONE
+    echo(shtab.complete(options.root_parser, shell=options.shell).rstrip())
+    return ExitCode.DONE

@@ -1,7 +1,7 @@
 """``aikagi credentials``: the ``credential_process`` of AWS's SDKs and CLI.
 
 They start it whenever they want credentials, several at once too: what is cached is
-told without an HTTP client being imported, and one process fetches for all.
+answered without an HTTP client being imported, and one process fetches for all.
 """
 
 import argparse
@@ -10,21 +10,21 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from aikagi.commands.command import command
-from aikagi.commands.exits import Exit
-from aikagi.commands.place import Place
-from aikagi.commands.saying import say
+from aikagi.commands.context import Context
+from aikagi.commands.exit_codes import ExitCode
+from aikagi.commands.output import echo
 from aikagi.errors import BrokerError
-from aikagi.freshness import Freshness
-from aikagi.grant import Term
-from aikagi.recall import TOKENS, grant_slot, recall_grant, recall_tokens
+from aikagi.expiry import RefreshNeed
+from aikagi.grant import GrantLifetime
+from aikagi.records import TOKENS, grant_entry_name, read_grant, read_tokens
 
 if TYPE_CHECKING:
     from aikagi.broker import Broker
-    from aikagi.commands.command import Areas
+    from aikagi.commands.command import Subparsers
     from aikagi.grant import Grant
 
 _HOUR: Final = 3600
-_REMAINING: Final = 1200
+_MIN_REMAINING: Final = 1200
 """Seconds. botocore renews a quarter of an hour before the end: of a grant that ends
 sooner it would ask again at every use."""
 
@@ -38,9 +38,9 @@ In ~/.aws/config:
 """
 
 
-def add(areas: "Areas") -> None:
+def add(subparsers: "Subparsers") -> None:
     added = command(
-        areas,
+        subparsers,
         "credentials",
         "give AWS credentials, as credential_process wants them",
         _credentials,
@@ -56,44 +56,51 @@ def add(areas: "Areas") -> None:
 
 
 def _credentials(options: argparse.Namespace) -> int:
-    place = Place.of(options)
-    grant = _cached(place, options.function, _term(options.duration or _HOUR))
+    context = Context.from_options(options)
+    grant = _cached(context, options.function, _lifetime(options.duration or _HOUR))
     if grant is None:
-        with place.broker() as broker:
-            grant = _borrowed(broker, options.function, options.duration)
-    say(json.dumps(grant.for_sdk()))
-    return Exit.DONE
+        with context.broker() as broker:
+            grant = _fetch(broker, options.function, options.duration)
+    echo(json.dumps(grant.for_sdk()))
+    return ExitCode.DONE
 
 
-def _cached(place: Place, function: str, term: Term) -> "Grant | None":
-    tokens = recall_tokens(place.shelf.slot(TOKENS))
+def _cached(context: Context, function: str, lifetime: GrantLifetime) -> "Grant | None":
+    tokens = read_tokens(context.store.entry(TOKENS))
     if tokens is None:
         return None
-    slot = place.shelf.slot(grant_slot(function, term.seconds))
-    grant = recall_grant(slot, tokens.login)
-    if grant is None or term.judge(grant, time.time()) is Freshness.SPENT:
+    entry = context.store.entry(grant_entry_name(function, lifetime.seconds))
+    grant = read_grant(entry, tokens.login_id)
+    if grant is None:
         return None
-    return grant
+    need = lifetime.refresh_need(grant, time.time())
+    return None if need is RefreshNeed.MANDATORY else grant
 
 
-def _borrowed(broker: "Broker", function: str, wanted: int | None) -> "Grant":
+def _fetch(broker: "Broker", function: str, wanted: int | None) -> "Grant":
     try:
-        return _lasting(broker, function, wanted or _HOUR)
+        return _fetch_for(broker, function, wanted or _HOUR)
     except BrokerError as error:
         if wanted or error.type != _OUT_OF_RANGE:
             raise
     [most] = [
-        each.max_duration_seconds
-        for each in broker.functions()
-        if each.name == function
+        entry.max_duration_seconds
+        for entry in broker.functions()
+        if entry.name == function
     ]
-    return _lasting(broker, function, most)
+    return _fetch_for(broker, function, most)
 
 
-def _lasting(broker: "Broker", function: str, seconds: int) -> "Grant":
-    term = _term(seconds)
-    return broker.grant(function, seconds=term.seconds, lasting=term.lasting)
+def _fetch_for(broker: "Broker", function: str, seconds: int) -> "Grant":
+    lifetime = _lifetime(seconds)
+    return broker.grant(
+        function,
+        duration_seconds=lifetime.seconds,
+        min_remaining_seconds=lifetime.min_remaining,
+    )
 
 
-def _term(seconds: int) -> Term:
-    return Term(seconds=seconds, lasting=min(_REMAINING, seconds / 3))
+def _lifetime(seconds: int) -> GrantLifetime:
+    return GrantLifetime(
+        seconds=seconds, min_remaining=min(_MIN_REMAINING, seconds / 3)
+    )

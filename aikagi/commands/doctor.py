@@ -7,23 +7,23 @@ import textwrap
 from typing import TYPE_CHECKING, Final
 
 from aikagi.commands.command import command
-from aikagi.commands.exits import Exit
-from aikagi.commands.place import Place
-from aikagi.commands.saying import has_colours, printable, say, say_json
+from aikagi.commands.context import Context
+from aikagi.commands.exit_codes import ExitCode
+from aikagi.commands.output import echo, echo_json, has_colours, printable
 
 if TYPE_CHECKING:
-    from aikagi.commands.command import Areas
+    from aikagi.commands.command import Subparsers
     from aikagi.diagnosis import Check
 
 _MARKS: Final = {True: ("ok", "32"), False: ("fault", "31"), None: ("--", "2")}
 
 _MARGIN: Final = 19
 _ROOM_BESIDE: Final = 50
-"""Columns. In fewer, what is told of a check stands below its name."""
+"""Columns. In fewer, what is said of a check stands below its name."""
 
 
-def add(areas: "Areas") -> None:
-    added = command(areas, "doctor", "find out why a call does not work", _run)
+def add(subparsers: "Subparsers") -> None:
+    added = command(subparsers, "doctor", "find out why a call does not work", _run)
     added.add_argument("function", nargs="?", metavar="FUNCTION")
     added.add_argument(
         "--origin", help="of a page that calls it; the broker's own, unless given"
@@ -38,10 +38,10 @@ def add(areas: "Areas") -> None:
 
 def _run(options: argparse.Namespace) -> int:
     # Slow to import.
-    from aikagi.diagnosis import Diagnosis, gravest
+    from aikagi.diagnosis import Diagnosis, main_fault
 
     done = []
-    with Place.of(options).broker() as broker:
+    with Context.from_options(options).broker() as broker:
         diagnosis = Diagnosis(
             broker,
             function=options.function,
@@ -52,10 +52,10 @@ def _run(options: argparse.Namespace) -> int:
             done.append(check)
             if not options.json and not (options.quiet and check.ok is not False):
                 _show(check)
-    fault = gravest(done)
+    fault = main_fault(done)
     if options.json:
         _show_json(done, fault)
-    return Exit.FAILED if fault else Exit.DONE
+    return ExitCode.FAILED if fault else ExitCode.DONE
 
 
 def _show(check: "Check") -> None:
@@ -71,19 +71,19 @@ def _show(check: "Check") -> None:
         for line in textwrap.wrap(printable(text), max(10, width - margin))
     ]
     head = f"{mark} {check.check:<11} "
-    say(head + lines.pop(0) if margin == _MARGIN else head.rstrip())
+    echo(head + lines.pop(0) if margin == _MARGIN else head.rstrip())
     for line in lines:
-        say(" " * margin + line)
+        echo(" " * margin + line)
     sys.stdout.flush()
 
 
 def _show_json(done: "list[Check]", fault: "Check | None") -> None:
-    """Tell it in the shape of the browser client's ``diagnose()``."""
-    say_json(
+    """Write it in the shape of the browser client's ``diagnose()``."""
+    echo_json(
         {
             "cause": fault.cause if fault else "none",
             "title": fault.detail if fault else "Nothing is wrong",
             "advice": fault.advice if fault else "",
-            "checks": [check.told() for check in done],
+            "checks": [check.to_json() for check in done],
         }
     )

@@ -1,5 +1,6 @@
 """What a person sees of a call at a terminal: a bar below the text that comes."""
 
+import io
 import json
 import sys
 import time
@@ -13,9 +14,10 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from aikagi.commands.saying import has_colours, printable
+from aikagi.commands.output import has_colours, printable
 from aikagi.commands.steps import Steps
 from aikagi.commands.views import show_value
+from aikagi.streams import RawEvent
 
 _ROOM_FOR_BAR: Final = 60
 """Columns: in fewer there are words and a percentage only."""
@@ -40,7 +42,7 @@ class LiveView:
         self._began = time.monotonic()
         self._text_here = sys.stdout.isatty()
         self._streamed = False
-        self._line = ""
+        self._line = io.StringIO()
         self._result: Any = None
         self._live = Live(
             get_renderable=self._frame,
@@ -61,7 +63,7 @@ class LiveView:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        line, self._line = self._line, ""
+        line, self._line = self._line.getvalue(), io.StringIO()
         self._live.stop()
         if line:
             sys.stdout.write(f"{line}\n")
@@ -71,14 +73,14 @@ class LiveView:
             self._show_end()
         sys.stdout.flush()
 
-    def show(self, told: dict[str, Any]) -> None:
-        self._steps.follow(told)
-        match told:
+    def show(self, event: RawEvent) -> None:
+        self._steps.follow(event)
+        match event:
             case {"type": "output", "text": str(text)} if text:
                 self._streamed = True
                 self._write(text)
             case {"type": "result"}:
-                self._result = told.get("value")
+                self._result = event.get("value")
             case _:
                 pass
 
@@ -87,28 +89,34 @@ class LiveView:
             sys.stdout.write(text)
             sys.stdout.flush()
             return
-        *lines, self._line = (self._line + printable(text)).split("\n")
-        for line in lines:
-            self._console.print(Text(line), soft_wrap=True)
+        # Only what is new is split: a line may come in many pieces.
+        *ended, rest = printable(text).split("\n")
+        for piece in ended:
+            self._line.write(piece)
+            self._console.print(Text(self._line.getvalue()), soft_wrap=True)
+            self._line = io.StringIO()
+        self._line.write(rest)
 
     def _show_end(self) -> None:
         if not self._streamed:
             show_value(self._result)
         elif isinstance(self._result, dict):
-            told = json.dumps(self._result, ensure_ascii=False)
-            self._console.print(Text(printable(told), style="dim"), soft_wrap=True)
+            value = json.dumps(self._result, ensure_ascii=False)
+            self._console.print(Text(printable(value), style="dim"), soft_wrap=True)
         took = time.monotonic() - self._began
         if took >= 1:
-            self._console.print(Text(f"Done in {_clock(took)}", style="green"))
+            self._console.print(Text(f"Done in {_duration(took)}", style="green"))
 
     def _frame(self) -> RenderableType:
-        bar = self._bar()
-        return Group(Text(self._line), bar) if self._line else bar
+        bar, width, height = self._bar(), *self._console.size
+        # As much as leaves room for the bar: a line may be longer than the screen.
+        end = self._line.getvalue()[-width * (height // 2) :]
+        return Group(Text(end), bar) if end else bar
 
     def _bar(self) -> RenderableType:
         """Lay out one row, what grows last, so that nothing jumps."""
         fraction, width = self._steps.fraction, self._console.width
-        took = _clock(time.monotonic() - self._began)
+        took = _duration(time.monotonic() - self._began)
         cells: list[tuple[RenderableType, int | None]] = [(self._spinner, 1)]
         if width >= _ROOM_FOR_BAR:
             cells.append((_progress_bar(fraction), width // 3))
@@ -130,6 +138,6 @@ def _progress_bar(fraction: float | None) -> ProgressBar:
     return ProgressBar(total=1.0, completed=fraction)
 
 
-def _clock(seconds: float) -> str:
+def _duration(seconds: float) -> str:
     minutes, rest = divmod(int(seconds), 60)
     return f"{minutes}:{rest:02d}" if minutes else f"{rest} s"

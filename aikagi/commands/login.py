@@ -6,19 +6,22 @@ import sys
 from typing import TYPE_CHECKING
 
 from aikagi.commands.command import command
-from aikagi.commands.exits import Exit
-from aikagi.commands.place import Place, UsageError
-from aikagi.commands.saying import note, say, say_json
-from aikagi.disk.file_shelf import remember_broker
+from aikagi.commands.context import Context, UsageError
+from aikagi.commands.exit_codes import ExitCode
+from aikagi.commands.output import echo, echo_error, echo_json
+from aikagi.disk.file_store import last_broker_entry, write_last_broker
 from aikagi.errors import StateError
+from aikagi.records import require_replaceable
 
 if TYPE_CHECKING:
     from aikagi.broker import Broker
-    from aikagi.commands.command import Areas
+    from aikagi.commands.command import Subparsers
 
 
-def add(areas: "Areas") -> None:
-    login = command(areas, "login", "log in to a broker, and remember it", _login)
+def add(subparsers: "Subparsers") -> None:
+    login = command(
+        subparsers, "login", "log in to a broker, and stay logged in", _login
+    )
     login.add_argument("-u", "--username", help="asked for, if it is not given")
     login.add_argument(
         "--password-stdin",
@@ -37,20 +40,23 @@ def add(areas: "Areas") -> None:
         metavar="PORT",
         help="the broker of the stack that `make run` started here",
     )
-    command(areas, "logout", "end the login, and forget it here", _logout)
+    command(subparsers, "logout", "end the login, and forget it here", _logout)
 
 
 def _login(options: argparse.Namespace) -> int:
-    place = Place.of(options)
-    with place.broker() as broker:
+    context = Context.from_options(options)
+    # Before a login begins that could not be stored.
+    require_replaceable(last_broker_entry(context.folder))
+    with context.broker() as broker:
         username = options.username or _ask_username(options, broker)
-        broker.login(username, _password(options, place), keep=not options.short)
-    remember_broker(place.folder, place.base)
+        password = _password(options, context)
+        broker.login(username, password, keep_refresh_token=not options.short)
+    write_last_broker(context.folder, context.base)
     if options.json:
-        say_json({"Broker": place.base, "Username": username})
+        echo_json({"Broker": context.base, "Username": username})
     elif not options.quiet:
-        say(f"Logged in to {place.base} as {username}.")
-    return Exit.DONE
+        echo(f"Logged in to {context.base} as {username}.")
+    return ExitCode.DONE
 
 
 def _ask_username(options: argparse.Namespace, broker: "Broker") -> str:
@@ -76,21 +82,21 @@ def _asked(prompt: str) -> str:
     return line.strip()
 
 
-def _password(options: argparse.Namespace, place: Place) -> str:
+def _password(options: argparse.Namespace, context: Context) -> str:
     if options.password_stdin:
         return sys.stdin.readline().rstrip("\n")
     if not sys.stdin.isatty():
         raise UsageError("There is no terminal to type a password at: --password-stdin")
     try:
-        return getpass.getpass(f"Password for {place.base}: ")
+        return getpass.getpass(f"Password for {context.base}: ")
     except EOFError as error:
         raise UsageError("\nNothing was typed; you are not logged in.") from error
 
 
 def _logout(options: argparse.Namespace) -> int:
-    place = Place.of(options)
-    with place.broker() as broker:
+    context = Context.from_options(options)
+    with context.broker() as broker:
         broker.logout()
     if not options.quiet:
-        note(f"Logged out of {place.base}.")
-    return Exit.DONE
+        echo_error(f"Logged out of {context.base}.")
+    return ExitCode.DONE

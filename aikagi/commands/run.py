@@ -6,21 +6,21 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
-from aikagi.commands.exits import Exit, exit_of
-from aikagi.commands.place import UsageError
-from aikagi.commands.saying import note, printable, say
+from aikagi.commands.context import UsageError
+from aikagi.commands.exit_codes import ExitCode, exit_code_of
+from aikagi.commands.output import echo, echo_error, printable
 from aikagi.errors import AikagiError, BrokerError, FunctionError, LoginEndedError
 
 
 def run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int:
     """Parse, run and give the exit code. ``run`` of the options is the command.
 
-    It finds this parser as ``whole``.
+    It finds this parser as ``root_parser``.
     """
-    options = parser.parse_args(arguments, argparse.Namespace(whole=parser))
+    options = parser.parse_args(arguments, argparse.Namespace(root_parser=parser))
     try:
         if options.version:
-            say(f"aikagi {_version()}")
+            echo(f"aikagi {_version()}")
         elif not hasattr(options, "run"):
             parser.print_help()
         else:
@@ -28,8 +28,8 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int
         sys.stdout.flush()
     except BrokenPipeError:
         _leave_the_pipe()
-        return Exit.PIPE
-    return Exit.DONE
+        return ExitCode.PIPE
+    return ExitCode.DONE
 
 
 def _guarded(options: argparse.Namespace) -> int:
@@ -37,14 +37,14 @@ def _guarded(options: argparse.Namespace) -> int:
         code: int = options.run(options)
         sys.stdout.flush()
     except AikagiError as error:
-        note(sentence(error))
-        return exit_of(error)
+        echo_error(message_of(error))
+        return exit_code_of(error)
     except UsageError as error:
-        note(str(error))
-        return Exit.USAGE
+        echo_error(str(error))
+        return ExitCode.USAGE
     except KeyboardInterrupt:
-        note("")
-        return Exit.INTERRUPTED
+        echo_error("")
+        return ExitCode.INTERRUPTED
     return code
 
 
@@ -58,21 +58,21 @@ def _version() -> str:
         return "of a checkout"
 
 
-def sentence(error: AikagiError) -> str:
+def message_of(error: AikagiError) -> str:
     """Say what happened and, where it is known, what to do about it."""
-    said = printable(str(error)).rstrip(".")
+    message = printable(str(error)).rstrip(".")
     match error:
         case LoginEndedError():
-            return f"{said}. Log in: aikagi login"
+            return f"{message}. Log in: aikagi login"
         case BrokerError(retry_after=int(seconds)):
-            return f"{said}{_reference(error)}. Try again in {seconds} s."
+            return f"{message}{_reference(error)}. Try again in {seconds} s."
         case BrokerError():
-            return f"{said}{_reference(error)}."
+            return f"{message}{_reference(error)}."
         case FunctionError():
             text = printable(error.text).strip()
-            return f"{said}{_reference(error)}." + (text and f"\n{text}")
+            return f"{message}{_reference(error)}." + (text and f"\n{text}")
         case _:
-            return f"{said}."
+            return f"{message}."
 
 
 def _reference(error: BrokerError | FunctionError) -> str:

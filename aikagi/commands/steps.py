@@ -1,6 +1,8 @@
 """How far a task is, from its events."""
 
-from typing import Any, final
+from typing import final
+
+from aikagi.streams import RawEvent
 
 
 @final
@@ -13,27 +15,27 @@ class Steps:
         self._total: float | None = None
         self._code: object = None
 
-    def follow(self, told: dict[str, Any]) -> None:
+    def follow(self, event: RawEvent) -> None:
         """Take in one event as it came; those of other types change nothing."""
-        match told.get("type"):
+        match event.get("type"):
             case "start":
                 self.label = "started"
-                self._total = _positive(told.get("total"))
+                self._total = _positive(event.get("total"))
             case "progress":
-                self._follow_progress(told)
+                self._follow_progress(event)
             case _:
                 pass
 
-    def _follow_progress(self, told: dict[str, Any]) -> None:
-        if told.get("code") != self._code:
-            self._code, self._total = told.get("code"), self._start_total()
-        total = _positive(told.get("total")) or self._total
-        done = told.get("done")
+    def _follow_progress(self, event: RawEvent) -> None:
+        if event.get("code") != self._code:
+            self._code, self._total = event.get("code"), self._start_total()
+        total = _positive(event.get("total")) or self._total
+        done = event.get("done")
         self._total = total
         self.fraction = None
         if total and isinstance(done, int | float):
             self.fraction = min(1.0, max(0.0, done / total))
-        label = told.get("message") or told.get("code")
+        label = event.get("message") or event.get("code")
         self.label = label if isinstance(label, str) else "working"
 
     def _start_total(self) -> float | None:

@@ -11,27 +11,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, final
 
 from aikagi.commands.command import command
-from aikagi.commands.exits import Exit
-from aikagi.commands.place import Place, UsageError
-from aikagi.commands.saying import note, say, say_json
+from aikagi.commands.context import Context, UsageError
+from aikagi.commands.exit_codes import ExitCode
+from aikagi.commands.output import echo, echo_error, echo_json
 from aikagi.disk.private_file import write_private
 from aikagi.errors import BrokerError, UnreachableError
 
 if TYPE_CHECKING:
     from aikagi.broker import Broker
-    from aikagi.commands.command import Areas
+    from aikagi.commands.command import Subparsers
 
 _RETRY: Final = 10.0
-"""Seconds between two questions to a broker that is out of reach."""
+"""Seconds between two requests to a broker that is out of reach."""
 
 _SOONEST: Final = 0.2
-"""Seconds between two looks, however short the tokens live."""
+"""Seconds between two requests, however short the tokens live."""
 
-_SERVER_FAULT: Final = 500
+_SERVER_ERROR: Final = 500
 
 
-def add(areas: "Areas") -> None:
-    added = command(areas, "token", "give an access token, or keep one in a file", _run)
+def add(subparsers: "Subparsers") -> None:
+    added = command(
+        subparsers, "token", "give an access token, or keep one in a file", _run
+    )
     added.add_argument(
         "--file", type=Path, metavar="F", help="write it there, mode 0600"
     )
@@ -45,22 +47,22 @@ def add(areas: "Areas") -> None:
 def _run(options: argparse.Namespace) -> int:
     if options.watch and not options.file:
         raise UsageError("--watch keeps a file fresh: name it with --file")
-    with Place.of(options).broker() as broker:
+    with Context.from_options(options).broker() as broker:
         if options.watch:
             return _watch(broker, options)
         token, ends_at = broker.access_token()
     if options.file:
         write_private(options.file, token.encode())
     elif options.json:
-        say_json({"AccessToken": token, "ExpiresIn": int(ends_at - time.time())})
+        echo_json({"AccessToken": token, "ExpiresIn": int(ends_at - time.time())})
     else:
         sys.stdout.write(token + ("\n" if sys.stdout.isatty() else ""))
-    return Exit.DONE
+    return ExitCode.DONE
 
 
 @final
-class _Ending:
-    """SIGTERM or Ctrl-C, heard between two looks and never in the middle of one."""
+class _StopSignal:
+    """SIGTERM or Ctrl-C: it ends a pause, and never what stands between two."""
 
     def __init__(self) -> None:
         # Not wanted where a cache answers.
@@ -68,38 +70,38 @@ class _Ending:
         import socket
 
         self._select = select.select
-        self._heard, told = socket.socketpair()
-        told.setblocking(False)  # noqa: FBT003 - its one argument
-        self._told = told
-        signal.set_wakeup_fd(told.fileno())
+        self._received, sent = socket.socketpair()
+        sent.setblocking(False)  # noqa: FBT003 - its one argument
+        self._sent = sent
+        signal.set_wakeup_fd(sent.fileno())
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: None)
 
     def wait(self, seconds: float) -> bool:
-        return bool(self._select([self._heard], [], [], seconds)[0])
+        return bool(self._select([self._received], [], [], seconds)[0])
 
 
 def _watch(broker: "Broker", options: argparse.Namespace) -> int:
-    ending = _Ending()
-    written = complaint = ""
+    stop = _StopSignal()
+    written = warning = ""
     pause = 0.0
-    while not ending.wait(pause):
+    while not stop.wait(pause):
         try:
             token, ends_at = broker.access_token()
         except (UnreachableError, BrokerError) as error:
-            if isinstance(error, BrokerError) and error.status < _SERVER_FAULT:
+            if isinstance(error, BrokerError) and error.status < _SERVER_ERROR:
                 raise
-            if str(error) != complaint:
-                note(f"{error}; trying again")
-            complaint, pause = str(error), _RETRY
+            if str(error) != warning:
+                echo_error(f"{error}; trying again")
+            warning, pause = str(error), _RETRY
             continue
-        complaint = ""
+        warning = ""
         if token != written:
             write_private(options.file, token.encode())
             if not options.quiet:
-                say(f"{options.file} is fresh for {ends_at - time.time():.0f} s.")
+                echo(f"{options.file} is fresh for {ends_at - time.time():.0f} s.")
                 sys.stdout.flush()
             written = token
         # A token is renewed when it is asked for late in its life.
         pause = max(_SOONEST, (ends_at - time.time()) / 10)
-    return Exit.DONE
+    return ExitCode.DONE

@@ -8,12 +8,11 @@ import base64
 import json
 import sys
 from types import TracebackType
-from typing import Any, Protocol, Self, final
+from typing import Protocol, Self, final
 
-from aikagi.commands.saying import note, printable, say, say_json
+from aikagi.commands.output import echo, echo_error, echo_json, printable
 from aikagi.commands.steps import Steps
-
-Told = dict[str, Any]
+from aikagi.streams import RawEvent
 
 
 class View(Protocol):
@@ -28,11 +27,11 @@ class View(Protocol):
         trace: TracebackType | None,
     ) -> None: ...
 
-    def show(self, told: Told) -> None: ...
+    def show(self, event: RawEvent) -> None: ...
 
 
 @final
-class Quiet:
+class QuietView:
     """The answer alone."""
 
     def __init__(self) -> None:
@@ -52,24 +51,24 @@ class Quiet:
             sys.stdout.write("\n")
         sys.stdout.flush()
 
-    def show(self, told: Told) -> None:
-        match told:
+    def show(self, event: RawEvent) -> None:
+        match event:
             case {"type": "output", "text": str(text)} if text:
                 self.streamed, self._last = True, text
                 sys.stdout.write(printable(text) if sys.stdout.isatty() else text)
                 sys.stdout.flush()
             case {"type": "result"} if not self.streamed:
-                show_value(told.get("value"))
+                show_value(event.get("value"))
             case _:
                 pass
 
 
 @final
-class Plain:
+class PlainView:
     """The answer and, beside it, one line for each step and each tenth of one."""
 
     def __init__(self) -> None:
-        self._answer = Quiet()
+        self._answer = QuietView()
         self._steps = Steps()
         self._noted: tuple[str, int | None] = ("", None)
 
@@ -84,25 +83,25 @@ class Plain:
     ) -> None:
         self._answer.__exit__(kind, error, trace)
 
-    def show(self, told: Told) -> None:
-        self._steps.follow(told)
-        self._answer.show(told)
-        kind, value = told.get("type"), told.get("value")
+    def show(self, event: RawEvent) -> None:
+        self._steps.follow(event)
+        self._answer.show(event)
+        kind, value = event.get("type"), event.get("value")
         if kind in ("start", "progress"):
             self._note_step()
         elif kind == "result" and self._answer.streamed and isinstance(value, dict):
-            note(printable(json.dumps(value, ensure_ascii=False)))
+            echo_error(printable(json.dumps(value, ensure_ascii=False)))
 
     def _note_step(self) -> None:
         label, fraction = printable(self._steps.label), self._steps.fraction
         tenth = None if fraction is None else int(fraction * 10)
         if (label, tenth) != self._noted:
             self._noted = label, tenth
-            note(label if fraction is None else f"{label} {fraction:.0%}")
+            echo_error(label if fraction is None else f"{label} {fraction:.0%}")
 
 
 @final
-class Events:
+class JsonView:
     """The events as they came, one JSON object a line."""
 
     def __enter__(self) -> Self:
@@ -111,12 +110,12 @@ class Events:
     def __exit__(self, *_: object) -> None:
         sys.stdout.flush()
 
-    def show(self, told: Told) -> None:
-        value = told.get("value")
+    def show(self, event: RawEvent) -> None:
+        value = event.get("value")
         if isinstance(value, bytes):
             encoded = base64.b64encode(value).decode()
-            told = {"type": "result", "base64": encoded}
-        say_json(told)
+            event = {"type": "result", "base64": encoded}
+        echo_json(event)
         sys.stdout.flush()
 
 
@@ -125,13 +124,15 @@ def show_value(value: object) -> None:
     if isinstance(value, bytes):
         _show_bytes(value)
     elif isinstance(value, str):
-        say(printable(value) if sys.stdout.isatty() else value)
+        echo(printable(value) if sys.stdout.isatty() else value)
     else:
-        say(json.dumps(value, ensure_ascii=False, indent=2))
+        echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def _show_bytes(value: bytes) -> None:
     if sys.stdout.isatty() and value:
-        note(f"The answer is {len(value)} bytes, no text: send them to a file, by >")
+        echo_error(
+            f"The answer is {len(value)} bytes, no text: send them to a file, by >"
+        )
         return
     sys.stdout.buffer.write(value)

@@ -1,1 +1,1 @@
-"""What the terminal remembers between two commands, in files of one person's own."""
+"""What the terminal stores between two commands, in files of one person's own."""

@@ -59,24 +59,60 @@ class Table:
             )
             _ = answer["ConsumedCapacity"]
 
-    def update(
-        self, key: Item, expression: str, values: Item, *, condition: str
-    ) -> bool:
-        """Change one item at once or, where ``condition`` does not hold, not at all."""
+    def add(self, item: Item) -> bool:
+        """Write one item where there is none of its key. False where there is."""
         with _faults("written"):
             try:
-                answer = self._client.update_item(
+                answer = self._client.put_item(
                     TableName=self._name,
-                    Key=key,
-                    UpdateExpression=expression,
-                    ExpressionAttributeValues=values,
-                    ConditionExpression=condition,
+                    Item=item,
+                    ConditionExpression="attribute_not_exists(pk)",
                     ReturnConsumedCapacity="TOTAL",
                 )
             except self._client.exceptions.ConditionalCheckFailedException:
                 return False
             _ = answer["ConsumedCapacity"]
             return True
+
+    def update(
+        self, key: Item, expression: str, values: Item, *, condition: str
+    ) -> bool:
+        """Change one item at once or, where ``condition`` does not hold, not at all."""
+        # Absent where there are none: DynamoDB refuses an empty map.
+        given = {"ExpressionAttributeValues": values} if values else {}
+        with _faults("written"):
+            try:
+                answer = self._client.update_item(
+                    TableName=self._name,
+                    Key=key,
+                    UpdateExpression=expression,
+                    ConditionExpression=condition,
+                    ReturnConsumedCapacity="TOTAL",
+                    **given,  # type: ignore[arg-type] # mypy takes it for every argument
+                )
+            except self._client.exceptions.ConditionalCheckFailedException:
+                return False
+            _ = answer["ConsumedCapacity"]
+            return True
+
+    def scan(
+        self, condition: str, values: Item, parse: Callable[[Mapping[str, Any]], T]
+    ) -> Iterator[T]:
+        """Read the whole table, and give the items for which ``condition`` holds.
+
+        Only an operator may: the broker's role has no permission for it.
+        """
+        with _faults("read"):
+            pages = self._client.get_paginator("scan").paginate(
+                TableName=self._name,
+                FilterExpression=condition,
+                ExpressionAttributeValues=values,
+                ConsistentRead=True,
+                ReturnConsumedCapacity="TOTAL",
+            )
+            for page in pages:
+                _ = page["ConsumedCapacity"]
+                yield from map(parse, page["Items"])
 
 
 @contextmanager

@@ -44,13 +44,14 @@ _PATIENCE: Final = 30
 def main() -> int:
     """Add them; 1 and a sentence on standard error when the table takes none."""
     # Half a second of imports, of which a test of the words below needs none.
-    from botocore.exceptions import BotoCoreError, ClientError
+    from app.domain.errors import UsersUnavailableError
 
     running = json.load(sys.stdin)
     try:
         add_users(os.environ)
-    except (BotoCoreError, ClientError, KeyError) as error:
-        sys.stderr.write(f"The demo users cannot be added: {error}\n")
+    except (UsersUnavailableError, KeyError) as error:
+        cause = error.__cause__ or error
+        sys.stderr.write(f"The demo users cannot be added: {cause}\n")
         return 1
     users = [
         {
@@ -70,13 +71,15 @@ def main() -> int:
 def add_users(variables: Mapping[str, str]) -> None:
     """Add them as an operator would; those that are there already stay as they are.
 
-    Raises what botocore raises, and ``KeyError`` for a variable that is missing.
+    Raises ``UsersUnavailableError``, whose cause is botocore's own error, and
+    ``KeyError`` for a variable that is missing.
     """
     import boto3
     from botocore.config import Config
 
     from app.adapters.passwords import Passwords
-    from app.adapters.user_administration import UserAdministration, UserExistsError
+    from app.adapters.table import Table
+    from app.admin.users import UserAdministration, UserExistsError
 
     client = boto3.client(
         "dynamodb",
@@ -84,8 +87,7 @@ def add_users(variables: Mapping[str, str]) -> None:
         config=Config(proxies={}, read_timeout=_PATIENCE),
     )
     administration = UserAdministration(
-        client,
-        table=variables["AIKAGI_USERS_TABLE"],
+        Table(client, name=variables["AIKAGI_USERS_TABLE"]),
         passwords=Passwords(),
         clock=lambda: datetime.now(UTC),
         new_id=lambda: str(uuid.uuid4()),

@@ -35,8 +35,14 @@ class LoginEndedError(BrokerError):
 
 
 class TokenRejectedError(BrokerError):
+    """``presented`` is False where there was no access token at all."""
+
     code = "token-rejected"
     title = "The access token was not accepted; log in again"
+
+    def __init__(self, *, presented: bool = True) -> None:
+        super().__init__()
+        self.presented = presented
 
 
 class FunctionNotAvailableError(BrokerError):

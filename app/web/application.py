@@ -13,6 +13,7 @@ from app.web import docs as api_docs
 from app.web.bodies import BodyLimit
 from app.web.headers import RequestIds, SecurityHeaders, WithoutCookies
 from app.web.login_pool import LoginPool
+from app.web.methods import AllowHeader, HeadAsGet
 from app.web.openapi import DescribedApi, operation_id
 from app.web.problems import NeverRaise
 
@@ -20,7 +21,9 @@ _DESCRIPTION = """
 Log in, ask for a grant, sign your request with it, and call the function URL yourself.
 
 Every failure is a problem document (RFC 9457) with a stable `type` and the
-`request_id` under which the log knows it.
+`request_id` under which the log knows it. The token endpoints, `/auth/login` and
+`/auth/refresh`, add `error` and `error_description` to it, as OAuth2 clients expect
+(RFC 6749, section 5.2). Where `GET` works, `HEAD` does too.
 """
 
 
@@ -52,6 +55,7 @@ def create_app(
     )
     app.state.broker = broker
     app.state.login_pool = LoginPool()
+    app.include_router(auth.token_endpoints)
     for routes in (auth, functions, grants, credentials, health):
         app.include_router(routes.router)
     problems.install(app)
@@ -64,17 +68,19 @@ def create_app(
 def _middleware(allowed_origins: Sequence[str]) -> list[Middleware]:
     """List it from the outside in. What refuses stands inside what sets headers."""
     return [
+        Middleware(HeadAsGet),
         Middleware(RequestIds),
         Middleware(SecurityHeaders),
         Middleware(
             CORSMiddleware,
             allow_origins=allowed_origins,
-            allow_methods=["GET", "POST"],
+            allow_methods=["GET", "HEAD", "POST"],
             allow_headers=["authorization", "content-type"],
             allow_credentials=False,
             expose_headers=["retry-after", "x-request-id"],
             max_age=3600,
         ),
+        Middleware(AllowHeader),
         Middleware(NeverRaise),
         Middleware(WithoutCookies),
         Middleware(BodyLimit),

@@ -18,17 +18,21 @@ from app.domain.errors import (
     TooBusyError,
     UsersUnavailableError,
 )
-from app.web.bodies import UNREADABLE, FormRoute
 from app.web.dependencies import BearerToken, BrokerDep, CurrentUser, LoginPoolDep
+from app.web.oauth import TokenRoute, refusals
 from app.web.openapi import problems
 
-router = APIRouter(prefix="/auth", tags=["login"], route_class=FormRoute)
+token_endpoints = APIRouter(prefix="/auth", tags=["login"], route_class=TokenRoute)
+router = APIRouter(prefix="/auth", tags=["login"])
 
 
 class LoginForm(BaseModel):
-    """OAuth2's password form. The last three fields are accepted and ignored."""
+    """OAuth2's password form (RFC 6749, section 4.3.2).
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    The last three fields are ignored, as is any other that is not known.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
 
     username: Annotated[str, Field(min_length=1, max_length=256, examples=["alice"])]
     password: Annotated[SecretStr, Field(min_length=1, max_length=1024)]
@@ -39,9 +43,12 @@ class LoginForm(BaseModel):
 
 
 class RefreshForm(BaseModel):
-    """RFC 6749, section 6. The last three fields are accepted and ignored."""
+    """RFC 6749, section 6.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    The last three fields are ignored, as is any other that is not known.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
 
     grant_type: Literal["refresh_token"]
     refresh_token: Annotated[SecretStr, Field(min_length=1, max_length=256)]
@@ -83,15 +90,14 @@ class MeResponse(BaseModel):
     session_name: Annotated[str, Field(examples=["local+alice"])]
 
 
-@router.post(
+@token_endpoints.post(
     "/login",
     summary="Log in",
-    responses=problems(
+    responses=refusals(
         LoginRefusedError,
         TooBusyError,
         UsersUnavailableError,
         SigningKeyUnavailableError,
-        unreadable=UNREADABLE,
     ),
 )
 async def login(
@@ -103,14 +109,11 @@ async def login(
     return TokenResponse.reveal(pair)
 
 
-@router.post(
+@token_endpoints.post(
     "/refresh",
     summary="Stay logged in",
-    responses=problems(
-        LoginEndedError,
-        UsersUnavailableError,
-        SigningKeyUnavailableError,
-        unreadable=UNREADABLE,
+    responses=refusals(
+        LoginEndedError, UsersUnavailableError, SigningKeyUnavailableError
     ),
 )
 def refresh(form: Annotated[RefreshForm, Form()], broker: BrokerDep) -> TokenResponse:

@@ -24,9 +24,15 @@ LARGEST: Final = 64 * 1024
 LONGEST: Final = 10.0
 """Seconds in which a body has to arrive."""
 
-UNREADABLE: Final = (
-    HTTPStatus.BAD_REQUEST,
+NOT_RECEIVED: Final = (
+    HTTPStatus.REQUEST_TIMEOUT,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+)
+"""What a request gets whose body no route is shown."""
+
+UNREADABLE: Final = (
+    *NOT_RECEIVED,
+    HTTPStatus.BAD_REQUEST,
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     HTTPStatus.UNPROCESSABLE_ENTITY,
 )

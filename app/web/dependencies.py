@@ -39,8 +39,12 @@ class _StrictBearer(OAuth2PasswordBearer):
         headers = request.headers.getlist("authorization")
         bearer = self._shape.fullmatch(headers[0]) if len(headers) == 1 else None
         if bearer is None:
-            raise TokenRejectedError
+            raise TokenRejectedError(presented=any(map(_is_bearer, headers)))
         return bearer[1]
+
+
+def _is_bearer(header: str) -> bool:
+    return header.partition(" ")[0].lower() == "bearer"
 
 
 async def _broker(request: Request) -> Broker:

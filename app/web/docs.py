@@ -31,12 +31,12 @@ def install(app: FastAPI) -> None:
     assets = Assets(_FOLDER)
     router = APIRouter(include_in_schema=False)
 
-    @router.api_route("/docs", methods=["GET", "HEAD"])
+    @router.get("/docs")
     def docs(request: Request) -> Response:
         headers = {"Cache-Control": REVALIDATE, "Content-Security-Policy": _POLICY}
         return assets.find("index.html").answer(request, headers)
 
-    @router.api_route("/docs/assets/{name:path}", methods=["GET", "HEAD"])
+    @router.get("/docs/assets/{name:path}")
     def asset(request: Request, name: str) -> Response:
         # What stands in a folder here stands in one named after its version.
         cached = FOREVER if "/" in name else REVALIDATE

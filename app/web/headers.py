@@ -11,9 +11,6 @@ _ALWAYS: Final = {
     "Referrer-Policy": "no-referrer",
     "Strict-Transport-Security": "max-age=31536000",
     "Cross-Origin-Opener-Policy": "same-origin",
-    # Also where no origin was sent: what a browser keeps for the page itself, it would
-    # serve to a neighbour's page, without the leave that one needs.
-    "Vary": "Origin",
 }
 
 _UNLESS_SET: Final = {

@@ -1,26 +1,21 @@
-"""``GET /``: the page, which logs in, borrows a key and calls a function."""
+"""``GET /``: the page, which logs in, gets credentials and calls a function."""
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from functools import cache
+from pathlib import Path
 from typing import Final
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
 
 from app.web.assets import FOREVER, REVALIDATE, STATIC, Asset, Assets
 
-# Indentation and empty lines too, and whole lines where a comment is all there is.
-_FOR_PEOPLE: Final = re.compile(
-    rb"^[ \t]*(?:/\*\*(?:[^*]|\*(?!/))*\*/|//[^\n]*)\n+"
-    rb"|/\*\*(?:[^*]|\*(?!/))*\*/ ?"
-    rb"|^[ \t]+"
-    rb"|^\n",
-    re.MULTILINE,
-)
 _SOURCE: Final = re.compile(r"https?://(?:\*\.)?[A-Za-z0-9.-]+(?::[0-9]{1,5})?")
+_DOCUMENT: Final = "page/index.html"
+_DIGEST: Final = re.compile("[0-9a-f]{16}")
 
 
-def install(app: FastAPI, *, connect_to: Sequence[str]) -> None:
+def install(app: FastAPI, *, connect_to: Sequence[str], static: Path = STATIC) -> None:
     """Let ``app`` answer with the page.
 
     Args:
@@ -28,31 +23,48 @@ def install(app: FastAPI, *, connect_to: Sequence[str]) -> None:
         connect_to: the origins, beside its own, that the page may call, as CSP host
             sources: ``https://*.lambda-url.eu-west-1.on.aws``. ``ValueError`` names
             one that is not.
+        static: the folder that ``client/`` and ``page/`` are in.
 
     """
     policy = _policy(connect_to)
-    assets = Assets(STATIC / "page")
+    files = Assets(static, "client", "page", without=_DOCUMENT)
     router = APIRouter(include_in_schema=False)
 
-    @router.api_route("/", methods=["GET", "HEAD"])
+    @cache
+    def document() -> Asset:
+        source = (static / _DOCUMENT).read_bytes()
+        return Asset(source.replace(b"{digest}", files.digest.encode()), ".html")
+
+    @cache
+    def client() -> Asset:
+        module = f'export * from "./{files.digest}/client/aikagi.js";\n'
+        return Asset(module.encode(), ".js")
+
+    @router.get("/")
     def page(request: Request) -> Response:
         headers = {"Cache-Control": REVALIDATE, "Content-Security-Policy": policy}
-        return assets.find("index.html").answer(request, headers)
+        return document().answer(request, headers)
 
-    @router.api_route("/static/{name:path}", methods=["GET", "HEAD"])
-    def asset(request: Request, name: str) -> Response:
-        if name.startswith("vendor/"):
-            return assets.find(name).answer(request, {"Cache-Control": FOREVER})
-        found = assets.find(name)
-        sent = as_sent(found) if name.endswith(".js") else found
-        return sent.answer(request, {"Cache-Control": REVALIDATE})
+    # These two addresses stay: pages of other origins and their tools name them.
+    @router.get("/static/aikagi.js")
+    def client_module(request: Request) -> Response:
+        return client().answer(request, {"Cache-Control": REVALIDATE})
+
+    @router.get("/static/aikagi.d.ts")
+    def client_types(request: Request) -> Response:
+        types = files.find("client/aikagi.d.ts")
+        return types.answer(request, {"Cache-Control": REVALIDATE})
+
+    @router.get("/static/{digest}/{name:path}")
+    def asset(request: Request, digest: str, name: str) -> Response:
+        if not _DIGEST.fullmatch(digest):
+            raise HTTPException(404)
+        # A page that was opened before a deployment gets what it imports later from the
+        # files of today. Nobody keeps that under the digest of other files.
+        cached = FOREVER if digest == files.digest else REVALIDATE
+        return files.find(name).answer(request, {"Cache-Control": cached})
 
     app.include_router(router)
-
-
-def as_sent(module: Asset) -> Asset:
-    """Return a module of ours without what is in it for people: a third of its size."""
-    return replace(module, content=_FOR_PEOPLE.sub(b"", module.content))
 
 
 def _policy(connect_to: Sequence[str]) -> str:

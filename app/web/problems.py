@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeAlias
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -14,8 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.domain import errors
 
 STATUS: Final[Mapping[type[errors.BrokerError], HTTPStatus]] = {
-    errors.LoginRefusedError: HTTPStatus.UNAUTHORIZED,
-    errors.LoginEndedError: HTTPStatus.UNAUTHORIZED,
+    errors.LoginRefusedError: HTTPStatus.BAD_REQUEST,
+    errors.LoginEndedError: HTTPStatus.BAD_REQUEST,
     errors.TokenRejectedError: HTTPStatus.UNAUTHORIZED,
     errors.FunctionNotAvailableError: HTTPStatus.FORBIDDEN,
     errors.FunctionNotNamedError: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -35,6 +35,12 @@ _PHRASES: Final = {413: "Content Too Large", 422: "Unprocessable Content"}
 """RFC 9110's names; Python 3.13 renamed its own to them, earlier ones did not."""
 
 _UNKNOWN_FIELD: Final = "extra_forbidden"
+
+_MOST_FIELD_PROBLEMS: Final = 20
+"""A body of 64 kB may hold ten thousand unknown fields."""
+
+Failure: TypeAlias = errors.BrokerError | RequestValidationError | HTTPException
+"""What somebody foresaw. Anything else is for ``NeverRaise``."""
 
 _log = logging.getLogger(__name__)
 
@@ -61,29 +67,29 @@ def install(app: FastAPI) -> None:
     """Make ``app`` answer in problem details, whatever goes wrong."""
 
     @app.exception_handler(errors.BrokerError)
-    async def _(request: Request, error: errors.BrokerError) -> Response:
-        problem = Problem(
-            type=type_of(type(error)),
-            title=error.title,
-            status=STATUS[type(error)],
-            detail=str(error) or None,
-            request_id=request.state.request_id,
-        )
-        return _respond(problem, headers_of(error))
-
     @app.exception_handler(RequestValidationError)
-    async def _(request: Request, error: RequestValidationError) -> Response:
-        return answer_plain(
-            request.scope,
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-            errors=[_field_problem(each) for each in error.errors()],
-        )
-
     @app.exception_handler(HTTPException)
-    async def _(request: Request, error: HTTPException) -> Response:
-        status = HTTPStatus(error.status_code)
-        detail = None if error.detail == status.phrase else error.detail
-        return answer_plain(request.scope, status, error.headers, detail=detail)
+    async def _(request: Request, failure: Failure) -> Response:
+        return respond(problem_of(request.scope, failure), headers_of(failure))
+
+
+def problem_of(scope: Scope, failure: Failure) -> Problem:
+    """Describe a failure that somebody foresaw."""
+    match failure:
+        case errors.BrokerError():
+            return Problem(
+                type=type_of(type(failure)),
+                title=failure.title,
+                status=STATUS[type(failure)],
+                detail=str(failure) or None,
+                request_id=scope["state"]["request_id"],
+            )
+        case RequestValidationError():
+            return _invalid(scope, failure.errors())
+        case HTTPException():
+            status = HTTPStatus(failure.status_code)
+            detail = None if failure.detail == status.phrase else failure.detail
+            return _plain(scope, status, detail=detail)
 
 
 class NeverRaise:
@@ -121,32 +127,33 @@ def answer_plain(
     **more: Any,  # noqa: ANN401 - the other fields of Problem
 ) -> Response:
     """Answer with a problem that its status says all about."""
-    problem = Problem(
-        type="about:blank",
-        title=title_of(status),
-        status=status,
-        request_id=scope["state"]["request_id"],
-        **more,
-    )
-    return _respond(problem, headers)
+    return respond(_plain(scope, status, **more), headers or {})
 
 
-def headers_of(error: errors.BrokerError) -> dict[str, str]:
+def headers_of(failure: Failure) -> dict[str, str]:
     """Give the headers that a failure travels with, whatever its body looks like."""
+    if isinstance(failure, HTTPException):
+        return dict(failure.headers or {})
+    if isinstance(failure, RequestValidationError):
+        return {}
     headers = {}
-    if error.retry_after_seconds is not None:
-        headers["Retry-After"] = str(error.retry_after_seconds)
-    if STATUS[type(error)] == HTTPStatus.UNAUTHORIZED:
-        headers["WWW-Authenticate"] = "Bearer"
+    if failure.retry_after_seconds is not None:
+        headers["Retry-After"] = str(failure.retry_after_seconds)
+    if isinstance(failure, errors.TokenRejectedError):
+        # RFC 6750, section 3.1: no error code for whoever presented no token.
+        rejected = ' error="invalid_token"' if failure.presented else ""
+        headers["WWW-Authenticate"] = f"Bearer{rejected}"
     return headers
 
 
-def _respond(problem: Problem, headers: Mapping[str, str] | None) -> Response:
+def respond(
+    problem: Problem, headers: Mapping[str, str], media_type: str = MEDIA_TYPE
+) -> Response:
     return Response(
         problem.model_dump_json(exclude_none=True),
         status_code=problem.status,
-        headers=dict(headers or {}),
-        media_type=MEDIA_TYPE,
+        headers=dict(headers),
+        media_type=media_type,
     )
 
 
@@ -156,6 +163,31 @@ def title_of(status: HTTPStatus) -> str:
 
 def type_of(error: type[errors.BrokerError]) -> str:
     return f"urn:aikagi:problem:{error.code}"
+
+
+def _plain(
+    scope: Scope,
+    status: HTTPStatus,
+    **more: Any,  # noqa: ANN401 - the other fields of Problem
+) -> Problem:
+    return Problem(
+        type="about:blank",
+        title=title_of(status),
+        status=status,
+        request_id=scope["state"]["request_id"],
+        **more,
+    )
+
+
+def _invalid(scope: Scope, found: Sequence[Mapping[str, Any]]) -> Problem:
+    listed = [_field_problem(error) for error in found[:_MOST_FIELD_PROBLEMS]]
+    is_whole = len(listed) == len(found)
+    return _plain(
+        scope,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        detail=None if is_whole else f"The first {len(listed)} errors are listed",
+        errors=listed,
+    )
 
 
 def _field_problem(error: Mapping[str, Any]) -> FieldProblem:

@@ -1,7 +1,7 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -196,6 +196,32 @@ def test_racing_readers_read_once(cached: Cached[int], source: Source):
     assert source.times == 1
 
 
+def test_what_was_read_while_a_reader_came_for_its_turn_is_not_read_again(
+    clock: Clock, source: Source
+):
+    overtaking: list[Callable[[], int]] = []
+
+    def interrupted_clock() -> datetime:
+        now = clock()
+        if overtaking:
+            overtaking.pop()()
+        return now
+
+    cached = Cached(
+        source,
+        fresh=timedelta(seconds=30),
+        usable=timedelta(seconds=60),
+        clock=interrupted_clock,
+    )
+    cached.read()
+    clock.advance(seconds=60)
+    overtaking.append(cached.read)
+
+    assert cached.read() == 2
+    assert overtaking == []
+    assert source.times == 2
+
+
 def test_racing_readers_share_a_failure(cached: Cached[int], source: Source):
     source.broken = True
 
@@ -256,6 +282,33 @@ def test_a_reading_that_was_frozen_with_its_process_is_given_up(
 
     assert answer.result() == 3
     wait_for_background_readings()
+    assert cached.read() == 3
+
+
+def test_a_reading_that_was_given_up_does_not_replace_a_newer_one(clock: Clock):
+    began, may_end = threading.Event(), threading.Event()
+    readings = iter([1, 2, 3])
+
+    def read() -> int:
+        reading = next(readings)
+        if reading == 2:
+            began.set()
+            assert may_end.wait(10)
+        return reading
+
+    cached = Cached(
+        read, fresh=timedelta(seconds=30), usable=timedelta(seconds=60), clock=clock
+    )
+    cached.read()
+    clock.advance(seconds=30)
+    cached.read()
+    assert began.wait(10)
+    clock.advance(minutes=10)
+
+    assert cached.read() == 3
+    may_end.set()
+    wait_for_background_readings()
+
     assert cached.read() == 3
 
 

@@ -52,6 +52,15 @@ def problem(status: int, code: str, title: str, **headers: str) -> Answer:
     return json_answer(told, status, **headers)
 
 
+def refusal(code: str, title: str) -> Answer:
+    """Refuse as a token endpoint does: as OAuth2 has it, and as a problem."""
+    answer = problem(400, code, title)
+    [problem_] = answer.pieces
+    told = {"error": "invalid_grant", "error_description": title}
+    body = json.dumps({**json.loads(problem_), **told}).encode()
+    return replace(answer, media_type="application/json", pieces=(body,))
+
+
 def events(*told: Mapping[str, Any]) -> Answer:
     lines = tuple(f"{json.dumps(each)}\n".encode() for each in told)
     return Answer(media_type=NDJSON, pieces=lines)
@@ -79,9 +88,9 @@ class Loopback:
     """Start it as a context. What tests may set stands at the top.
 
     ``answer`` is the function. Of routes in ``lost`` the next answer breaks off when
-    all is done. ``life`` and ``grant_life`` are seconds; ``ahead`` is
+    all is done. ``life`` and ``grant_life`` are seconds; ``clock_offset`` is
     by how many the clocks of broker and Lambda are before this machine's; Lambda tells
-    the time of ``aws_ahead`` more. ``is_open`` is a URL that lets anybody in.
+    the time of ``aws_clock_offset`` more. ``is_open`` is a URL that lets anybody in.
     """
 
     def __init__(self) -> None:
@@ -89,11 +98,11 @@ class Loopback:
         self.life = 900.0
         self.grant_life = 3600.0
         self.longest = 3600
-        self.ahead = 0.0
+        self.clock_offset = 0.0
         self.refreshes = True
         self.title = "Hello"
         self.is_open = False
-        self.aws_ahead = 0.0
+        self.aws_clock_offset = 0.0
         self.cors: dict[str, str] = {}
         self.broker_answers: list[Answer] = []
         self.lost: list[str] = []
@@ -155,7 +164,7 @@ class Loopback:
 
     @property
     def now(self) -> datetime:
-        return datetime.now(UTC) + timedelta(seconds=self.ahead)
+        return datetime.now(UTC) + timedelta(seconds=self.clock_offset)
 
     def respond(self, request: Request) -> Answer:
         host = request.header("host")[0]
@@ -211,14 +220,14 @@ class Loopback:
 
     def _log_in(self, form: Mapping[str, str]) -> Answer:
         if form.get("password") != PASSWORD:
-            return problem(401, "login-refused", "Wrong username or password")
+            return refusal("login-refused", "Wrong username or password")
         return json_answer(self._pair())
 
     def _renew(self, refresh: str) -> Answer:
         if refresh in self._spent:
             return json_answer(self._spent[refresh])
         if self._refresh is None or refresh != self._refresh:
-            return problem(401, "login-ended", "The login has ended")
+            return refusal("login-ended", "The login has ended")
         self._spent[refresh] = self._pair()
         return json_answer(self._spent[refresh])
 
@@ -342,8 +351,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _now(self) -> float:
         at_broker = self.loopback.base.endswith(f"//{self.headers['Host']}/")
-        more = 0.0 if at_broker else self.loopback.aws_ahead
-        return time.time() + self.loopback.ahead + more
+        more = 0.0 if at_broker else self.loopback.aws_clock_offset
+        return time.time() + self.loopback.clock_offset + more
 
     def _request(self) -> Request:
         # Not `self.path`: http.server collapses slashes in it.

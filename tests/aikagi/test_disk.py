@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from aikagi.disk.file_shelf import FileShelf
+from aikagi.disk.file_store import FileStore
 from aikagi.disk.lock import locked
 from tests.local_stack import ROOT, clean_environment
 
@@ -25,7 +25,7 @@ def test_every_folder_on_the_way_is_the_owners_alone(tmp_path: Path):
     root = tmp_path / "some" / "aikagi"
     root.mkdir(parents=True, mode=0o755)
 
-    FileShelf(root, "https://broker.example/").slot("login").write({"a": 1})
+    FileStore(root, "https://broker.example/").entry("login").write({"a": 1})
 
     [folder] = root.iterdir()
     assert stat.S_IMODE(root.stat().st_mode) == 0o700
@@ -34,14 +34,14 @@ def test_every_folder_on_the_way_is_the_owners_alone(tmp_path: Path):
 
 
 def test_brokers_of_like_names_share_nothing(tmp_path: Path):
-    shelves = [
-        FileShelf(tmp_path, f"https://broker.example/{path}")
+    stores = [
+        FileStore(tmp_path, f"https://broker.example/{path}")
         for path in ("a/b/", "a-b/", "A/b/", "")
     ]
-    for number, shelf in enumerate(shelves):
-        shelf.slot("login").write({"number": number})
+    for number, store in enumerate(stores):
+        store.entry("login").write({"number": number})
 
-    told = [shelf.slot("login").read() for shelf in shelves]
+    told = [store.entry("login").read() for store in stores]
 
     assert told == [{"number": number} for number in range(4)]
 

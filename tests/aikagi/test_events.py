@@ -7,7 +7,7 @@ import pytest
 
 from aikagi.commands.steps import Steps
 from aikagi.errors import TaskError
-from aikagi.events import Output, Progress, Result, Start, read_event
+from aikagi.events import Output, Progress, Result, Start, parse_event
 from aikagi_function import events
 
 
@@ -26,14 +26,14 @@ from aikagi_function import events
     ],
 )
 def test_what_a_function_writes_is_read(written: events.Event, read: object):
-    assert read_event(json.loads(events.encode(written))) == read
+    assert parse_event(json.loads(events.encode(written))) == read
 
 
 def test_what_a_function_fails_with_is_raised():
     told = json.loads(events.encode(events.Error("deadline", "Too long")))
 
     with pytest.raises(TaskError, match="Too long") as raised:
-        read_event(told)
+        parse_event(told)
 
     assert raised.value.code == "deadline"
 
@@ -49,7 +49,7 @@ def test_what_a_function_fails_with_is_raised():
     ],
 )
 def test_an_odd_event_is_read_for_what_it_is(told: dict[str, Any], read: object):
-    assert read_event(told) == read
+    assert parse_event(told) == read
 
 
 def how_far(*told: dict[str, Any]) -> tuple[str, float | None]:

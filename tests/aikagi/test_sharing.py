@@ -1,4 +1,4 @@
-"""Two programs that share one shelf, as processes share files."""
+"""Two programs that share one store, as processes share files."""
 
 import time
 from collections.abc import Iterator
@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from aikagi import Broker, LoginEndedError
-from aikagi.recall import TOKENS, grant_slot, recall_grant, recall_tokens
-from aikagi.shelf import MemoryShelf
+from aikagi.records import TOKENS, grant_entry_name, read_grant, read_tokens
+from aikagi.store import MemoryStore
 from tests.aikagi.loopback import PASSWORD, Loopback
 
 
@@ -16,9 +16,9 @@ class Pair:
 
     def __init__(self, loopback: Loopback) -> None:
         self.moved = 0.0
-        self.shelf = MemoryShelf()
+        self.store = MemoryStore()
         self.one, self.other = (
-            Broker(loopback.base, shelf=self.shelf, clock=self.clock) for _ in range(2)
+            Broker(loopback.base, store=self.store, clock=self.clock) for _ in range(2)
         )
         self.one.login("alice", PASSWORD)
         assert self.other.username == "alice"
@@ -76,28 +76,28 @@ def test_alice_goes_on_after_alice_has_logged_in_again(pair: Pair, loopback: Loo
 
 def test_a_login_leaves_nothing_of_the_last(pair: Pair):
     pair.one.grant("hello")
-    slot = pair.shelf.slot(grant_slot("hello", 900))
-    assert slot.read()
+    entry = pair.store.entry(grant_entry_name("hello", 900))
+    assert entry.read()
 
     pair.one.login("bob", PASSWORD)
 
-    assert slot.read() is None
+    assert entry.read() is None
 
 
 def test_a_grant_counts_in_its_own_login_alone(pair: Pair):
     pair.one.grant("hello")
-    slot = pair.shelf.slot(grant_slot("hello", 900))
-    tokens = recall_tokens(pair.shelf.slot(TOKENS))
+    entry = pair.store.entry(grant_entry_name("hello", 900))
+    tokens = read_tokens(pair.store.entry(TOKENS))
     assert tokens
 
-    assert recall_grant(slot, tokens.login)
-    assert recall_grant(slot, "another") is None
+    assert read_grant(entry, tokens.login_id)
+    assert read_grant(entry, "another") is None
 
 
 def test_the_tokens_are_in_no_repr(pair: Pair):
-    tokens = recall_tokens(pair.shelf.slot(TOKENS))
+    tokens = read_tokens(pair.store.entry(TOKENS))
 
     assert tokens
-    assert tokens.access not in repr(tokens)
-    assert str(tokens.refresh) not in repr(tokens)
+    assert tokens.access_token not in repr(tokens)
+    assert str(tokens.refresh_token) not in repr(tokens)
     assert "alice" in repr(tokens)

@@ -13,7 +13,7 @@ import httpx2
 import pytest
 
 from aikagi import AddressError, Broker
-from aikagi.httpx_auth import LentAuth as HttpxAuth
+from aikagi.httpx_auth import SigV4Auth as HttpxAuth
 from aikagi_emulator.sigv4 import SignatureRefusedError
 from tests.aikagi.loopback import Loopback
 

@@ -159,7 +159,7 @@ def when_refused(sitting: Sitting) -> None:
 def when_the_login_has_ended(sitting: Sitting) -> None:
     page = sitting.page
     sitting.desk.choose("summarise")  # whose key was given up
-    page.route("**/auth/refresh", lambda route: problem(route, 401))
+    page.route("**/auth/refresh", ended)
     page.route("**/auth/me", lambda route: problem(route, 401))
     page.route("**/grant", lambda route: problem(route, 401))
     page.locator("#run").click()
@@ -205,6 +205,11 @@ def refusing(route: Route) -> None:
         "x-amzn-RequestId": "7e6d1f0c-3f7e-4c7c-9b5d-0a4f5e9f1c11",
     }
     route.fulfill(status=403, json={"Message": "Forbidden"}, headers=headers)
+
+
+def ended(route: Route) -> None:
+    body = {"type": "urn:aikagi:problem:login-ended", "error": "invalid_grant"}
+    route.fulfill(status=400, json=body)
 
 
 def problem(route: Route, status: int) -> None:

@@ -3,7 +3,6 @@
 import json
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from threading import Thread
 from types import TracebackType
 from typing import Any, Final, Self, final
@@ -11,9 +10,8 @@ from typing import Any, Final, Self, final
 from typing_extensions import override
 
 from aikagi_emulator.sigv4 import Request
-from app.web import page
+from app.web.assets import STATIC
 
-_STATIC: Final = Path(page.__file__).parent / "static/page"
 _BLANK: Final = b"<!doctype html><title>workbench</title>"
 
 ACCESS_KEY_ID: Final = "ASIAEXAMPLE"
@@ -22,13 +20,20 @@ SESSION_TOKEN: Final = "recorder/session+token=="
 REGION: Final = "ap-northeast-1"
 
 
+def _module(name: str) -> bytes:
+    if name == "aikagi.js":
+        return b'export * from "./digest/client/aikagi.js";'
+    return (STATIC / name.removeprefix("digest/")).read_bytes()
+
+
 @final
 class Recorder:
     """The broker and one function at one address; the function answers 200.
 
-    ``url`` is where the modules of the page and the broker's routes are, ``function``
-    the same server under another name, so that a call crosses origins. The broker at
-    ``/moved/`` and the function at ``/elsewhere`` redirect to the other's name.
+    ``url`` is where the modules of the page (in ``static/digest/``) and the broker's
+    routes are, ``function`` the same server under another name, so that a call crosses
+    origins. The broker at ``/moved/`` and the function at ``/elsewhere`` redirect to
+    the other's name.
     """
 
     def __init__(self) -> None:
@@ -79,7 +84,7 @@ class Recorder:
     def _answer_as_broker(self, request: Request) -> tuple[int, str, bytes]:
         match request.raw_path.split("/", 2)[1:]:
             case ["static", name]:
-                return 200, "text/javascript", (_STATIC / name).read_bytes()
+                return 200, "text/javascript", _module(name)
             case ["auth", "login"]:
                 return 200, "application/json", b'{"access_token": "a token"}'
             case ["grant"]:

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-_IMPORT = 'const { callerIn, contentOf } = await import("./static/answer.js");'
+_IMPORT = """
+const { callerIn, contentOf } = await import("./static/digest/page/content.js");"""
 _CONTENT = """
 const { FunctionError } = await import("./static/aikagi.js");
 const contentFor = async ({ result = null, streamed = 0, error = null }) => {

@@ -84,7 +84,7 @@ def test_a_wrong_clock_signs_by_the_brokers_the_first_time(workbench: Page, hour
         await broker.fetch("hello");
         const signed = asked.at(-1).headers["x-amz-date"];
         const right = utc(clock.local + clock.ahead).replace(/[-:]|\\.[0-9]{{3}}/g, "");
-        const left = broker.held("hello").expiresAt - broker.now();
+        const left = broker.cachedGrant("hello").expiresAt - broker.now();
         return [signed === right, left, count("call")];""",
     )
 
@@ -232,6 +232,30 @@ def test_a_problem_of_the_broker_is_told_whole(workbench: Page):
     }
 
 
+def test_a_refused_login_is_told_whole(workbench: Page):
+    told = tell(
+        workbench,
+        """script.login = () => Response.json({
+          type: "urn:aikagi:problem:login-refused", title: "Wrong username or password",
+          status: 400, request_id: "r-1", error: "invalid_grant",
+          error_description: "Wrong username or password",
+        }, { status: 400 });
+        return caught(broker.login("alice", "wonderland-1866"));""",
+    )
+
+    assert told == {
+        "name": "BrokerError",
+        "message": "Wrong username or password",
+        "status": 400,
+        "type": "urn:aikagi:problem:login-refused",
+        "title": "Wrong username or password",
+        "detail": None,
+        "requestId": "r-1",
+        "errors": [],
+        "retryAfter": None,
+    }
+
+
 @pytest.mark.parametrize(
     "answer",
     [
@@ -246,6 +270,10 @@ def test_a_problem_of_the_broker_is_told_whole(workbench: Page):
             'new Response("{", { status: 502,'
             ' headers: { "Content-Type": "application/problem+json" } })',
             id="cut short",
+        ),
+        pytest.param(
+            'Response.json({ message: "Service Unavailable" }, { status: 502 })',
+            id="a gateway's",
         ),
     ],
 )
@@ -298,7 +326,7 @@ def test_a_key_is_never_inherited_by_the_next_person(workbench: Page):
         """const waiting = caught(broker.fetch("hello"));
         await broker.login("bob", "bricklayer-1999");
         await waiting;
-        const held = broker.held("hello");
+        const held = broker.cachedGrant("hello");
         await broker.fetch("hello");
         const tokens = asked.filter(({ what }) => what === "grant")
           .map(({ headers }) => headers.authorization);
@@ -341,7 +369,7 @@ def test_a_broker_that_hangs_is_unreachable_in_the_end(workbench: Page):
         workbench,
         """const hanging = ({}, { signal }) => new Promise((_, reject) =>
           signal?.addEventListener("abort", () => reject(signal.reason)));
-        const impatient = new Broker({ fetch: hanging, patienceMs: 1 });
+        const impatient = new Broker({ fetch: hanging, timeoutMs: 1 });
         const { name, what } = await caught(impatient.login("alice", "x"));
         return [name, what];""",
     )

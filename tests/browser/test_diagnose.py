@@ -128,7 +128,7 @@ def test_a_refusal_has_a_cause(workbench: Page, error_type: str, cause: str):
         f"""url.signed = () => refusal("{error_type}");
         const {{ cause, checks }} = await broker.diagnose("hello");
         return [cause, checks.filter(({{ ok }}) => !ok),
-          broker.held("hello") ?? null];""",
+          broker.cachedGrant("hello") ?? null];""",
     )
 
     detail = f"A signed GET gets 403 {error_type}"

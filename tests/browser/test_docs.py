@@ -38,6 +38,22 @@ def test_alice_authorises_and_tries_a_route_out(page: Page, stack: Stack, watch:
     assert watch.faults == []
 
 
+def test_a_wrong_password_is_told_in_words_of_the_brokers(page: Page, stack: Stack):
+    page.goto(f"{stack.broker}/docs")
+    dialog = page.locator(".modal-ux")
+    page.locator(".btn.authorize").click()
+    page.locator("#oauth_username").fill("alice")
+    page.locator("#oauth_password").fill("not-her-password")
+
+    dialog.locator(".button.authorize").click()
+
+    expect(dialog.locator(".errors")).to_contain_text("invalid_grant")
+    expect(dialog.locator(".errors")).to_contain_text("Wrong username or password")
+    page.locator("#oauth_password").fill(stack.users["alice"])
+    dialog.locator(".button.authorize").click()
+    expect(dialog.get_by_text("Logout")).to_be_visible()
+
+
 def test_the_documentation_follows_the_dark_scheme(page: Page, stack: Stack):
     page.emulate_media(color_scheme="dark")
     page.goto(f"{stack.broker}/docs")

@@ -7,9 +7,9 @@ from playwright.sync_api import Page
 
 _EXPLAIN = """async ([error, language]) => {
   const errors = await import("./static/aikagi.js");
-  const { explain } = await import("./static/failures.js");
-  const { text } = await import("./static/language.js");
-  const words = (await import(`./static/words-${language}.js`)).default;
+  const { explain } = await import("./static/digest/page/content.js");
+  const { text } = await import("./static/digest/page/language.js");
+  const words = (await import(`./static/digest/page/words-${language}.js`)).default;
   const of = new Function(...Object.keys(errors), `return ${error}`);
   const { key, values, ...more } = explain(of(...Object.values(errors)));
   const known = words[key] !== undefined && words[`${key}.next`] !== undefined;

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-_IMPORT = 'const { faultIn, indented } = await import("./static/json.js");'
+_IMPORT = """
+const { faultIn, indented } = await import("./static/digest/page/content.js");"""
 
 
 def tell(workbench: Page, body: str, argument: object = None) -> Any:
@@ -99,6 +100,16 @@ def test_json_is_laid_out_and_no_value_touched(
     workbench: Page, json: str, laid_out: str
 ):
     assert tell(workbench, "return indented(given)", json) == laid_out
+
+
+def test_brackets_in_brackets_are_laid_out_to_a_depth(workbench: Page):
+    deep = "[" * 40_000 + "]" * 40_000
+
+    laid_out: str = tell(workbench, "return indented(given)", deep)
+
+    assert "".join(laid_out.split()) == deep
+    assert laid_out.startswith("[\n  [\n    [\n")
+    assert max(map(len, laid_out.split("\n"))) == 42
 
 
 def test_a_large_answer_is_laid_out(workbench: Page):

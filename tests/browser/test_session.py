@@ -158,23 +158,33 @@ def test_no_other_refusal_is_met_with_a_renewal(workbench: Page, status: int):
     assert told == ["BrokerError", status, 0, 1, True]
 
 
-ENDED = (
+REJECTED = '() => problem(401, { type: "urn:aikagi:problem:token-rejected" })'
+ENDED = """() => problem(400, {
+  type: "urn:aikagi:problem:login-ended", request_id: "r-9",
+  error: "invalid_grant", error_description: "This login has ended; log in again",
+}, { "Content-Type": "application/json" })"""
+AS_IT_WAS = (
     '() => problem(401, { type: "urn:aikagi:problem:login-ended", request_id: "r-9" })'
 )
 
 
-def test_a_login_that_has_ended_says_so_and_is_forgotten(workbench: Page):
+@pytest.mark.parametrize(
+    "ended",
+    [pytest.param(ENDED, id="as OAuth2"), pytest.param(AS_IT_WAS, id="as it was")],
+)
+def test_a_login_that_has_ended_says_so_and_is_forgotten(workbench: Page, ended: str):
     told = tell(
         workbench,
         f"""{LOG_IN} await broker.grant("hello");
-        script.refresh = {ENDED};
+        script.refresh = {ended};
         clock.local += {15 * MINUTE};
         const error = await broker.me().catch((error) => error);
         const {{ BrokerError, LoginEndedError }} = await import("./static/aikagi.js");
         const {{ name, status, type, requestId }} = error;
         return [error instanceof BrokerError && error instanceof LoginEndedError,
           name, status, type, requestId,
-          broker.signedIn, broker.held("hello") ?? null, count("refresh"), count("me")];
+          broker.signedIn, broker.cachedGrant("hello") ?? null,
+          count("refresh"), count("me")];
         """,
     )
 
@@ -194,7 +204,7 @@ def test_a_login_that_has_ended_says_so_and_is_forgotten(workbench: Page):
 def test_a_fresh_token_that_is_refused_is_the_end_of_the_login(workbench: Page):
     told = tell(
         workbench,
-        f"""{LOG_IN} script.me = {ENDED};
+        f"""{LOG_IN} script.me = {REJECTED};
         const {{ name }} = await caught(broker.me());
         return [name, broker.signedIn, count("refresh"), count("me")];""",
     )
@@ -213,7 +223,7 @@ def test_a_refusal_in_the_background_ends_the_login_with_its_access_token(
         await settle();
         await broker.me();
         const before = [count("refresh"), broker.signedIn, unheard];
-        script.me = {ENDED};
+        script.me = {REJECTED};
         const {{ name }} = await caught(broker.me());
         return [before, name, broker.signedIn, count("refresh"), count("me")];""",
     )
@@ -229,7 +239,7 @@ def test_a_broker_without_refresh_tokens_ends_the_login_with_the_access_token(
         f"""await broker.me();
         clock.local += {60 * MINUTE};
         await broker.me();
-        script.grant = {ENDED};
+        script.grant = {REJECTED};
         const {{ name }} = await caught(broker.call("hello").result());
         return [name, broker.signedIn, count("refresh"), count("call")];""",
     )
@@ -330,7 +340,7 @@ def test_logging_out_tells_the_broker_and_forgets(workbench: Page):
         workbench,
         f"""{LOG_IN} await broker.grant("hello");
         const leaving = broker.logout();
-        const at_once = [broker.signedIn, broker.held("hello") ?? null];
+        const at_once = [broker.signedIn, broker.cachedGrant("hello") ?? null];
         await leaving;
         const {{ method, keepalive }} = asked.at(-1);
         return [at_once, bearers("logout"), method, keepalive];""",
@@ -475,7 +485,7 @@ def test_a_call_given_up_beforehand_asks_nobody(workbench: Page):
 def test_a_clock_set_back_does_not_lengthen_a_life(workbench: Page):
     told = tell(
         workbench,
-        """const { machineTime } = await import("./static/line.js");
+        """const { machineTime } = await import("./static/digest/client/session.js");
         const now = Date.now;
         const before = machineTime();
         Date.now = () => now() - 3_600_000;

@@ -156,7 +156,7 @@ def test_a_redirect_gets_neither_signature_nor_token(
 ):
     recorder.requests.clear()
 
-    with pytest.raises(Exception, match="a key does not follow"):
+    with pytest.raises(Exception, match="credentials do not follow"):
         workbench.evaluate(_CALL.replace("init()", "{}"), ["/elsewhere", None])
 
     assert [request.raw_path for request in recorder.requests] == ["/elsewhere"]

@@ -1,14 +1,13 @@
 """What the page says is said in both languages."""
 
 import re
-from pathlib import Path
 from typing import Final
 
 from playwright.sync_api import Page
 
-from app.web import page as served
+from app.web.assets import STATIC
 
-_FOLDER: Final = Path(served.__file__).parent / "static/page"
+_FOLDER: Final = STATIC / "page"
 _KANA: Final = "[\u3040-\u30ff\u4e00-\u9fff]"
 _SAME: Final = {"other-language"}
 """What is written in the language that is not spoken."""
@@ -16,7 +15,8 @@ _SAME: Final = {"other-language"}
 
 def words(workbench: Page, language: str) -> dict[str, str]:
     found: dict[str, str] = workbench.evaluate(
-        "async (name) => (await import(`./static/words-${name}.js`)).default", language
+        "async (path) => (await import(path)).default",
+        f"./static/digest/page/words-{language}.js",
     )
     return found
 

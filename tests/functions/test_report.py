@@ -1,6 +1,7 @@
 import base64
 import json
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 
@@ -129,3 +130,16 @@ def test_half_a_character_does_not_break_the_answer(an_event: EventMaker):
 
     assert answer_of(response)["words"] == 2
     assert response["body"].encode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("e\u0301" * 100, id="letters with an accent"),
+        pytest.param("\u304b\u3099\u1112\u1161\u11ab", id="Japanese and Korean"),
+        pytest.param("a" + "\u0315\u0300" * 15, id="as many marks as Unicode foresees"),
+        pytest.param("-" * 100 + "e\u0301", id="after a line of hyphens"),
+    ],
+)
+def test_characters_are_counted_as_they_are_composed(text: str):
+    assert report.count(text)["characters"] == len(normalize("NFC", text))

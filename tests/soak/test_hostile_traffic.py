@@ -5,7 +5,7 @@ import statistics
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +16,7 @@ import pytest
 
 from benchmarks.memory import Memory, title_of
 from tests.aws_caller import Person
-from tests.local_stack import Stack, free_stack_port, running_stack
+from tests.local_stack import Stack, running_stack
 from tests.processes import descendants
 from tests.soak.endurance import holds_within
 from tests.soak.hostile_requests import hostile_request
@@ -70,8 +70,8 @@ class Traffic:
 
 
 @pytest.fixture
-def attacked(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Stack]:
-    with running_stack(free_stack_port(free_port), tmp_path / "state") as stack:
+def attacked(tmp_path: Path) -> Iterator[Stack]:
+    with running_stack(tmp_path / "state") as stack:
         yield stack
 
 

@@ -3,16 +3,18 @@
 from collections.abc import Iterator
 
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, HTTPException
 from fastapi.testclient import TestClient
 
 from app.broker import Broker
 from app.domain import errors
 from app.web.application import create_app
+from app.web.oauth import OAuthError
 from app.web.problems import STATUS
-from tests.fakes import RecordingAudit
+from tests.fakes import KeptLogins, KnownUsers, RecordingAudit
 
 DESK = "https://desk.example"
+FORM = {"username": "alice", "password": "correct"}
 
 
 def test_every_failure_has_a_status_and_a_code_of_its_own():
@@ -20,6 +22,12 @@ def test_every_failure_has_a_status_and_a_code_of_its_own():
 
     assert set(STATUS) == set(known)
     assert len({error.code for error in known}) == len(known)
+
+
+def failure_type(path: str) -> str:
+    """OAuth2's endpoints tell of failures as OAuth2 has it."""
+    told_as_oauth2 = path in {"/auth/login", "/auth/refresh"}
+    return "application/json" if told_as_oauth2 else "application/problem+json"
 
 
 @pytest.mark.parametrize(
@@ -32,8 +40,8 @@ def test_every_failure_has_a_status_and_a_code_of_its_own():
         ("GET", "/nonesuch", 404),
         ("GET", "/healthz/", 404),
         ("DELETE", "/grant", 405),
-        ("POST", "/auth/login", 422),
-        ("POST", "/auth/refresh", 422),
+        ("POST", "/auth/login", 400),
+        ("POST", "/auth/refresh", 400),
         ("POST", "/auth/logout", 401),
     ],
 )
@@ -49,8 +57,11 @@ def test_every_answer_is_guarded(
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
     assert answer.headers["X-Request-Id"]
+    # Also where no origin was sent: what a browser keeps for the page itself, it would
+    # serve to another origin's page, without the permission that one needs.
+    assert "Origin" in answer.headers["Vary"].split(", ")
     if status >= 400:
-        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert answer.headers["Content-Type"] == failure_type(path)
         assert answer.headers["Cache-Control"] == "no-store"
         assert answer.json()["request_id"] == answer.headers["X-Request-Id"]
 
@@ -78,6 +89,37 @@ def test_what_nobody_foresaw_is_a_500_without_a_word(broken: TestClient):
     assert answer.headers["Access-Control-Allow-Origin"] == DESK
 
 
+def test_a_failure_of_the_framework_keeps_its_headers(app: FastAPI):
+    @app.get("/tired")
+    async def _() -> None:
+        raise HTTPException(503, headers={"Retry-After": "3"})
+
+    answer = TestClient(app).get("/tired")
+
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "3"
+    assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("path", ["/auth/login", "/auth/refresh"])
+def test_what_nobody_foresaw_at_a_token_endpoint_is_a_500_all_the_same(
+    client: TestClient, users: KnownUsers, logins: KeptLogins, path: str
+):
+    def fail(*_: object) -> None:
+        raise RuntimeError("a secret in a message")
+
+    pair = client.post("/auth/login", data=FORM).json()
+    users.authenticate = logins.read = fail  # type: ignore[assignment,method-assign] # a fault of ours
+    form = {**FORM, "refresh_token": pair["refresh_token"]}
+    form["grant_type"] = "password" if path == "/auth/login" else "refresh_token"
+
+    answer = client.post(path, data=form)
+
+    assert answer.status_code == 500
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert "secret" not in answer.text
+
+
 @pytest.mark.parametrize("path", ["/healthz", "/auth/me", "/nonesuch"])
 def test_a_listed_origin_may_read_answers_and_errors(client: TestClient, path: str):
     answer = client.get(path, headers={"Origin": DESK})
@@ -96,11 +138,14 @@ def test_no_other_origin_may(client: TestClient, origin: str):
     assert "Access-Control-Allow-Origin" not in answer.headers
 
 
-def test_a_preflight_is_answered_for_listed_origins_only(client: TestClient):
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+def test_a_preflight_is_answered_for_listed_origins_only(
+    client: TestClient, method: str
+):
     def preflight(origin: str) -> int:
         asking = {
             "Origin": origin,
-            "Access-Control-Request-Method": "POST",
+            "Access-Control-Request-Method": method,
             "Access-Control-Request-Headers": "authorization,content-type",
         }
         return client.options("/grant", headers=asking).status_code
@@ -127,17 +172,13 @@ def test_the_description_documents_every_failure_as_a_problem(app: FastAPI):
         for method, operation in methods.items()
     }
     assert documented == {
-        ("/auth/login", "post"): {
-            *("200", "400", "401", "413", "415", "422", "503"),
-        },
-        ("/auth/refresh", "post"): {
-            *("200", "400", "401", "413", "415", "422", "503"),
-        },
+        ("/auth/login", "post"): {"200", "400", "408", "413", "503"},
+        ("/auth/refresh", "post"): {"200", "400", "408", "413", "503"},
         ("/auth/logout", "post"): {"204", "401", "503"},
         ("/auth/me", "get"): {"200", "401", "503"},
         ("/functions", "get"): {"200", "401", "503"},
         ("/grant", "post"): {
-            *("200", "400", "401", "403", "413", "415", "422", "503"),
+            *("200", "400", "401", "403", "408", "413", "415", "422", "503"),
         },
         ("/credentials/{function_name}", "get"): {
             *("200", "400", "401", "403", "422", "503"),
@@ -151,8 +192,55 @@ def test_the_description_documents_every_failure_as_a_problem(app: FastAPI):
             for status, response in operation["responses"].items():
                 if status not in {"200", "204"}:
                     [media_type] = response["content"]
-                    assert media_type == "application/problem+json"
+                    no_route_is_asked = status in {"408", "413"}
+                    expected = failure_type("" if no_route_is_asked else path)
+                    assert media_type == expected
                     assert response["content"][media_type]["examples"]
+    # FastAPI's own shape of a 422 is no answer of ours.
+    assert "ValidationError" not in str(described)
+
+
+@pytest.mark.parametrize(
+    ("path", "codes"),
+    [
+        (
+            "/auth/login",
+            {
+                "login-refused": "invalid_grant",
+                "invalid-request": "invalid_request",
+                "unsupported-grant-type": "unsupported_grant_type",
+            },
+        ),
+        (
+            "/auth/refresh",
+            {
+                "login-ended": "invalid_grant",
+                "invalid-request": "invalid_request",
+                "unsupported-grant-type": "unsupported_grant_type",
+            },
+        ),
+    ],
+)
+def test_the_description_documents_refusals_of_the_token_endpoints_as_oauth2s(
+    app: FastAPI, path: str, codes: dict[str, str]
+):
+    described = app.openapi()
+
+    responses = described["paths"][path]["post"]["responses"]
+    told = {status: responses[status]["content"] for status in ("400", "503")}
+    for status, content in told.items():
+        assert content["application/json"]["schema"] == {
+            "$ref": "#/components/schemas/OAuthError"
+        }
+        for example in content["application/json"]["examples"].values():
+            validated = OAuthError.model_validate(example["value"])
+            assert validated.status == int(status)
+    examples = told["400"]["application/json"]["examples"]
+    assert {name: each["value"]["error"] for name, each in examples.items()} == codes
+    assert {
+        each["value"]["error"]
+        for each in told["503"]["application/json"]["examples"].values()
+    } == {"temporarily_unavailable"}
 
 
 def test_the_description_works_behind_any_path(app: FastAPI):

@@ -1,6 +1,8 @@
 """Log in, and be known by a token: of the one header, and no other place."""
 
+import re
 from collections.abc import Callable
+from http import HTTPStatus
 
 import pytest
 from fastapi.testclient import TestClient
@@ -8,6 +10,7 @@ from httpx2 import Response
 
 from app.broker import Broker
 from app.domain.errors import TooBusyError, UsersUnavailableError
+from app.web import problems
 from tests.fakes import NOON, Clock, KeptLogins, KnownUsers, a_bearer
 
 FORM = {"username": "alice", "password": "correct"}
@@ -40,64 +43,138 @@ def test_the_form_of_swagger_ui_is_taken_with_all_its_fields(client: TestClient)
     assert answer.status_code == 200
 
 
+def refused_with(answer: Response, error: str) -> dict[str, object]:
+    """Check an answer of OAuth2's (RFC 6749, section 5.2) and give the rest of it."""
+    assert answer.status_code == 400
+    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Pragma"] == "no-cache"
+    assert "WWW-Authenticate" not in answer.headers
+    assert "Retry-After" not in answer.headers
+    body: dict[str, object] = answer.json()
+    assert body.pop("request_id") == answer.headers["X-Request-Id"]
+    assert body.pop("error") == error
+    assert body.pop("status") == 400
+    description = body.pop("error_description")
+    assert re.fullmatch(r"[\x20-\x21\x23-\x5B\x5D-\x7E]+", str(description))
+    return body
+
+
+def test_a_login_is_refused_without_a_hint(client: TestClient):
+    forms = [
+        {**FORM, "password": "incorrect"},
+        {**FORM, "username": "nobody"},
+        {**FORM, "username": "Not a username!"},
+    ]
+
+    answers = [client.post("/auth/login", data=form) for form in forms]
+
+    for answer in answers:
+        assert refused_with(answer, "invalid_grant") == {
+            "type": "urn:aikagi:problem:login-refused",
+            "title": "Wrong username or password",
+        }
+        assert answer.json()["error_description"] == "Wrong username or password"
+        del answer.headers["X-Request-Id"]
+        assert answer.headers == answers[0].headers
+    assert client.post("/auth/login", data=FORM).status_code == 200
+
+
+FORM_TYPE = {"Content-Type": "application/x-www-form-urlencoded"}
+LOGIN = b"username=alice&password=correct"
+
+
 @pytest.mark.parametrize(
-    "form",
+    ("body", "error"),
     [
-        pytest.param({**FORM, "password": "incorrect"}, id="a wrong password"),
-        pytest.param({**FORM, "username": "nobody"}, id="an unknown user"),
+        pytest.param(b"username=alice", "invalid_request", id="no password"),
+        pytest.param(b"password=correct", "invalid_request", id="no username"),
+        pytest.param(
+            b"username=&password=correct", "invalid_request", id="an empty username"
+        ),
+        pytest.param(
+            LOGIN + b"&grant_type=implicit", "unsupported_grant_type", id="a grant"
+        ),
+        pytest.param(
+            b"grant_type=implicit", "unsupported_grant_type", id="a grant and no more"
+        ),
+        pytest.param(
+            b"username=alice&password=" + b"x" * 1025, "invalid_request", id="too long"
+        ),
+        pytest.param(LOGIN + b"&username=bob", "invalid_request", id="twice"),
+        pytest.param(
+            LOGIN + b"&scope=admin&scope=admin", "invalid_request", id="ignored, twice"
+        ),
+        pytest.param(
+            LOGIN + b"&a=admin&a=admin", "invalid_request", id="unknown, twice"
+        ),
+        pytest.param(b"username=alice&password=%ff", "invalid_request", id="not UTF-8"),
+        pytest.param(b"username=alice&password=%zz", "invalid_request", id="no escape"),
+        pytest.param(
+            b"username=alice&password=\xff", "invalid_request", id="raw bytes"
+        ),
+        pytest.param(
+            b"&".join(b"a%d=b" % n for n in range(21)),
+            "invalid_request",
+            id="many fields",
+        ),
+        pytest.param(b"", "invalid_request", id="nothing"),
     ],
 )
-def test_a_login_is_refused_without_a_hint(client: TestClient, form: dict[str, str]):
+def test_a_malformed_login_is_refused_as_oauth2_says_and_echoes_nothing(
+    client: TestClient, body: bytes, error: str
+):
+    answer = client.post("/auth/login", content=body, headers=FORM_TYPE)
+
+    problem = refused_with(answer, error)
+    assert (problem["type"], problem["title"]) == ("about:blank", "Bad Request")
+    for said in ("correct", "admin", "implicit", "xxxx", "alice"):
+        assert said not in answer.text
+    assert client.post("/auth/login", content=LOGIN, headers=FORM_TYPE).is_success
+
+
+def test_a_refusal_names_the_parameters_that_are_wrong(client: TestClient):
+    form = {"username": "a" * 257, "grant_type": "implicit"}
+
     answer = client.post("/auth/login", data=form)
 
-    assert answer.status_code == 401
-    assert answer.headers["WWW-Authenticate"] == "Bearer"
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    problem = answer.json()
-    assert problem.pop("request_id") == answer.headers["X-Request-Id"]
-    assert problem == {
-        "type": "urn:aikagi:problem:login-refused",
-        "title": "Wrong username or password",
-        "status": 401,
+    assert answer.json()["error_description"] == (
+        "username: String should have at most 256 characters; password: Field required;"
+        " grant_type: Input should be 'password'"
+    )
+    assert answer.json()["errors"][1] == {
+        "pointer": "#/password",
+        "detail": "Field required",
     }
 
 
-@pytest.mark.parametrize(
-    ("body", "status"),
-    [
-        pytest.param(b"username=alice", 422, id="no password"),
-        pytest.param(b"password=correct", 422, id="no username"),
-        pytest.param(b"username=&password=correct", 422, id="an empty username"),
-        pytest.param(
-            b"username=alice&password=correct&admin=1", 422, id="an unknown field"
-        ),
-        pytest.param(
-            b"username=alice&password=correct&grant_type=implicit", 422, id="a grant"
-        ),
-        pytest.param(b"username=alice&password=" + b"x" * 1025, 422, id="too long"),
-        pytest.param(b"username=alice&username=bob&password=correct", 400, id="twice"),
-        pytest.param(b"username=alice&password=%ff", 400, id="not UTF-8"),
-        pytest.param(b"username=alice&password=%zz", 400, id="no escape"),
-        pytest.param(b"username=alice&password=\xff", 400, id="raw bytes"),
-        pytest.param(b"&".join(b"a%d=b" % n for n in range(21)), 400, id="many fields"),
-        pytest.param(b"x" * (64 * 1024 + 1), 413, id="too large"),
-        pytest.param(b"", 422, id="nothing"),
-    ],
-)
-def test_a_malformed_form_is_a_problem_that_echoes_nothing(
-    client: TestClient, body: bytes, status: int
+@pytest.mark.parametrize("more", ["audience=x", "admin=1", "a=" + "b" * 60_000, "=&x"])
+def test_a_login_ignores_parameters_that_it_does_not_know(
+    client: TestClient, more: str
 ):
-    answer = client.post(
-        "/auth/login",
-        content=body,
-        headers={"Content-Type": "application/x-www-form-urlencoded"},
-    )
+    body = LOGIN + b"&" + more.encode()
 
-    assert answer.status_code == status
+    answer = client.post("/auth/login", content=body, headers=FORM_TYPE)
+
+    assert answer.status_code == 200
+
+
+def test_a_parameter_without_a_value_is_as_good_as_none(client: TestClient):
+    body = b"grant_type=&scope=&client_secret=&" + LOGIN
+
+    answer = client.post("/auth/login", content=body, headers=FORM_TYPE)
+
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/auth/login", "/auth/refresh"])
+def test_a_form_too_large_is_a_problem_before_it_is_a_form(
+    client: TestClient, path: str
+):
+    answer = client.post(path, content=b"x" * (64 * 1024 + 1), headers=FORM_TYPE)
+
+    assert answer.status_code == 413
     assert answer.headers["Content-Type"] == "application/problem+json"
-    assert answer.json()["status"] == status
-    for said in ("correct", "admin", "implicit", "xxxx", "alice"):
-        assert said not in answer.text
 
 
 @pytest.mark.parametrize(
@@ -105,13 +182,13 @@ def test_a_malformed_form_is_a_problem_that_echoes_nothing(
     ["application/json", "multipart/form-data; boundary=x", "text/plain", ""],
 )
 def test_only_a_form_is_taken_for_a_login(client: TestClient, media_type: str):
-    body = b"username=alice&password=correct"
-
     answer = client.post(
-        "/auth/login", content=body, headers={"Content-Type": media_type}
+        "/auth/login", content=LOGIN, headers={"Content-Type": media_type}
     )
 
-    assert answer.status_code == 415
+    assert refused_with(answer, "invalid_request")["detail"] == (
+        "The body has to be application/x-www-form-urlencoded, in UTF-8."
+    )
 
 
 def test_a_password_goes_to_the_check_exactly_as_typed(
@@ -148,8 +225,39 @@ def test_what_passes_is_503_and_says_when_to_come_back(
     answer = client.post("/auth/login", data=FORM)
 
     assert answer.status_code == 503
-    assert answer.json()["type"] == f"urn:aikagi:problem:{code}"
+    assert answer.headers["Content-Type"] == "application/json"
     assert answer.headers["Retry-After"] == str(broken.retry_after_seconds)
+    body = answer.json()
+    assert body["type"] == f"urn:aikagi:problem:{code}"
+    assert body["status"] == 503
+    assert body["error"] == "temporarily_unavailable"
+    assert body["error_description"] == body["title"] == broken.title
+
+
+def test_too_often_keeps_its_status_and_says_when_to_come_back(
+    client: TestClient, users: KnownUsers, monkeypatch: pytest.MonkeyPatch
+):
+    statuses = {**problems.STATUS, TooBusyError: HTTPStatus.TOO_MANY_REQUESTS}
+    monkeypatch.setattr(problems, "STATUS", statuses)
+    users.broken = TooBusyError(retry_after_seconds=4)
+
+    answer = client.post("/auth/login", data=FORM)
+
+    assert answer.status_code == 429
+    assert answer.headers["Retry-After"] == "4"
+    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.json()["error"] == "temporarily_unavailable"
+
+
+def test_a_description_keeps_to_the_characters_of_oauth2(
+    client: TestClient, users: KnownUsers
+):
+    users.broken = TooBusyError('a "quote", a \\ and a \u00e4')
+
+    body = client.post("/auth/login", data=FORM).json()
+
+    assert body["detail"] == 'a "quote", a \\ and a \u00e4'
+    assert body["error_description"] == "a ?quote?, a ? and a ?"
 
 
 def token_of(broker: Broker, subject: str = "alice") -> str:
@@ -182,26 +290,44 @@ def test_the_scheme_is_bearer_in_any_case(
     assert answer.status_code == 200
 
 
+NOTHING_PRESENTED = "Bearer"
+REJECTED = 'Bearer error="invalid_token"'
+
+
 def test_a_token_anywhere_else_or_twice_is_refused(client: TestClient, broker: Broker):
     token = token_of(broker)
     bearer = ("Authorization", f"Bearer {token}")
 
-    requests = [
+    missing = [
         client.get("/auth/me"),
         client.get("/auth/me", params={"access_token": token}),
         client.get("/auth/me", headers={"Cookie": f"access_token={token}"}),
-        client.get("/auth/me", headers=[bearer, bearer]),
         client.get("/auth/me", headers={"Authorization": token}),
         client.get("/auth/me", headers={"Authorization": f"Basic {token}"}),
+        client.get("/auth/me", headers={"Authorization": f"Bearers {token}"}),
+    ]
+    rejected = [
+        client.get("/auth/me", headers={"Authorization": "Bearer forged"}),
+        client.get("/auth/me", headers=[bearer, bearer]),
+        client.get("/auth/me", headers=[bearer, ("Authorization", "Basic Og==")]),
         client.get("/auth/me", headers={"Authorization": f"Bearer {token}, x"}),
         client.get("/auth/me", headers={"Authorization": f"Bearer  {token}"}),
-        client.get("/auth/me", headers={"Authorization": "Bearer "}),
+        client.get("/auth/me", headers={"Authorization": "bearer "}),
         client.get("/auth/me", headers=[(b"Authorization", b"Bearer \xff")]),
     ]
 
-    assert [answer.status_code for answer in requests] == [401] * len(requests)
-    bodies = [{**answer.json(), "request_id": ""} for answer in requests]
-    assert bodies == [bodies[0]] * len(bodies)
+    # RFC 6750, section 3.1: an error code only for what was presented.
+    challenges = [answer.headers["WWW-Authenticate"] for answer in missing + rejected]
+    assert challenges == [NOTHING_PRESENTED] * len(missing) + [REJECTED] * len(rejected)
+    for answer in missing + rejected:
+        assert answer.status_code == 401
+        assert {**answer.json(), "request_id": ""} == {
+            "type": "urn:aikagi:problem:token-rejected",
+            "title": "The access token was not accepted; log in again",
+            "status": 401,
+            "request_id": "",
+        }
+    assert client.get("/auth/me", headers=[bearer]).status_code == 200
 
 
 def test_a_user_taken_away_is_out_at_the_next_request(
@@ -212,7 +338,9 @@ def test_a_user_taken_away_is_out_at_the_next_request(
 
     users.by_identity.clear()
 
-    assert client.get("/auth/me", headers=headers).status_code == 401
+    answer = client.get("/auth/me", headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"] == REJECTED
 
 
 def test_a_token_that_has_expired_is_refused(
@@ -223,7 +351,9 @@ def test_a_token_that_has_expired_is_refused(
     clock.advance(minutes=15)
 
     assert clock.now > NOON
-    assert client.get("/auth/me", headers=headers).status_code == 401
+    answer = client.get("/auth/me", headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"] == REJECTED
 
 
 def pair_of(client: TestClient) -> dict[str, str]:
@@ -340,58 +470,64 @@ def test_every_refusal_to_renew_is_the_same(
 
     answer = refresh(client, token)
 
-    assert answer.status_code == 401
-    assert answer.headers["WWW-Authenticate"] == "Bearer"
-    problem = answer.json()
-    assert problem.pop("request_id") == answer.headers["X-Request-Id"]
-    assert problem == {
+    assert refused_with(answer, "invalid_grant") == {
         "type": "urn:aikagi:problem:login-ended",
         "title": "This login has ended; log in again",
-        "status": 401,
     }
     assert is_known(client, pair_of(client))
 
 
+RENEWAL = b"grant_type=refresh_token&refresh_token=t0ken"
+
+
 @pytest.mark.parametrize(
-    ("body", "status"),
+    ("body", "error"),
     [
-        pytest.param(b"", 422, id="nothing"),
-        pytest.param(b"grant_type=refresh_token", 422, id="no token"),
-        pytest.param(b"refresh_token=t0ken", 422, id="no grant type"),
-        pytest.param(b"grant_type=password&refresh_token=t0ken", 422, id="a grant"),
-        pytest.param(b"grant_type=refresh_token&refresh_token=", 422, id="empty"),
+        pytest.param(b"", "invalid_request", id="nothing"),
+        pytest.param(b"grant_type=refresh_token", "invalid_request", id="no token"),
+        pytest.param(b"refresh_token=t0ken", "invalid_request", id="no grant type"),
         pytest.param(
-            b"grant_type=refresh_token&refresh_token=" + b"x" * 257, 422, id="too long"
+            b"grant_type=&refresh_token=t0ken", "invalid_request", id="an empty one"
         ),
         pytest.param(
-            b"grant_type=refresh_token&refresh_token=t0ken&admin=1", 422, id="unknown"
+            b"grant_type=password&refresh_token=t0ken",
+            "unsupported_grant_type",
+            id="a grant",
         ),
         pytest.param(
-            b"grant_type=refresh_token&refresh_token=t0ken&refresh_token=t0ken",
-            400,
-            id="twice",
+            b"grant_type=refresh_token&refresh_token=", "invalid_request", id="empty"
         ),
+        pytest.param(RENEWAL + b"x" * 252, "invalid_request", id="too long"),
+        pytest.param(RENEWAL + b"&refresh_token=t0ken", "invalid_request", id="twice"),
+        pytest.param(RENEWAL + b"%", "invalid_request", id="no escape"),
     ],
 )
-def test_a_malformed_renewal_is_a_problem_that_echoes_nothing(
-    client: TestClient, body: bytes, status: int
+def test_a_malformed_renewal_is_refused_as_oauth2_says_and_echoes_nothing(
+    client: TestClient, body: bytes, error: str
 ):
-    answer = client.post(
-        "/auth/refresh",
-        content=body,
-        headers={"Content-Type": "application/x-www-form-urlencoded"},
-    )
+    answer = client.post("/auth/refresh", content=body, headers=FORM_TYPE)
 
-    assert answer.status_code == status
-    for said in ("t0ken", "admin", "xxxx"):
+    assert refused_with(answer, error)["type"] == "about:blank"
+    for said in ("t0ken", "xxxx"):
         assert said not in answer.text
+    # The nearest that is no fault of form.
+    nearest = client.post("/auth/refresh", content=RENEWAL, headers=FORM_TYPE)
+    refused_with(nearest, "invalid_grant")
+
+
+def test_a_renewal_ignores_parameters_that_it_does_not_know(client: TestClient):
+    token = pair_of(client)["refresh_token"]
+
+    assert refresh(client, token, audience="x", admin="1").status_code == 200
 
 
 def test_a_renewal_takes_only_a_form(client: TestClient):
     token = pair_of(client)["refresh_token"]
     body = {"grant_type": "refresh_token", "refresh_token": token}
 
-    assert client.post("/auth/refresh", json=body).status_code == 415
+    answer = client.post("/auth/refresh", json=body)
+
+    refused_with(answer, "invalid_request")
     assert refresh(client, token).status_code == 200
 
 
@@ -430,7 +566,7 @@ def test_logging_out_ends_this_login_and_no_other(client: TestClient):
     assert (first.status_code, again.status_code) == (204, 204)
     assert first.content == b""
     assert first.headers["Cache-Control"] == "no-store"
-    assert refresh(client, renewed["refresh_token"]).status_code == 401
+    refused_with(refresh(client, renewed["refresh_token"]), "invalid_grant")
     assert refresh(client, other["refresh_token"]).status_code == 200
 
 
@@ -455,6 +591,19 @@ def test_only_an_access_token_logs_out(client: TestClient):
 
     assert [answer.status_code for answer in refused] == [401, 401]
     assert refresh(client, pair["refresh_token"]).status_code == 200
+
+
+@pytest.mark.parametrize("media_type", ["application/json", "text/plain"])
+def test_logging_out_takes_no_notice_of_a_body(client: TestClient, media_type: str):
+    pair = pair_of(client)
+    headers = {"Content-Type": media_type}
+    assert client.post("/auth/logout", content="{", headers=headers).status_code == 401
+    headers["Authorization"] = f"Bearer {pair['access_token']}"
+
+    answer = client.post("/auth/logout", content="{", headers=headers)
+
+    assert answer.status_code == 204
+    refused_with(refresh(client, pair["refresh_token"]), "invalid_grant")
 
 
 @pytest.mark.parametrize("path", ["/auth/refresh", "/auth/logout"])

@@ -98,12 +98,23 @@ def test_nothing_else_may_be_asked_for(
     assert sessions.plans == []
 
 
-@pytest.mark.parametrize("header", ["", "junk", "Basic Og==", "Bearer a, Bearer b"])
-def test_a_refused_token_is_told_as_sdks_read_it(client: TestClient, header: str):
+@pytest.mark.parametrize(
+    ("header", "challenge"),
+    [
+        ("", "Bearer"),
+        ("Basic Og==", "Bearer"),
+        ("junk", 'Bearer error="invalid_token"'),
+        ("Bearer junk", 'Bearer error="invalid_token"'),
+        ("Bearer a, Bearer b", 'Bearer error="invalid_token"'),
+    ],
+)
+def test_a_refused_token_is_told_as_sdks_read_it(
+    client: TestClient, header: str, challenge: str
+):
     answer = client.get("/credentials/report", headers={"Authorization": header})
 
     assert answer.status_code == 401
-    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert answer.headers["WWW-Authenticate"] == challenge
     assert answer.headers["Content-Type"] == "application/json"
     assert answer.json() == {
         "Code": "TokenRejected",

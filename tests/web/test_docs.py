@@ -73,6 +73,26 @@ def test_only_what_is_named_after_its_version_is_kept(
 
 
 @pytest.mark.parametrize(
+    ("name", "coding"),
+    [
+        pytest.param("swagger-ui-bundle.js", "gzip", id="a script"),
+        pytest.param("swagger-ui.css", "gzip", id="styles"),
+        pytest.param("favicon-32x32.png", None, id="what is compressed already"),
+    ],
+)
+def test_the_documentation_is_compressed_like_the_page(
+    client: TestClient, name: str, coding: str | None
+):
+    path = f"/docs/assets/swagger-ui-5.35.0/{name}"
+
+    answer = client.get(path, headers={"Accept-Encoding": "gzip, br"})
+
+    assert answer.headers.get("Content-Encoding") == coding
+    assert answer.headers["Vary"] == "Accept-Encoding, Origin"
+    assert answer.content == (FOLDER / f"swagger-ui-5.35.0/{name}").read_bytes()
+
+
+@pytest.mark.parametrize(
     "path",
     [
         pytest.param("/docs/assets/", id="the folder"),

@@ -11,7 +11,7 @@ STATIC: Final = Path(__file__).parents[2] / "app/web/static"
 RECORDED: Final[list[dict[str, Any]]] = json.loads(
     (STATIC / "vendored.json").read_text()
 )
-FOLDERS: Final = ("page/vendor", "docs/swagger-ui-5.35.0")
+FOLDERS: Final = ("client/vendor", "docs/swagger-ui-5.35.0")
 
 
 @pytest.mark.parametrize("entry", RECORDED, ids=lambda entry: entry["path"])

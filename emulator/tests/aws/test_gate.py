@@ -267,3 +267,20 @@ def test_a_session_of_the_invoke_role_keeps_its_name(aws: AwsEndpoint):
 
     assert caller
     assert caller.user_arn.endswith("assumed-role/invoke/local+alice")
+
+
+def test_a_moved_clock_is_named_as_the_cause():
+    clock = Clock()
+    stack = stack_of(role("broker", trust=[LAMBDA], may=BOTH))
+    aws = AwsEndpoint(stack, clock=clock, offset=lambda: clock.shift)
+    request = signed(aws.function_session(BROKER, "hello"))
+    assert admit(aws, request)
+
+    clock.shift = timedelta(hours=1)
+    error = refusal(aws, request)
+
+    assert error.message.startswith("Signature expired: ")
+    assert "moved" not in error.message
+    assert error.why.endswith(
+        "; the clock of this AWS was moved, and is 1:00:00 ahead of the real time"
+    )

@@ -226,3 +226,32 @@ def test_a_request_whose_key_cannot_be_found_is_refused(
 
     assert caught.value.response["Error"]["Code"] == "ValidationException"
     assert "required keys" in str(caught.value)
+
+
+def reads(count: int) -> dict[str, Any]:
+    return {"RequestItems": {"users": {"Keys": [YOURS] * count}}}
+
+
+def writes(count: int) -> dict[str, Any]:
+    return {"RequestItems": {"users": [{"DeleteRequest": {"Key": YOURS}}] * count}}
+
+
+def steps(count: int) -> dict[str, Any]:
+    return {"TransactItems": [{"Get": on(YOURS)}] * count}
+
+
+@pytest.mark.parametrize(
+    ("operation", "request_for"),
+    [
+        ("batch_get_item", reads),
+        ("batch_write_item", writes),
+        ("transact_get_items", steps),
+    ],
+)
+def test_more_than_a_batch_may_hold_is_refused_before_each_key_is_compared(
+    table: Client, operation: str, request_for: Callable[[int], dict[str, Any]]
+):
+    for count, code in ((100, "AccessDeniedException"), (101, "ValidationException")):
+        with pytest.raises(ClientError) as caught:
+            getattr(table, operation)(**request_for(count))
+        assert caught.value.response["Error"]["Code"] == code

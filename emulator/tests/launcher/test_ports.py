@@ -34,7 +34,9 @@ def test_a_taken_port_is_named_with_what_to_do():
         with pytest.raises(LaunchError) as caught:
             Ports(first=8000, variable="SMALL_PORT").claim(port)
 
-    assert str(caught.value).startswith(f"Port {port} is taken: set SMALL_PORT")
+    assert str(caught.value).startswith(
+        f"Port {port} is taken. SMALL_PORT=8000 uses 8000, 8100 for AWS, and from 8101 "
+    )
     assert caught.value.exit_code == 2
     claim(port).close()
 

@@ -219,8 +219,10 @@ def test_a_taken_port_is_one_sentence_and_2(tmp_path: Path, ports: Ports):
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr == (
-        f"Port {ports.first} is taken: set EMULATOR_PORT to another number (all ports "
-        "count from it), or end the program that has it.\n"
+        f"Port {ports.first} is taken. EMULATOR_PORT={ports.first} uses {ports.first}, "
+        f"{ports.endpoint} for AWS, and from {ports.function(0)} on one port for each "
+        "function: set it to another number, or end the program that has port "
+        f"{ports.first}.\n"
     )
 
 

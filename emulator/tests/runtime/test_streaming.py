@@ -389,4 +389,5 @@ def test_a_process_that_is_never_ready_runs_out_of_time(
 
     asyncio.run(scenario())
 
-    log.wait_for("Init Task timed out after 1.00 seconds")
+    log.wait_for("Init Task timed out after 1.00 seconds: GET /unready on port ")
+    log.wait_for("; the last time ")

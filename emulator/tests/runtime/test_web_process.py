@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aikagi_emulator.runtime.readiness import until_ready
+from aikagi_emulator.runtime.readiness import Readiness
 from aikagi_emulator.runtime.reserved_port import ReservedPort
 from aikagi_emulator.runtime.web_process import WebProcess
 from emulator.tests.runtime.web import ADAPTER
@@ -102,9 +102,13 @@ def test_a_program_of_a_layer_starts_the_process(tmp_path: Path):
 def test_a_process_is_ready_when_its_status_is_healthy_and_not_before():
     statuses = [500, 404, 204]
     asked: list[bytes] = []
+    seen: list[str] = []
+    readings: list[Readiness] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         asked.append(await reader.readuntil(b"\r\n\r\n"))
+        if len(statuses) == 1:
+            seen.append(readings[0].problem)
         writer.write(b"HTTP/1.1 %d x\r\ncontent-length: 0\r\n\r\n" % statuses.pop(0))
         writer.close()
 
@@ -113,7 +117,9 @@ def test_a_process_is_ready_when_its_status_is_healthy_and_not_before():
         web = WebProcess(
             streams=True, readiness_path="/healthz?a=1", healthy=frozenset({204})
         )
-        waiting = asyncio.create_task(until_ready(reserved.number, web))
+        readiness = Readiness(reserved.number, web)
+        readings.append(readiness)
+        waiting = asyncio.create_task(readiness.wait())
         # Only while the port is reserved and nobody listens is it refused so.
         with pytest.raises(ConnectionRefusedError):
             await asyncio.open_connection("127.0.0.1", reserved.number)
@@ -124,6 +130,7 @@ def test_a_process_is_ready_when_its_status_is_healthy_and_not_before():
     asyncio.run(scenario())
 
     assert statuses == []
+    assert "the last time the status was 404" in seen[0]
     assert [line.split(b"\r\n")[0] for line in asked] == [
         b"GET /healthz?a=1 HTTP/1.1"
     ] * 3
@@ -133,7 +140,7 @@ def test_a_connection_may_be_enough():
     async def scenario() -> None:
         web = WebProcess(streams=True, readiness_path=None, healthy=frozenset())
         reserved = ReservedPort()
-        waiting = asyncio.create_task(until_ready(reserved.number, web))
+        waiting = asyncio.create_task(Readiness(reserved.number, web).wait())
         async with await asyncio.start_server(
             lambda _, writer: writer.close(), "127.0.0.1", reserved.number
         ):

@@ -40,7 +40,7 @@ async def app(scope, receive, send):
         await send({"type": "http.response.body", "body": body, "more_body": more})
 
     async def wait():
-        print("waiting", flush=True)
+        print("waiting")
         await asyncio.to_thread(lambda: open(query["latch"]).read())
 
     async def echo():

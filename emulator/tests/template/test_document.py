@@ -117,3 +117,24 @@ def test_a_template_that_is_not_utf_8_is_refused(path: Path):
 
     with pytest.raises(TemplateError, match="is not YAML"):
         read(path)
+
+
+def doubled(lines: int) -> str:
+    """Each line stands for the line before it twice."""
+    first = "Metadata:\n  a0: &a0 text\n"
+    more = (f"  a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, lines))
+    return first + "".join(more)
+
+
+def test_aliases_may_stand_for_as_much_as_a_template_may_hold(path: Path):
+    path.write_text(doubled(16) + RESOURCES, encoding="utf-8")
+
+    assert len(read(path)["Metadata"]) == 16
+
+
+@pytest.mark.parametrize("lines", [20, 1000])
+def test_aliases_that_stand_for_more_are_refused(path: Path, lines: int):
+    path.write_text(doubled(lines) + RESOURCES, encoding="utf-8")
+
+    with pytest.raises(TemplateError, match="aliases stand for"):
+        read(path)

@@ -359,3 +359,31 @@ def test_loading_leaves_nothing_behind(load_text: Loader, tmp_path: Path):
 
     assert load_text(text) == load_text(text)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["code", "template.yaml"]
+
+
+def names_of_names(count: int) -> str:
+    """Each parameter's value is twice the value of the one before it."""
+    values = [
+        "a",
+        *(f"!Sub '${{P{i}.Value}}${{P{i}.Value}}'" for i in range(count - 1)),
+    ]
+    return "Resources:\n" + "".join(
+        f"  P{i}:\n"
+        "    Type: AWS::SSM::Parameter\n"
+        f"    Properties: {{Type: String, Value: {value}}}\n"
+        for i, value in enumerate(values)
+    )
+
+
+def test_a_value_may_be_made_of_values_as_long_as_a_parameters(load_text: Loader):
+    stack = load_text(names_of_names(14))
+
+    assert len(stack.resources["P13"].attributes["Value"]) == 8192
+
+
+@pytest.mark.parametrize("count", [15, 24])
+def test_a_value_made_of_values_without_an_end_is_refused(
+    load_text: Loader, count: int
+):
+    with pytest.raises(TemplateError, match="P14: its name or value has more than"):
+        load_text(names_of_names(count))

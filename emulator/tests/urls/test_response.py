@@ -117,6 +117,13 @@ def test_a_shape_that_cannot_become_a_response_is_refused(result: object):
         shaped(result)
 
 
-def test_what_is_not_json_is_refused():
+@pytest.mark.parametrize(
+    "payload",
+    [
+        pytest.param(b"\x00", id="no JSON at all"),
+        pytest.param(b"[" * 100_000 + b"]" * 100_000, id="nested too deeply to read"),
+    ],
+)
+def test_what_is_not_json_is_refused(payload: bytes):
     with pytest.raises(MalformedResponseError, match="not JSON"):
-        shape(b"\x00")
+        shape(payload)

@@ -13,7 +13,11 @@ from tests.fakes import SECRET
         pytest.param(b"", id="none"),
         pytest.param(SECRET[:31], id="31 bytes"),
         pytest.param(b"a" * 64, id="one letter"),
-        pytest.param(b"password1" * 8, id="few letters"),
+        pytest.param(
+            b"aaaeaaiaaoaeeaeiaeoaieaiiaioaoeaoiaooeeeieeoeiieioeoieooiiioiooo",
+            id="four letters, each three of them once",
+        ),
+        pytest.param(b"password1" * 8, id="few letters, repeated"),
         pytest.param(b"0123456789" * 4, id="digits in order, repeated"),
         pytest.param(
             string.ascii_lowercase.encode() + b"0123456789", id="the alphabet"

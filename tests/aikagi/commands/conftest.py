@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from aikagi.commands.arguments import build_parser
+from aikagi.commands.parser import build_parser
 from aikagi.commands.run import run
 from tests.aikagi.loopback import PASSWORD, Loopback
 from tests.local_stack import ROOT, clean_environment
@@ -56,7 +56,7 @@ def typed(
     def type_it(*arguments: str, stdin: bytes = b"") -> Ran:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
         capsysbinary.readouterr()
-        code = run(build_parser()[0], arguments)
+        code = run(build_parser(), arguments)
         said = capsysbinary.readouterr()
         return Ran(code, said.out.decode(errors="replace"), said.err.decode())
 

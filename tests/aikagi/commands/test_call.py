@@ -192,7 +192,7 @@ def failed(status: int, **headers: str) -> Answer:
             events({"type": "start"}), 6, "ended before its last event", id="cut"
         ),
         pytest.param(
-            Answer(media_type=NDJSON, pieces=(b"no\n",)), 6, "not JSON", id="garbled"
+            Answer(media_type=NDJSON, pieces=(b"no\n",)), 6, "not JSON", id="malformed"
         ),
         pytest.param(
             Answer(status=302, headers={"Location": "/x"}), 2, "redirects", id="moved"

@@ -18,9 +18,9 @@ from tests.local_stack import ROOT, clean_environment
 MODULES = """
 import sys
 sys.argv = ["aikagi", "credentials", "hello"]
-import app.cli
-code = app.cli.main()
-slow = {"httpx2", "botocore", "boto3", "rich", "shtab", "asyncio", "app.bootstrap"}
+import aikagi.__main__
+code = aikagi.__main__.main()
+slow = {"httpx2", "botocore", "boto3", "rich", "shtab", "asyncio"}
 print(sorted(slow & set(sys.modules)), file=sys.stderr)
 sys.exit(code)
 """

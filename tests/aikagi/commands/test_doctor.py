@@ -43,7 +43,7 @@ def test_without_a_function_the_way_to_the_broker_is_looked_at(alice_typed: Type
 
 
 def skewed(loopback: Loopback) -> None:
-    loopback.ahead = 3700.0
+    loopback.clock_offset = 3700.0
 
 
 def moved(loopback: Loopback) -> None:
@@ -63,7 +63,7 @@ def opened(loopback: Loopback) -> None:
 
 
 def slow_aws(loopback: Loopback) -> None:
-    loopback.aws_ahead = 400.0
+    loopback.aws_clock_offset = 400.0
 
 
 @pytest.mark.parametrize(

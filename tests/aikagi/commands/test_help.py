@@ -25,3 +25,16 @@ def test_help_tells_the_exit_codes_and_the_version_is_told(
     told = typed().out
     assert "exit codes:" in told
     assert "130  interrupted" in told
+
+
+@pytest.mark.parametrize(
+    "words", [(), ("list", "--local"), ("--table", "t", "add"), ("--help",)]
+)
+def test_whoever_looks_for_the_users_is_told_where_they_are(
+    typed: Typed, words: tuple[str, ...]
+):
+    ran = typed("users", *words)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "python -m app.admin users" in ran.err
+    assert "users" not in typed().out + typed("completion", "bash").out

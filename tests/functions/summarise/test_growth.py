@@ -1,5 +1,6 @@
 """The work of a summary grows with its text, up to the longest that is accepted."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from summarise.app import MAX_CHARACTERS
 from summarise.extractive import extract
 from tests.functions.summarise.extracts import harbour
-from tests.growth import Case, Record, as_parameters, assert_linear
+from tests.growth import Case, Record, as_parameters, assert_linear, repeated
 
 PIECES: Final = {
     "an English newsletter": harbour("en"),
@@ -33,6 +34,16 @@ PIECES: Final = {
     "a letter and its accents": "e\u0301",
     "commas": "and so on, ",
     "apostrophes": "it's ",
+    "full stops and spaces": ". ",
+    "ideographic full stops and spaces": "。 ",
+    "closing marks": ".)",
+    "quotations without an end": "\u300c" + "a" * 199,
+    "quotations in quotations": "\u300ca.\u300d",
+    "short lines": "a\n",
+    "many marks of one letter": "\u0315\u0300",
+    "joiners": "\u200d",
+    "ligatures that grow": "\ufdfa\u0315\u0300",
+    "kanji": "鍵を借りる。",
 }
 
 
@@ -42,21 +53,25 @@ def summarise(text: str) -> None:
 
 
 def different_words(size: int) -> str:
-    return " ".join(f"word{number:06} is here." for number in range(size // 20))
+    return " ".join(f"w{number}." for number in range(size // 7))
 
 
+def sharing_sentences(size: int) -> str:
+    return "".join(f"Key w{number}. " for number in range(size // 11))
+
+
+MAKERS: Final[dict[str, Callable[[int], str]]] = {
+    "different words": different_words,
+    "sentences that share a word": sharing_sentences,
+    "one end and closing marks": repeated(")", "a.", "a"),
+    "brackets after an end": repeated("(", "a. ", "a"),
+    "empty lines between words": repeated("\n", "a", "a"),
+    "lines of spaces": repeated(" \n", "a", "a"),
+    **{name: repeated(piece, "A. ") for name, piece in PIECES.items()},
+}
 CASES: Final[list[Case[Any]]] = [
-    Case("different words", different_words, summarise, MAX_CHARACTERS, 16_384),
-    *(
-        Case(
-            name,
-            lambda size, piece=piece: "A. " + piece * (size // len(piece)),  # type: ignore[misc] # a default binds it
-            summarise,
-            MAX_CHARACTERS,
-            16_384,
-        )
-        for name, piece in PIECES.items()
-    ),
+    Case(name, make, summarise, MAX_CHARACTERS, smallest=16_384)
+    for name, make in MAKERS.items()
 ]
 
 

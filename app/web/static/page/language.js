@@ -5,13 +5,13 @@
 const LANGUAGES = ["en", "ja"];
 const wanted = [preference("language"), ...navigator.languages].map((each) => each?.slice(0, 2));
 let language = wanted.find((each) => each && LANGUAGES.includes(each)) ?? "en";
-let words = await wordsOf(language);
+let words = await loadWords(language);
 
 /**
  * @param {string} name of a language
  * @returns {Promise<Record<string, string>>}
  */
-async function wordsOf(name) {
+async function loadWords(name) {
   return (await import(`./words-${name}.js`)).default;
 }
 
@@ -66,7 +66,7 @@ export function isKnown(key) {
  * @param {string} key
  * @param {Values} [values]
  */
-export function write(node, key, values = {}) {
+export function setMessage(node, key, values = {}) {
   /** @type {HTMLElement} */ (node).dataset.text = key;
   given.set(node, values);
   translate(node);
@@ -78,7 +78,7 @@ export function write(node, key, values = {}) {
  * @param {Element} node
  * @param {string} own
  */
-export function quote(node, own) {
+export function setText(node, own) {
   delete /** @type {HTMLElement} */ (node).dataset.text;
   if (node.textContent !== own) node.textContent = own;
 }
@@ -104,8 +104,8 @@ export function otherLanguage() {
   return language === "en" ? "ja" : "en";
 }
 
-export async function turnToOtherLanguage() {
-  words = await wordsOf(otherLanguage());
+export async function switchLanguage() {
+  words = await loadWords(otherLanguage());
   language = otherLanguage();
   prefer("language", language);
 }
@@ -154,4 +154,70 @@ export function size(bytes) {
 /** @param {number} ms */
 export function time(ms) {
   return new Intl.DateTimeFormat(language, { timeStyle: "medium" }).format(ms);
+}
+
+/** @param {string} id */
+export function element(id) {
+  return /** @type {HTMLElement} */ (document.getElementById(id));
+}
+
+/** @param {string} id */
+export function form(id) {
+  return /** @type {HTMLFormElement} */ (element(id));
+}
+
+/** @param {string} id */
+export function field(id) {
+  return /** @type {HTMLInputElement} */ (element(id));
+}
+
+/**
+ * @param {string} name of an element
+ * @param {string} text
+ */
+export function textElement(name, text) {
+  const made = document.createElement(name);
+  made.textContent = text;
+  return made;
+}
+
+/**
+ * @param {string} name of an element
+ * @param {string} key
+ * @param {Values} [values]
+ */
+export function messageElement(name, key, values) {
+  const made = document.createElement(name);
+  setMessage(made, key, values);
+  return made;
+}
+
+/**
+ * Say at a field what is wrong with it, or that nothing is.
+ *
+ * @param {string} id
+ * @param {string} [key] of the complaint
+ * @param {Values} [values]
+ */
+export function setFieldError(id, key, values) {
+  const place = element(`${id}-error`);
+  if (key) setMessage(place, key, values);
+  else setText(place, "");
+  if (key) element(id).setAttribute("aria-invalid", "true");
+  else element(id).removeAttribute("aria-invalid");
+}
+
+/**
+ * Not `disabled`: that would take the focus from whoever pressed the button.
+ *
+ * @param {string} id
+ * @param {boolean} busy
+ */
+export function setBusy(id, busy) {
+  element(id).setAttribute("aria-disabled", String(busy));
+}
+
+/** @param {string} id */
+export function isBusy(id) {
+  return element(id).getAttribute("aria-disabled") === "true";
 }

@@ -1,67 +1,384 @@
-/**
- * Requests put so that what is sent is what was signed. Browsers, proxies and verifiers
- * read a URL in more than one way; here it is written in the one they agree on.
- */
-import { AddressError } from "./errors.js";
+/** The function that is chosen, and the request to it: a card, a form, an editor of JSON. */
+import { AddressError, addressOf } from "../client/aikagi.js";
+import { faultIn, indented } from "./content.js";
+import {
+  element,
+  field,
+  form,
+  messageElement,
+  number,
+  setFieldError,
+  setMessage,
+  setText,
+  size,
+  text,
+  textElement,
+} from "./language.js";
 
 /**
- * The request as the browser will send it: its body as bytes, so that what is hashed is
- * what is sent and a second try has it too, and without the headers a page may not set.
+ * @typedef {import("../client/aikagi.d.ts").FunctionEntry} FunctionEntry
+ * @typedef {import("../client/aikagi.d.ts").FunctionRequest} FunctionRequest
  *
- * @param {string} method
- * @param {RequestInit} init
- * @returns {Promise<RequestInit>}
+ * @typedef {object} Draft
+ * @property {string} method
+ * @property {string} path
+ * @property {string} kind of body: json, text or file
+ * @property {string} json
+ * @property {string} text
+ * @property {File | null} file
  */
-export async function settled(method, init) {
-  const streamed = init.body instanceof ReadableStream ? { duplex: "half" } : {};
-  const shaped = new Request("https://signed.invalid/", { ...init, ...streamed, method });
+
+/** From so many on they are more than one sees at a glance. */
+const MANY = 6;
+
+/**
+ * @param {FunctionEntry[]} functions
+ * @param {FunctionEntry | undefined} chosen
+ * @param {(entry: FunctionEntry) => void} choose
+ */
+export function showCards(functions, chosen, choose) {
+  element("no-functions").hidden = functions.length > 0;
+  element("filter-part").hidden = functions.length < MANY;
+  element("choices").replaceChildren(
+    ...functions.map((entry) => card(entry, entry === chosen, () => choose(entry))),
+  );
+  field("filter").value = "";
+  filterCards();
+}
+
+/**
+ * @param {string} name
+ * @returns {boolean} whether it is there
+ */
+export function selectCard(name) {
+  const found = visibleCards().find((each) => each.value === name);
+  if (found) found.checked = true;
+  return found !== undefined;
+}
+
+/**
+ * @param {FunctionEntry} entry
+ * @param {boolean} checked
+ * @param {() => void} chosen
+ */
+function card({ Name: value, Title, Description, InvokeMode }, checked, chosen) {
+  const radio = document.createElement("input");
+  Object.assign(radio, { type: "radio", name: "function", value, checked });
+  radio.addEventListener("change", chosen);
+  const label = document.createElement("label");
+  const mode = messageElement("small", InvokeMode === "RESPONSE_STREAM" ? "streams" : "at-once");
+  mode.dataset.mode = InvokeMode;
+  label.append(radio, textElement("strong", Title), textElement("code", value), textElement("span", Description), mode);
+  label.dataset.searchKey = searchKey(`${Title} ${value} ${Description}`);
+  return label;
+}
+
+function visibleCards() {
+  const all = element("choices").querySelectorAll("input");
+  return [...all].filter((each) => !each.closest("label")?.hidden);
+}
+
+/** Capitals and full-width letters make no difference. @param {string} text */
+function searchKey(text) {
+  return text.normalize("NFKC").toLowerCase();
+}
+
+function filterCards() {
+  const words = searchKey(field("filter").value).split(/\s+/);
+  for (const label of element("choices").querySelectorAll("label")) {
+    label.hidden = !words.every((word) => label.dataset.searchKey?.includes(word));
+  }
+  const isEmpty = visibleCards().length === 0 && element("no-functions").hidden;
+  if (isEmpty) setMessage(element("no-match"), "no-match");
+  else setText(element("no-match"), "");
+}
+
+field("filter").addEventListener("input", filterCards);
+
+field("filter").addEventListener("keydown", (event) => {
+  const [first] = visibleCards();
+  if (event.key === "Escape") {
+    field("filter").value = "";
+    filterCards();
+  } else if (event.key === "Enter" || event.key === "ArrowDown") {
+    event.preventDefault();
+    first?.focus();
+    first?.click();
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  const isTyping = /** @type {Element} */ (event.target).closest("input:not([type=radio]), textarea");
+  const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey;
+  if (event.key !== "/" || isTyping || !isPlain || element("filter-part").hidden) return;
+  event.preventDefault();
+  field("filter").select();
+});
+
+/** Bytes. Lambda takes 6 MB, base64 included. */
+const LARGEST_FILE = 5_000_000;
+
+/** @type {Draft} */
+const NEW = { method: "POST", path: "/", kind: "json", json: "", text: "", file: null };
+
+/** By the name of the function. It outlives a session, not a person. */
+const drafts = /** @type {Map<string, Draft>} */ (new Map());
+let shown = "";
+let file = /** @type {File | null} */ (null);
+
+/** @param {FunctionEntry} entry */
+export function showRequest(entry) {
+  shown = entry.Name;
+  setText(element("function-title"), entry.Title);
+  setText(element("function-description"), entry.Description);
+  setText(element("function-url"), entry.FuncUrl);
+  const draft = drafts.get(entry.Name) ?? NEW;
+  radios("method").value = draft.method;
+  radios("kind").value = draft.kind;
+  field("path").value = draft.path;
+  field("text").value = draft.text;
+  showJson(draft.json);
+  showFile(draft.file);
+  setFieldError("path");
+  showParts();
+}
+
+/**
+ * Let a function's request be as it was sent, when it is shown next.
+ *
+ * @param {FunctionEntry} entry
+ * @param {Draft} draft
+ */
+export function restoreRequest(entry, draft) {
+  drafts.set(entry.Name, draft);
+}
+
+export function clearRequests() {
+  drafts.clear();
+  form("request-form").reset();
+  showJson("");
+  showFile(null);
+}
+
+/**
+ * The request as typed, or null where a field now says what is wrong with it.
+ *
+ * @param {FunctionEntry} entry
+ * @returns {{draft: Draft, request: FunctionRequest} | null}
+ */
+export function writtenRequest(entry) {
+  const draft = typed();
+  const isAstray = leadsAway(draft.path, entry.FuncUrl);
+  setFieldError("path", isAstray ? "path-astray" : "");
+  const body = draft.method === "GET" ? {} : writtenBody(draft);
+  if (isAstray) field("path").focus();
+  if (isAstray || !body) return null;
+  return { draft, request: { method: draft.method, path: draft.path, ...body } };
+}
+
+/**
+ * @param {Draft} draft
+ * @returns {RequestInit | null}
+ */
+function writtenBody(draft) {
+  if (draft.kind === "file") {
+    setFieldError("file", draft.file ? "" : "file-choose");
+    return draft.file && as(draft.file.type || "text/plain", draft.file);
+  }
+  if (draft.kind === "text") return draft.text ? as("text/plain; charset=utf-8", draft.text) : {};
+  const json = writtenJson();
+  // As typed: written anew by JavaScript, a long number would be rounded.
+  return json ? as("application/json", json) : json === null ? null : {};
+}
+
+/**
+ * @param {string} type
+ * @param {string | File} body
+ */
+function as(type, body) {
+  return { body, headers: { "Content-Type": type } };
+}
+
+/**
+ * @param {string} path
+ * @param {string} home
+ */
+function leadsAway(path, home) {
+  try {
+    addressOf(path, home);
+    return false;
+  } catch (error) {
+    if (error instanceof AddressError) return true;
+    throw error;
+  }
+}
+
+/** @returns {Draft} */
+function typed() {
   return {
-    ...init,
-    method,
-    headers: new Headers(shaped.headers),
-    body: init.body == null ? undefined : await shaped.arrayBuffer(),
-    cache: "no-store",
-    credentials: "omit",
-    // Authorization is taken off at another origin, the session token is not.
-    redirect: "manual",
+    method: radios("method").value,
+    path: field("path").value,
+    kind: radios("kind").value,
+    json: field("json").value,
+    text: field("text").value,
+    file,
   };
 }
 
-/**
- * Where a path leads on a function's address, written as it is signed.
- *
- * @param {string} path
- * @param {string} functionUrl
- * @returns {URL}
- * @throws {AddressError} where it would lead anywhere else
- */
-export function addressOf(path, functionUrl) {
-  const home = new URL(functionUrl);
-  const url = URL.canParse(path, home) ? new URL(path, home) : null;
-  // "//evil.example/" is a path too, and the session token would go there.
-  if (!url?.href.startsWith(`${home.origin}/`)) {
-    throw new AddressError("The path must stay at the function's own address: begin it with one /");
+/** @param {string} name */
+function radios(name) {
+  return /** @type {RadioNodeList} */ (form("request-form").elements.namedItem(name));
+}
+
+function showParts() {
+  element("body-part").hidden = radios("method").value === "GET";
+  for (const part of element("body-part").querySelectorAll("[data-kind]")) {
+    const { kind } = /** @type {HTMLElement} */ (part).dataset;
+    /** @type {HTMLElement} */ (part).hidden = kind !== radios("kind").value;
   }
-  return canonical(url);
+  element("format").hidden = radios("kind").value !== "json";
 }
 
-/** @param {URL} url */
-function canonical(url) {
-  const written = new URL(url);
-  written.hash = "";
-  written.pathname = url.pathname
-    .replace(/%(?![0-9a-f]{2})/gi, "%25")
-    .replace(/%[0-9a-f]{2}/gi, (escape) => escape.toUpperCase())
-    .replace(/\/{2,}/g, "/");
-  written.search = [...url.searchParams]
-    .filter(([name]) => name !== "") // nothing signs them
-    .map(([name, value]) => `${rfc3986(name)}=${rfc3986(value)}`)
-    .join("&");
-  return written;
+/** @param {File | null} given */
+function showFile(given) {
+  file = given;
+  // Or the same file could not be chosen again.
+  field("file").value = "";
+  setFieldError("file");
+  element("file-chosen").hidden = given === null;
+  setText(element("file-name"), given?.name ?? "");
+  if (given) setMessage(element("file-size"), "{value}", { value: () => size(given.size) });
 }
 
-/** @param {string} text */
-function rfc3986(text) {
-  const hex = (/** @type {string} */ c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`;
-  return encodeURIComponent(text).replace(/[!'()*]/g, hex);
+/** @param {File | undefined} given */
+function take(given) {
+  if (!given) return;
+  const isLarge = given.size > LARGEST_FILE;
+  showFile(isLarge ? null : given);
+  if (isLarge) setFieldError("file", "file-large", { size: () => size(given.size) });
+  radios("kind").value = "file";
+  keep();
 }
+
+function keep() {
+  drafts.set(shown, typed());
+  showParts();
+}
+
+form("request-form").addEventListener("input", keep);
+
+form("request-form").addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    event.preventDefault();
+    form("request-form").requestSubmit();
+  }
+});
+
+element("file").addEventListener("change", () => take(field("file").files?.[0]));
+
+element("file-remove").addEventListener("click", () => {
+  showFile(null);
+  keep();
+  element("file").focus();
+});
+
+for (const name of /** @type {const} */ (["dragover", "dragleave", "drop"])) {
+  // Dropped beside the card, a file would take the place of the page.
+  window.addEventListener(name, (event) => {
+    if (event.dataTransfer?.types.includes("Files")) event.preventDefault();
+  });
+  element("request").addEventListener(name, (event) => {
+    element("request").toggleAttribute("data-over", name === "dragover");
+    if (name === "drop") take(event.dataTransfer?.files[0]);
+  });
+}
+
+/** Longer, it is checked when it is sent: at every key it would hold up the typing. */
+const MOST_CHECKED = 100_000;
+const PAUSE_MS = 300;
+
+let pause = 0;
+/** Tab leaves a field in which nothing was typed yet, so that it catches nobody. */
+let indents = false;
+
+/**
+ * What is written, or null where the field now says, and shows, what is wrong with it.
+ *
+ * @returns {string | null}
+ */
+export function writtenJson() {
+  // Or what is said now would be taken back in a moment.
+  window.clearTimeout(pause);
+  const json = field("json").value;
+  const fault = json.trim() === "" ? null : faultIn(json);
+  setFieldError("json", fault ? "json-fault" : "", fault ? faultValues(fault) : {});
+  if (!fault) return json.trim();
+  setText(element("json-state"), "");
+  field("json").focus();
+  field("json").setSelectionRange(fault.offset, fault.offset + 1);
+  return null;
+}
+
+/** @param {string} json */
+export function showJson(json) {
+  field("json").value = json;
+  check();
+}
+
+/** Say how it stands, without a reproach to somebody who is still typing. */
+function check() {
+  const json = field("json").value;
+  const isShort = json.trim() !== "" && json.length < MOST_CHECKED;
+  const fault = isShort ? faultIn(json) : null;
+  setFieldError("json");
+  if (fault) setMessage(element("json-state"), "json-fault", faultValues(fault));
+  else if (isShort) setMessage(element("json-state"), "json-good", { size: () => number(json.length) });
+  else setText(element("json-state"), "");
+}
+
+/** @param {import("./content.js").Fault} fault */
+function faultValues({ line, column, missing }) {
+  return { line, column, fault: () => text(`json.${missing}`) };
+}
+
+/** @param {string} typed */
+function type(typed) {
+  // Deprecated, and the only way to type that the browser can undo.
+  if (!document.execCommand("insertText", false, typed)) field("json").setRangeText(typed);
+}
+
+function indentOf() {
+  const before = field("json").value.slice(0, field("json").selectionStart ?? 0);
+  const [spaces] = /** @type {RegExpExecArray} */ (/[ \t]*/.exec(before.split("\n").at(-1) ?? ""));
+  return spaces + (/[[{]\s*$/.test(before) ? "  " : "");
+}
+
+element("json").addEventListener("focus", () => (indents = false));
+
+element("json").addEventListener("input", () => {
+  indents = true;
+  window.clearTimeout(pause);
+  pause = window.setTimeout(check, PAUSE_MS);
+});
+
+element("json").addEventListener("keydown", (event) => {
+  const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.isComposing;
+  if (event.key === "Escape") indents = false;
+  if (!isPlain || event.shiftKey) return;
+  if (event.key === "Tab" && indents) {
+    event.preventDefault();
+    type("  ");
+  } else if (event.key === "Enter") {
+    event.preventDefault();
+    type(`\n${indentOf()}`);
+  }
+});
+
+element("format").addEventListener("click", () => {
+  const json = writtenJson();
+  if (!json) return;
+  field("json").select();
+  type(indented(json));
+  field("json").setSelectionRange(0, 0);
+  check();
+});

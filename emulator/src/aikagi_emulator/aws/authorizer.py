@@ -7,7 +7,7 @@ from typing import Final, final
 from aikagi_emulator.aws.principals import Principal, Role
 from aikagi_emulator.aws.session_store import Session, SessionStore
 from aikagi_emulator.iam import Caller, Context, Decision, Layers, decide, decide_assume
-from aikagi_emulator.sigv4 import Request, verify
+from aikagi_emulator.sigv4 import Request, SignatureRefusedError, verify
 
 # Function URLs take signatures of the last five minutes, the other services of the
 # last fifteen: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
@@ -21,9 +21,10 @@ class Authorizer:
 
     ``principals`` leads from ARNs to the principals as they are *now*: AWS reads
     policies at every call, so a Deny that is added reaches sessions already issued.
+    ``offset`` is how far ``clock`` was moved, which the reasons of refusals tell.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that a decision rests on
         self,
         *,
         sessions: SessionStore,
@@ -31,26 +32,36 @@ class Authorizer:
         region: str,
         account: str,
         clock: Callable[[], datetime],
+        offset: Callable[[], timedelta] = timedelta,
     ) -> None:
         self._sessions = sessions
         self._principals = principals
         self._region = region
         self._account = account
         self._clock = clock
+        self._offset = offset
 
     def authenticate(self, request: Request, *, service: str) -> Session:
         """The session whose credentials signed this very request.
 
         Raises ``SignatureRefusedError``, with the code of a JSON service.
         """
-        return verify(
-            request,
-            find=self._sessions.find,
-            service=service,
-            region=self._region,
-            now=self._clock(),
-            tolerance=_TOLERANCES.get(service, _TOLERANCE),
-        )
+        try:
+            return verify(
+                request,
+                find=self._sessions.find,
+                service=service,
+                region=self._region,
+                now=self._clock(),
+                tolerance=_TOLERANCES.get(service, _TOLERANCE),
+            )
+        except SignatureRefusedError as error:
+            if offset := self._offset():
+                error.why += (
+                    f"; the clock of this AWS was moved, and is {abs(offset)} "
+                    f"{'ahead of' if offset > timedelta() else 'behind'} the real time"
+                )
+            raise
 
     def decide(
         self,

@@ -29,7 +29,13 @@ class AwsEndpoint:
     Raises ``TemplateError`` for roles, policies and tags that cannot be read.
     """
 
-    def __init__(self, stack: Stack, *, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        stack: Stack,
+        *,
+        clock: Callable[[], datetime],
+        offset: Callable[[], timedelta] = timedelta,
+    ) -> None:
         self._stack = stack
         self._clock = clock
         self._roles = roles_of(stack)
@@ -46,6 +52,7 @@ class AwsEndpoint:
             region=stack.region,
             account=stack.account,
             clock=clock,
+            offset=offset,
         )
 
     def gate(self) -> FunctionUrlGate:

@@ -26,6 +26,12 @@ _TRANSACTIONS: Final = {
         "Update": "UpdateItem",
     },
 }
+_MOST_ITEMS: Final = 100
+"""What a batch or a transaction may name: each is compared with every policy.
+
+The 25 of a BatchWriteItem are left to the store.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
+"""
 _TABLE_SETTINGS: Final = frozenset(
     {
         "AttributeDefinitions",
@@ -95,6 +101,8 @@ class DynamoDb:
         requests = body.get("RequestItems")
         if not isinstance(requests, dict):
             raise _invalid("RequestItems must be a map")
+        if sum(map(_items_in, requests.values())) > _MOST_ITEMS:
+            raise _invalid(f"Too many items requested for the {action} call")
         by_table = {self._table(name): request for name, request in requests.items()}
         if len(by_table) != len(requests):
             raise _invalid("RequestItems names a table twice")
@@ -112,6 +120,13 @@ class DynamoDb:
         items = body.get("TransactItems")
         if not isinstance(items, list):
             raise _invalid("TransactItems must be a list")
+        if len(items) > _MOST_ITEMS:
+            text = (
+                "1 validation error detected: Value at 'transactItems' failed to "
+                "satisfy constraint: Member must have length less than or equal to "
+                f"{_MOST_ITEMS}"
+            )
+            raise _invalid(text)
         parts = list(self._parts(action, items))
         needs = [
             self._part_need(_TRANSACTIONS[action][kind], part) for kind, part in parts
@@ -158,6 +173,13 @@ class DynamoDb:
         if answer.status != 200:  # noqa: PLR2004 - the only success there is
             text = f"{logical_id} cannot be made: {answer.body.decode()}"
             raise TemplateError(text)
+
+
+def _items_in(share: object) -> int:
+    """Count a table's share of a batch: of reads, or of writes."""
+    if isinstance(share, dict):
+        share = share.get("Keys")
+    return len(share) if isinstance(share, list) else 0
 
 
 def _invalid(text: str) -> AwsError:

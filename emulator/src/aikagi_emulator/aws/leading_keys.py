@@ -16,7 +16,12 @@ Part: TypeAlias = Mapping[str, Any]
 KEY: Final = "dynamodb:LeadingKeys"
 
 _KEYED: Final = frozenset({"ConditionCheckItem", "DeleteItem", "GetItem", "UpdateItem"})
-_EQUALS: Final = re.compile(r"([#A-Za-z_][A-Za-z0-9_.-]*)\s*=\s*(:[A-Za-z0-9_]+)")
+_COMPARED: Final = re.compile(r"([#A-Za-z0-9_.-]++)(?:\s*+=\s*+(:[A-Za-z0-9_]++))?+")
+"""A run of letters, and what it has to equal, if anything.
+
+Whatever equals nothing is taken as well: sought again from each of its letters, one
+long name would take the square of its length.
+"""
 
 
 @final
@@ -99,11 +104,17 @@ def _queried(part: Part, name: str) -> object:
     names = part.get("ExpressionAttributeNames", {})
     found = [
         placeholder
-        for written, placeholder in _EQUALS.findall(expression)
-        if names.get(written, written) == name
+        for run, placeholder in _COMPARED.findall(expression)
+        if placeholder and names.get(written := _name_in(run), written) == name
     ]
     values = part.get("ExpressionAttributeValues", {})
     return values.get(found[0]) if len(found) == 1 else None
+
+
+def _name_in(run: str) -> str:
+    """Return the name at the end of a run: a number sign or a letter begins it."""
+    _, sign, rest = run.rpartition("#")
+    return sign + rest if sign else run.lstrip("0123456789.-")
 
 
 def _batched(requests: object) -> Iterator[object]:

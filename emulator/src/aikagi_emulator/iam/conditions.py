@@ -4,13 +4,14 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-lo
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
 from aikagi_emulator.iam.context import Facts
 from aikagi_emulator.iam.errors import PolicyError, shown
 from aikagi_emulator.iam.operators import OPERATORS, Operator
-from aikagi_emulator.iam.variables import Template, arn_fields, text_of
+from aikagi_emulator.iam.variables import Runs, Template, arn_fields, text_of
 
 _NAME: Final = re.compile(
     "(?:(ForAllValues|ForAnyValue):)?([A-Za-z]+?)(IfExists)?",
@@ -73,7 +74,9 @@ class Condition:
         if given is None:
             return self.if_exists or self.operator.negated
         # A multivalued key needs a set operator, even while it holds one value.
-        return isinstance(given, str) and self._holds_for(given, facts, self.operator)
+        return isinstance(given, str) and _holds_for(
+            given, self._wanted(facts), self.operator
+        )
 
     def _holds_for_set(
         self, given: str | tuple[str, ...] | None, facts: Facts, operator: Operator
@@ -84,21 +87,25 @@ class Condition:
         if not any(values):
             return self.quantifier == "forallvalues"
         quantified = all if self.quantifier == "forallvalues" else any
-        return quantified(self._holds_for(value, facts, operator) for value in values)
+        wanted = self._wanted(facts)
+        return quantified(_holds_for(value, wanted, operator) for value in values)
 
-    def _holds_for(self, value: str, facts: Facts, operator: Operator) -> bool:
-        """Any of the policy's values, or none of them where the operator negates.
+    def _wanted(self, facts: Facts) -> list[Runs | None]:
+        return [template.resolve(facts) for template in self.values]
 
-        What cannot be compared (malformed, or a variable without a value) neither
-        equals nor differs: a statement that needs it does not apply.
-        """
-        resolved = [template.resolve(facts) for template in self.values]
-        compared = [
-            None if runs is None else operator.compare(runs, value) for runs in resolved
-        ]
-        if operator.negated:
-            return all(result is False for result in compared)
-        return any(compared)
+
+def _holds_for(value: str, wanted: Sequence[Runs | None], operator: Operator) -> bool:
+    """Any of the policy's values, or none of them where the operator negates.
+
+    What cannot be compared (malformed, or a variable without a value) neither
+    equals nor differs: a statement that needs it does not apply.
+    """
+    compared = [
+        None if runs is None else operator.compare(runs, value) for runs in wanted
+    ]
+    if operator.negated:
+        return all(result is False for result in compared)
+    return any(compared)
 
 
 _BOOLEANS: Final = frozenset({"true", "false"})

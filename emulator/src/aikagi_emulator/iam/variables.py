@@ -79,8 +79,24 @@ def text_of(runs: Runs) -> str:
 
 
 def matches(runs: Runs, value: str) -> bool:
-    """Whether ``value`` is like ``runs``: ``*`` any characters, ``?`` exactly one."""
-    return _compiled(runs).fullmatch(value) is not None
+    """Whether ``value`` is like ``runs``: ``*`` any characters, ``?`` exactly one.
+
+    What stands between two stars is sought once, from the left, and kept: the leftmost
+    place is always as good as any later one.
+    """
+    first, *others = _chunks(runs)
+    if not first.stands_at(0, value):
+        return False
+    if not others:
+        return len(value) == first.length
+    *between, last = others
+    start, end = first.length, len(value) - last.length
+    for chunk in between:
+        found = chunk.find(value, start)
+        if found < 0:
+            return False
+        start = found + chunk.length
+    return start <= end and last.stands_at(end, value)
 
 
 def arn_fields(runs: Runs) -> tuple[Runs, ...] | None:
@@ -110,24 +126,46 @@ def _referred(whole: str, key: str, default: str | None) -> tuple[str, bool] | V
     return Variable(key=key.lower(), default=default)
 
 
-@lru_cache(maxsize=4096)
-def _compiled(runs: Runs) -> re.Pattern[str]:
-    """An expression that needs no time to fail, however many stars there are.
+@final
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """What stands between two stars. ``wild`` is None where no ``?`` is in it."""
 
-    What follows a star is sought once, from the left, and kept (an atomic group):
-    the leftmost place is always as good as any later one.
-    """
-    chunks = [""]
+    text: str
+    wild: re.Pattern[str] | None
+
+    @property
+    def length(self) -> int:
+        return len(self.text)
+
+    def find(self, value: str, start: int) -> int:
+        if self.wild is None:
+            return value.find(self.text, start)
+        found = self.wild.search(value, start)
+        return found.start() if found else -1
+
+    def stands_at(self, position: int, value: str) -> bool:
+        if self.wild is None:
+            return value.startswith(self.text, position)
+        return self.wild.match(value, position) is not None
+
+
+@lru_cache(maxsize=4096)
+def _chunks(runs: Runs) -> tuple[_Chunk, ...]:
+    between: list[list[tuple[str, bool]]] = [[]]
     for text, literal in runs:
-        for character in text:
-            if character == "*" and not literal:
-                chunks.append("")
-            elif character == "?" and not literal:
-                chunks[-1] += "."
-            else:
-                chunks[-1] += re.escape(character)
-    if len(chunks) == 1:
-        return re.compile(chunks[0], re.DOTALL)
-    first, *between, last = chunks
-    sought = "".join(f"(?>.*?{chunk})" for chunk in between)
-    return re.compile(f"{first}{sought}.*{last}", re.DOTALL)
+        first, *others = [text] if literal else text.split("*")
+        between[-1].append((first, literal))
+        between.extend([(other, literal)] for other in others)
+    return tuple(_chunk(tuple(pieces)) for pieces in between)
+
+
+def _chunk(pieces: Runs) -> _Chunk:
+    text = text_of(pieces)
+    if not any("?" in piece and not literal for piece, literal in pieces):
+        return _Chunk(text, None)
+    pattern = "".join(
+        re.escape(piece) if literal else ".".join(map(re.escape, piece.split("?")))
+        for piece, literal in pieces
+    )
+    return _Chunk(text, re.compile(pattern, re.DOTALL))

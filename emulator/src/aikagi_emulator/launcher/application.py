@@ -13,6 +13,9 @@ from aikagi_emulator.launcher.ports import LOOPBACK
 from aikagi_emulator.launcher.project import Application
 from aikagi_emulator.template import Resource, Stack
 
+_READ_ONCE: Final = ("*.css", "*.html", "*.js", "*.mjs", "*.svg", "*.ts")
+"""Files of a page, which an application reads once, as it reads its code."""
+
 _POLL: Final = 0.02
 _PATIENCE: Final = 30.0
 """Seconds that it may take to answer for the first time."""
@@ -25,6 +28,8 @@ def command_of(
     reloading = ["--reload"] if reload else []
     for folder in application.reload if reload else ():
         reloading += ["--reload-dir", folder]
+    for pattern in _READ_ONCE if reload else ():
+        reloading += ["--reload-include", pattern]
     return (
         *(sys.executable, "-m", "uvicorn", application.app),
         *("--host", LOOPBACK, "--port", str(port)),

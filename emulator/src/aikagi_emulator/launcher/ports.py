@@ -36,8 +36,10 @@ class Ports:
                 sockets = [claimed.enter_context(claim(port)) for port in ports]
             except PortTakenError as error:
                 msg = (
-                    f"Port {error.port} is taken: set {self.variable} to another "
-                    "number (all ports count from it), or end the program that has it."
+                    f"Port {error.port} is taken. {self.variable}={self.first} uses "
+                    f"{self.first}, {self.endpoint} for AWS, and from "
+                    f"{self.function(0)} on one port for each function: set it to "
+                    f"another number, or end the program that has port {error.port}."
                 )
                 raise LaunchError(msg) from error
             claimed.pop_all()

@@ -106,7 +106,7 @@ class EmulatedStack:
         refuse_unmodelled(stack)
         urls = range(len(stack.of_type("AWS::Lambda::Url")))
         sockets = self._claim(*(ports.function(index) for index in urls))
-        aws = AwsEndpoint(stack, clock=self._clock)
+        aws = AwsEndpoint(stack, clock=self._clock, offset=lambda: self._clock.offset)
         running = self._running(stack, aws)
         self._served = serve_all(stack, aws, ports=ports, clock=self._real_clock)
         # These import on one processor while the stores load on another. Until those

@@ -61,16 +61,17 @@ def request_of(
 
 def payload_of(head: Head, body: bytes) -> bytes:
     """Return a whole answer as the result of an invocation."""
-    headers: dict[str, str] = {}
+    values: dict[str, list[str]] = {}
     for name, value in head.headers:
-        if name != "set-cookie":
-            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+        values.setdefault(name, []).append(value)
+    cookies = values.pop("set-cookie", [])
+    headers = {name: ", ".join(all_) for name, all_ in values.items()}
     text = _text(headers, body)
     return _json(
         {
             "statusCode": head.status,
             "headers": headers,
-            "cookies": [value for name, value in head.headers if name == "set-cookie"],
+            "cookies": cookies,
             "body": base64.b64encode(body).decode() if text is None else text,
             "isBase64Encoded": text is None,
         }

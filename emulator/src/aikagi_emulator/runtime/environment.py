@@ -66,7 +66,7 @@ class Environment(ABC):
         limit = max(at_least, self._spec.timeout_seconds)
         ready = self._ready()
         if not await first_of(ready, process.ended, seconds=limit):
-            raise self._timed_out("Init", limit)
+            raise self._timed_out("Init", limit, self._not_ready())
         if not ready.done():
             msg = f"Runtime exited with error: {process.how_it_ended}, while loading"
             raise InitFailedError(msg)
@@ -104,6 +104,10 @@ class Environment(ABC):
     def _ready(self) -> Future[None]:
         """Return what is done once the process takes events."""
 
+    def _not_ready(self) -> str:
+        """Say what the process has not done, where more than loading is wanted."""
+        return ""
+
     def _run(
         self, command: tuple[str, ...], variables: Mapping[str, str]
     ) -> RuntimeProcess:
@@ -133,8 +137,10 @@ class Environment(ABC):
         self._log(f"RequestId: {request_id} Error: {msg}")
         return FunctionCrashedError(msg)
 
-    def _timed_out(self, request_id: str, seconds: int) -> FunctionTimedOutError:
-        line = f"{request_id} Task timed out after {seconds:.2f} seconds"
+    def _timed_out(
+        self, request_id: str, seconds: int, more: str = ""
+    ) -> FunctionTimedOutError:
+        line = f"{request_id} Task timed out after {seconds:.2f} seconds{more}"
         self._log(f"{self._clock():%Y-%m-%dT%H:%M:%S.%f}"[:-3] + f"Z {line}")
         return FunctionTimedOutError(line)
 

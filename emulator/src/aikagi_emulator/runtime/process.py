@@ -1,6 +1,7 @@
 """One process group running a function."""
 
 import asyncio
+import io
 import os
 import re
 import signal
@@ -102,12 +103,21 @@ class RuntimeProcess:
 
 async def _log_lines(reader: asyncio.StreamReader, log: Callable[[str], None]) -> None:
     decoder = getincrementaldecoder("utf-8")(errors="replace")
-    held = ""
+    held = io.StringIO()
     while data := await reader.read(_LONGEST_LINE):
-        *whole, held = _LINE_END.split(held + decoder.decode(data))
-        if len(held) > _LONGEST_LINE:
-            whole, held = [*whole, held], ""
-        for line in filter(None, whole):
-            log(line)
-    if held:
-        log(held)
+        # Only what is new is split: it may come byte by byte.
+        *ended, rest = _LINE_END.split(decoder.decode(data))
+        for piece in ended:
+            held.write(piece)
+            _log_line(held, log)
+        held.write(rest)
+        if held.tell() > _LONGEST_LINE:
+            _log_line(held, log)
+    _log_line(held, log)
+
+
+def _log_line(held: io.StringIO, log: Callable[[str], None]) -> None:
+    if line := held.getvalue():
+        log(line)
+    held.seek(0)
+    held.truncate()

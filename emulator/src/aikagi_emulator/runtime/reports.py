@@ -31,7 +31,7 @@ def too_large(limit: int) -> FunctionFailedError:
 def _read(call: Call) -> tuple[str, str]:
     try:
         report: Any = json.loads(call.body or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         report = {}
     if not isinstance(report, dict):
         report = {}

@@ -23,7 +23,7 @@ from aikagi_emulator.runtime.errors import (
 from aikagi_emulator.runtime.exchange import BrokenOffError, Exchange, UnreachableError
 from aikagi_emulator.runtime.function import FunctionSpec
 from aikagi_emulator.runtime.process import RuntimeProcess
-from aikagi_emulator.runtime.readiness import until_ready
+from aikagi_emulator.runtime.readiness import Readiness
 from aikagi_emulator.runtime.reserved_port import ReservedPort
 from aikagi_emulator.runtime.stream import Head, Stream
 from aikagi_emulator.runtime.variables import environment_variables
@@ -52,8 +52,9 @@ class WebEnvironment(Environment):
         log: Callable[[str], None],
     ) -> None:
         super().__init__(spec, clock=clock, log=log)
-        self._web = web
         self._port = ReservedPort()
+        self._wrapper = web.wrapper
+        self._readiness = Readiness(self._port.number, web)
         self._tasks: set[Task[None]] = set()
 
     @override
@@ -75,7 +76,7 @@ class WebEnvironment(Environment):
 
     @override
     async def _spawn(self, credentials: Mapping[str, str]) -> RuntimeProcess:
-        wrapper = self._web.wrapper
+        wrapper = self._wrapper
         handler = self._spec.folder / self._spec.handler
         if wrapper is None and not os.access(handler, os.X_OK):
             msg = f"cannot execute {handler}: Lambda runs it as a program (chmod +x)"
@@ -85,7 +86,13 @@ class WebEnvironment(Environment):
             self._spec,
             credentials,
             # Two edits within a second must not leave a stale .pyc behind.
-            own={"AWS_LWA_PORT": port, "PORT": port, "PYTHONDONTWRITEBYTECODE": "1"},
+            own={
+                "AWS_LWA_PORT": port,
+                "PORT": port,
+                "PYTHONDONTWRITEBYTECODE": "1",
+                # What is printed shows at once, and not when a buffer is full.
+                "PYTHONUNBUFFERED": "1",
+            },
             path=_path(),
         )
         command = _BOOTSTRAP if wrapper is None else (str(wrapper),)
@@ -96,8 +103,12 @@ class WebEnvironment(Environment):
         return self._begin(self._become_ready())
 
     async def _become_ready(self) -> None:
-        await until_ready(self._port.number, self._web)
+        await self._readiness.wait()
         self._port.release()
+
+    @override
+    def _not_ready(self) -> str:
+        return f": {self._readiness.problem}"
 
     async def _answer(self, request_id: str, payload: bytes, sink: _Sink) -> None:
         process = self._running_process()

@@ -55,10 +55,10 @@ def canonical_query(pairs: Iterable[tuple[bytes, bytes]]) -> str:
 
 def canonical_headers(request: Request, names: Iterable[str]) -> str:
     """One line for each of ``names``; repeated headers joined, spaces collapsed."""
-    return "".join(
-        f"{name}:{','.join(_collapsed(value) for value in request.header(name))}\n"
-        for name in names
-    )
+    sent: dict[str, list[str]] = {}
+    for name, value in request.headers:
+        sent.setdefault(name, []).append(_collapsed(value))
+    return "".join(f"{name}:{','.join(sent.get(name, ()))}\n" for name in names)
 
 
 def canonical_request(

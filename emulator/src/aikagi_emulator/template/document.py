@@ -16,6 +16,11 @@ _SECTIONS: Final = _MAPPINGS | {
     "Metadata",
     "Transform",
 }
+_LONGEST: Final = 1_048_576
+"""Characters of a template.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+"""
 _RESOURCE: Final = frozenset(
     {
         "Condition",
@@ -38,6 +43,7 @@ def read(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
         document = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+        length = _spelled_out(document, {})
     except OSError as error:
         msg = f"{path} cannot be read: {error.strerror}"
         raise TemplateError(msg) from error
@@ -47,8 +53,29 @@ def read(path: Path) -> dict[str, Any]:
     if not isinstance(document, dict):
         msg = f"{path} is not a template: it holds no mapping"
         raise TemplateError(msg)
+    if length > _LONGEST:
+        msg = (
+            f"{path} is longer than {_LONGEST} characters, the most of a template,"
+            " once what its aliases stand for is written out"
+        )
+        raise TemplateError(msg)
     _check_shape(document)
     return document
+
+
+def _spelled_out(value: object, known: dict[int, int]) -> int:
+    """Count the characters, and one for each value, of which an alias is another.
+
+    ``known`` has what was counted, by ``id``. Each alias may double what is resolved.
+    """
+    if isinstance(value, str):
+        return len(value) + 1
+    if not isinstance(value, list | dict):
+        return 1
+    if id(value) not in known:
+        inner = value if isinstance(value, list) else [*value, *value.values()]
+        known[id(value)] = 1 + sum(_spelled_out(one, known) for one in inner)
+    return known[id(value)]
 
 
 def _check_shape(document: dict[str, Any]) -> None:

@@ -15,7 +15,8 @@ from aikagi_emulator.template.stack import TemplateError
 NO_VALUE: Final = object()
 """What ``!Ref AWS::NoValue`` gives: the entry that holds it is left out."""
 
-_PLACE: Final = re.compile(r"\$\{([^}]*)\}")
+_VARIABLE: Final = re.compile(r"\$\{([^}]*+)(\}?)")
+"""Without its end it is no place. It is taken all the same, and so sought once."""
 
 
 class Names(Protocol):
@@ -111,12 +112,14 @@ class Intrinsics:
                 raise _wrong("Fn::Sub", "text, or text and variables", of)
 
         def fill(variable: re.Match[str]) -> str:
+            if not variable[2]:
+                return variable[0]
             name = variable[1].strip()
             if name.startswith("!"):
                 return f"${{{name[1:]}}}"
             return own[name] if name in own else as_text(self._named(name))
 
-        return str(self.value(_PLACE.sub(fill, text)))
+        return str(self.value(_VARIABLE.sub(fill, text)))
 
     def _named(self, name: str) -> object:
         if "." in name:

@@ -1,7 +1,8 @@
 """Resolves a CloudFormation template, each resource when it is asked for."""
 
 from collections.abc import Mapping
-from typing import Any, cast, final
+from functools import cached_property
+from typing import Any, Final, cast, final
 
 from aikagi_emulator.template.environment import with_text_variables
 from aikagi_emulator.template.intrinsics import NO_VALUE, Intrinsics
@@ -9,6 +10,10 @@ from aikagi_emulator.template.resources import ResourceContext, StackContext, id
 from aikagi_emulator.template.scalars import as_text
 from aikagi_emulator.template.stack import Resource, TemplateError, stack_id_of
 from aikagi_emulator.template.trail import Trail
+
+_LONGEST: Final = 8192
+"""Characters of what Ref and GetAtt return: of a parameter's value, on AWS, and of no
+name so many. Each name may hold another one twice."""
 
 
 @final
@@ -113,7 +118,7 @@ class Resolver:
         context = ResourceContext(
             site=self._site,
             logical_id=logical_id,
-            url_index=lambda: self._urls().index(logical_id),
+            url_index=lambda: self._urls[logical_id],
         )
         properties = self._intrinsics.value(definition.get("Properties", {}))
         if not isinstance(properties, dict):
@@ -122,6 +127,10 @@ class Resolver:
         if type_ == "AWS::Lambda::Function":
             properties = with_text_variables(properties)
         identified = identify(type_, properties, context)
+        for text in (identified.ref, *identified.attributes.values()):
+            if len(text) > _LONGEST:
+                msg = f"its name or value has more than {_LONGEST} characters"
+                raise TemplateError(msg)
         return Resource(
             logical_id=logical_id,
             type=type_,
@@ -130,12 +139,15 @@ class Resolver:
             attributes=identified.attributes,
         )
 
-    def _urls(self) -> list[str]:
-        return [
+    @cached_property
+    def _urls(self) -> Mapping[str, int]:
+        """The position of each among the URLs that exist."""
+        urls = (
             logical_id
             for logical_id, definition in self._section("Resources").items()
             if definition["Type"] == "AWS::Lambda::Url" and self._exists(logical_id)
-        ]
+        )
+        return {logical_id: index for index, logical_id in enumerate(urls)}
 
     def _exists(self, logical_id: str) -> bool:
         condition = self._section("Resources")[logical_id].get("Condition")

@@ -104,10 +104,10 @@ def _context(
 
 def _join(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Join the values of each name with commas, in order of arrival."""
-    joined: dict[str, str] = {}
+    values: dict[str, list[str]] = {}
     for name, value in pairs:
-        joined[name] = f"{joined[name]},{value}" if name in joined else value
-    return joined
+        values.setdefault(name, []).append(value)
+    return {name: ",".join(all_) for name, all_ in values.items()}
 
 
 def _headers(

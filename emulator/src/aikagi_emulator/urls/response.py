@@ -64,7 +64,7 @@ def shape(payload: bytes) -> Response:
     """
     try:
         result: Any = json.loads(payload)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         msg = "the function returned bytes that are not JSON"
         raise MalformedResponseError(msg) from error
     if isinstance(result, dict) and "statusCode" in result:

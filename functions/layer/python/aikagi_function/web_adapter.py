@@ -86,10 +86,10 @@ def _headers(scope: Mapping[str, Any]) -> dict[str, str]:
 
 def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Join the values of each name with commas, as an event has them."""
-    joined: dict[str, str] = {}
+    values: dict[str, list[str]] = {}
     for name, value in pairs:
-        joined[name] = f"{joined[name]},{value}" if name in joined else value
-    return joined
+        values.setdefault(name, []).append(value)
+    return {name: ",".join(all_) for name, all_ in values.items()}
 
 
 def _deadline(headers: Mapping[str, str]) -> float:

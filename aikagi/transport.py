@@ -1,0 +1,103 @@
+"""The broker's routes over HTTP: JSON in and out, failures as errors of ours."""
+
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final, final
+
+import httpx2
+
+from aikagi.address import base_url
+from aikagi.errors import BrokerError, LoginEndedError, UnreachableError
+
+BROKER_TIMEOUT: Final = 30.0
+"""Seconds: API Gateway ends a request after about as many."""
+
+_LOGIN_ENDED: Final = "urn:aikagi:problem:login-ended"
+_ERRNO: Final = re.compile(r"^\[Errno -?[0-9]+\] ")
+
+
+@final
+class BrokerTransport:
+    """Sends requests to one broker, and follows no redirect: a password would too."""
+
+    def __init__(self, base: str, client: httpx2.Client) -> None:
+        self.base = base_url(base)
+        self._client = client
+
+    def request(  # noqa: PLR0913 - what a request is made of
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str | None = None,
+        form: Mapping[str, str] | None = None,
+        json: Mapping[str, Any] | None = None,
+        timeout: float = BROKER_TIMEOUT,
+    ) -> dict[str, Any]:
+        """Give the body of the answer, empty where there is none.
+
+        ``timeout`` is in seconds. Raises ``BrokerError``, ``LoginEndedError`` or
+        ``UnreachableError``.
+        """
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        try:
+            answer = self._client.request(
+                method,
+                self.base + path,
+                headers=headers,
+                data=form,
+                json=json,
+                timeout=timeout,
+                follow_redirects=False,
+            )
+        except httpx2.HTTPError as error:
+            raise UnreachableError("broker", reason_of(error)) from error
+        if answer.status_code == HTTPStatus.NO_CONTENT:
+            return {}
+        if not answer.is_success:
+            raise _failure(answer)
+        body = _json_object(answer)
+        if body is None:
+            raise _not_a_broker(answer)
+        return body
+
+
+def reason_of(error: httpx2.HTTPError) -> str:
+    """Say why there was no answer, in a few words."""
+    if isinstance(error, httpx2.TimeoutException):
+        return "it did not answer in time"
+    return _ERRNO.sub("", str(error)) or type(error).__name__
+
+
+def _failure(answer: httpx2.Response) -> BrokerError | UnreachableError:
+    problem = _json_object(answer)
+    if problem is None or "title" not in problem:
+        if answer.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+            return _not_a_broker(answer)
+        problem = {"title": f"The broker answered {answer.status_code}"}
+    if problem.get("type") == _LOGIN_ENDED:
+        return LoginEndedError(request_id=problem.get("request_id"))
+    after = answer.headers.get("retry-after", "")
+    return BrokerError(
+        answer.status_code,
+        str(problem["title"]),
+        type=str(problem.get("type", "about:blank")),
+        detail=problem.get("detail"),
+        request_id=problem.get("request_id"),
+        retry_after=int(after) if after.isascii() and after.isdigit() else None,
+    )
+
+
+def _not_a_broker(answer: httpx2.Response) -> UnreachableError:
+    return UnreachableError(
+        "broker", f"what answers there ({answer.status_code}) is none; is its URL right"
+    )
+
+
+def _json_object(answer: httpx2.Response) -> dict[str, Any] | None:
+    try:
+        value = answer.json()
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None

@@ -1,0 +1,30 @@
+"""The one place where the operator's objects are made."""
+
+import uuid
+from datetime import UTC, datetime
+
+from app.adapters import aws, table
+from app.adapters.passwords import Passwords
+from app.adapters.table import Table
+from app.admin.users import UserAdministration
+
+
+def build_user_administration(table_name: str) -> UserAdministration:
+    """Make it with the credentials, the Region and the endpoint of the environment.
+
+    Raises what botocore raises where there is no Region.
+    """
+    return UserAdministration(
+        Table(table.connect(aws.new_session()), name=table_name),
+        passwords=Passwords(),
+        clock=_now,
+        new_id=_new_id,
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _new_id() -> str:
+    return uuid.uuid4().hex

@@ -1,0 +1,69 @@
+"""Exit codes of the operator's commands: those of ``aikagi``, where both have one."""
+
+from enum import IntEnum
+from typing import Final
+
+from botocore.exceptions import (
+    ClientError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    SSOTokenLoadError,
+    TokenRetrievalError,
+    UnauthorizedSSOTokenError,
+)
+
+
+class Exit(IntEnum):
+    DONE = 0
+    NOT_DONE = 1
+    USAGE = 2
+    LOGIN = 3
+    REFUSED = 4
+    UNREACHABLE = 5
+    INTERRUPTED = 130
+    PIPE = 141
+
+
+TOLD: Final = """\
+exit codes:
+  0  done                       3  there are no AWS credentials, or they have expired
+  1  not done: there is no such user, or one already; unusable name or password
+  2  the command is wrong       4  AWS refuses: not allowed
+  130  interrupted              5  AWS is out of reach, or out of order
+"""
+
+_NO_LOGIN: Final = (
+    NoCredentialsError,
+    PartialCredentialsError,
+    SSOTokenLoadError,
+    TokenRetrievalError,
+    UnauthorizedSSOTokenError,
+)
+_EXPIRED: Final = frozenset({"ExpiredToken", "ExpiredTokenException"})
+_REFUSED: Final = frozenset(
+    {
+        "AccessDeniedException",
+        "InvalidSignatureException",
+        "UnrecognizedClientException",
+    }
+)
+_NO_TABLE: Final = "ResourceNotFoundException"
+
+
+def exit_of(error: BaseException | None) -> Exit:
+    """Tell what an error of botocore means for whoever typed the command."""
+    if isinstance(error, _NO_LOGIN):
+        return Exit.LOGIN
+    if isinstance(error, NoRegionError | ProfileNotFound):
+        return Exit.USAGE
+    if isinstance(error, ClientError):
+        code = error.response.get("Error", {}).get("Code", "")
+        if code in _EXPIRED:
+            return Exit.LOGIN
+        if code in _REFUSED:
+            return Exit.REFUSED
+        if code == _NO_TABLE:
+            return Exit.USAGE
+    return Exit.UNREACHABLE

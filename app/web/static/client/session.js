@@ -1,0 +1,343 @@
+/** A login at the broker: its tokens and its grants, each refreshed when it is used. */
+import { BrokerError, LoginEndedError, UnreachableError } from "./errors.js";
+import { AwsClient } from "./vendor/aws4fetch-1.0.20.mjs";
+
+/** Sends requests to the broker, and keeps no state of a login. */
+export class Transport {
+  #base;
+  #fetch;
+  #timeoutMs;
+
+  /**
+   * @param {URL} base
+   * @param {typeof globalThis.fetch} fetch
+   * @param {number} timeoutMs
+   */
+  constructor(base, fetch, timeoutMs) {
+    this.#base = base;
+    this.#fetch = fetch;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /**
+   * @param {string} path relative to the broker
+   * @param {RequestInit} init
+   * @param {{token?: string, timeoutMs?: number}} [options]
+   * @returns {Promise<any>} null where the answer has no body
+   * @throws {BrokerError | UnreachableError}
+   */
+  async request(path, init, { token, timeoutMs = this.#timeoutMs } = {}) {
+    const headers = new Headers(init.headers);
+    if (token) headers.set("Authorization", `Bearer ${token}`);
+    let answer;
+    try {
+      answer = await this.#fetch(new URL(path, this.#base), {
+        ...init,
+        headers,
+        cache: "no-store",
+        credentials: "omit",
+        redirect: "error",
+        signal: AbortSignal.timeout(timeoutMs),
+      });
+      if (answer.ok) return answer.status === 204 ? null : await answer.json();
+    } catch (error) {
+      throw new UnreachableError("broker", error);
+    }
+    throw await BrokerError.of(answer);
+  }
+}
+
+const began = Date.now() - performance.now();
+
+/**
+ * This machine's clock, milliseconds. Set back, it runs on as if it had not been; and the
+ * date has the time slept, which `performance.now()` may leave out.
+ */
+export const machineTime = () => Math.max(Date.now(), began + performance.now());
+
+/** The broker's clock, milliseconds: the local one until an answer has named its time. */
+export class Clock {
+  #offsetMs = 0;
+
+  /** @param {() => number} local */
+  constructor(local) {
+    this.local = local;
+  }
+
+  now() {
+    return this.local() + this.#offsetMs;
+  }
+
+  /**
+   * Late by the time the answer travelled, which is little beside the five minutes that a
+   * signature may be off.
+   *
+   * @param {string} serverTime RFC 3339, of an answer that has just come
+   */
+  synchronise(serverTime) {
+    this.#offsetMs = Date.parse(serverTime) - this.local();
+  }
+}
+
+/**
+ * What the token endpoints answer; older brokers know no refresh tokens. Lives in seconds.
+ *
+ * @typedef {{access_token: string, expires_in?: number, refresh_token?: string}} Tokens
+ */
+
+/**
+ * How long the broker has for its first answer to a refresh token. Within ten seconds of the
+ * first use it answers a second use with the same successor; later, it takes the token for
+ * stolen and ends the login.
+ */
+const REFRESH_TIMEOUT_MS = 8_000;
+
+const LOGIN_ENDED = "urn:aikagi:problem:login-ended";
+
+/** One login. The next login is another object, so that no late answer changes it. */
+export class Session {
+  #transport;
+  #clock;
+  /** @type {Tokens} */
+  #tokens = { access_token: "" };
+  #advisoryRefreshAt = Infinity;
+  #expiresAt = Infinity;
+  /** @type {Promise<string> | null} */
+  #renewal = null;
+
+  /**
+   * @param {Transport} transport
+   * @param {Clock} clock
+   * @param {Tokens} tokens
+   * @param {number} requestedAt when they were asked for, by the local clock
+   */
+  constructor(transport, clock, tokens, requestedAt) {
+    this.#transport = transport;
+    this.#clock = clock;
+    this.#setTokens(tokens, requestedAt);
+    this.grants = new GrantCache(this, clock);
+  }
+
+  /**
+   * Send a request to the broker as this person, with an access token that is renewed first
+   * if it has to be.
+   *
+   * @param {string} path
+   * @param {RequestInit} [init]
+   * @returns {Promise<any>}
+   */
+  async request(path, init = {}) {
+    const token = await this.#accessToken();
+    try {
+      return await this.#transport.request(path, init, { token });
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      if (!this.#tokens.refresh_token) throw new LoginEndedError(error);
+    }
+    // Whoever else was refused may have renewed it by now.
+    const isOld = token === this.#tokens.access_token;
+    const next = isOld ? await this.#renew() : this.#tokens.access_token;
+    try {
+      // Refused before anything was done: asking again repeats nothing.
+      return await this.#transport.request(path, init, { token: next });
+    } catch (error) {
+      throw isRefusal(error) ? new LoginEndedError(error) : error;
+    }
+  }
+
+  /** Renewed at the time of a request, never by a timer. */
+  async #accessToken() {
+    const now = this.#clock.local();
+    // Only the broker knows whether a token that cannot be renewed has expired.
+    if (!this.#tokens.refresh_token) return this.#tokens.access_token;
+    if (now >= this.#expiresAt) return this.#renew();
+    // The one cached is still good. Who finds it expired gets the failure.
+    if (now >= this.#advisoryRefreshAt) this.#renew().catch(() => {});
+    return this.#tokens.access_token;
+  }
+
+  /** One renewal at a time, however many wait for it. */
+  #renew() {
+    this.#renewal ??= this.#refreshTokens().finally(() => {
+      this.#renewal = null;
+    });
+    return this.#renewal;
+  }
+
+  async #refreshTokens() {
+    const { refresh_token = "" } = this.#tokens;
+    const body = new URLSearchParams({ grant_type: "refresh_token", refresh_token });
+    const requestedAt = this.#clock.local();
+    try {
+      this.#setTokens(await this.#requestRefresh(body), requestedAt);
+    } catch (error) {
+      if (!hasEnded(error)) throw error;
+      // The access token is good to its end; after it there is nothing left.
+      this.#tokens = { ...this.#tokens, refresh_token: "" };
+      throw new LoginEndedError(error);
+    }
+    return this.#tokens.access_token;
+  }
+
+  /** @param {URLSearchParams} body */
+  async #requestRefresh(body) {
+    const init = { method: "POST", body };
+    const began = machineTime();
+    try {
+      return await this.#transport.request("auth/refresh", init, { timeoutMs: REFRESH_TIMEOUT_MS });
+    } catch (error) {
+      const answered = error instanceof BrokerError && error.status < 500;
+      if (answered || machineTime() - began > REFRESH_TIMEOUT_MS + 1_000) throw error;
+    }
+    // The answer may have been lost on its way, and the token be spent.
+    return await this.#transport.request("auth/refresh", init);
+  }
+
+  /**
+   * @param {Tokens} tokens
+   * @param {number} requestedAt
+   */
+  #setTokens(tokens, requestedAt) {
+    const lifeMs = (tokens.expires_in ?? Infinity) * 1000;
+    this.#tokens = tokens;
+    this.#advisoryRefreshAt = requestedAt + lifeMs * 0.8;
+    this.#expiresAt = requestedAt + lifeMs;
+  }
+}
+
+/** Of an access token. @returns {error is BrokerError} @param {unknown} error */
+function isRefusal(error) {
+  return error instanceof BrokerError && error.status === 401;
+}
+
+/** Of a refresh token: 400, as for all that a token endpoint refuses. @returns {error is BrokerError} @param {unknown} error */
+function hasEnded(error) {
+  return error instanceof BrokerError && error.type === LOGIN_ENDED;
+}
+
+/** Credentials for calls of one function. Times are the broker's, in milliseconds. */
+export class Grant {
+  #aws;
+  #lifeMs;
+
+  /**
+   * @param {Record<string, string>} answer of `POST /grant`
+   * @param {number} now
+   */
+  constructor(answer, now) {
+    this.url = answer.FuncUrl;
+    this.expiresAt = Date.parse(answer.Expiration);
+    // From now on: the broker may give out a session a second time.
+    this.#lifeMs = this.expiresAt - now;
+    this.#aws = new AwsClient({
+      accessKeyId: answer.AccessKeyId,
+      secretAccessKey: answer.SecretAccessKey,
+      sessionToken: answer.SessionToken,
+      region: answer.Region,
+      service: "lambda",
+      // It only signs here. Its own fetch would send a failed POST eleven times.
+      retries: 0,
+    });
+  }
+
+  /** @param {number} now */
+  needsMandatoryRefresh(now) {
+    // It may end before a call that starts now has arrived.
+    return this.expiresAt - now < Math.min(this.#lifeMs / 20, 30_000);
+  }
+
+  /** @param {number} now */
+  needsAdvisoryRefresh(now) {
+    return this.expiresAt - now < Math.min(this.#lifeMs / 5, 300_000);
+  }
+
+  /**
+   * @param {URL} url
+   * @param {RequestInit} init
+   * @param {number} now
+   * @returns {Promise<Request>}
+   */
+  sign(url, init, now) {
+    const datetime = new Date(now).toISOString().replace(/[-:]|\.[0-9]{3}/g, "");
+    return this.#aws.sign(url, { ...init, aws: { datetime } });
+  }
+}
+
+/** The grants of one login: one for each function, one request for it at a time. */
+export class GrantCache {
+  /** @type {Map<string, Grant>} */
+  #grants = new Map();
+  /** @type {Map<string, Promise<Grant>>} */
+  #pending = new Map();
+  /** @type {Map<string, Pick<Response, "status" | "headers">>} */
+  #responses = new Map();
+  #session;
+  #clock;
+
+  /**
+   * @param {Session} session
+   * @param {Clock} clock
+   */
+  constructor(session, clock) {
+    this.#session = session;
+    this.#clock = clock;
+  }
+
+  /** @param {string} name of a function */
+  cached(name) {
+    return this.#grants.get(name);
+  }
+
+  /**
+   * One that is good for a call now. Renewed at the time of a call, never by a timer.
+   *
+   * @param {string} name
+   */
+  async get(name) {
+    const cached = this.#grants.get(name);
+    const now = this.#clock.now();
+    if (cached === undefined || cached.needsMandatoryRefresh(now)) return this.#renew(name);
+    // The one cached is still good. Who finds it expired gets the failure.
+    if (cached.needsAdvisoryRefresh(now)) this.#renew(name).catch(() => {});
+    return cached;
+  }
+
+  /**
+   * Record how a call ended. A grant that was refused is dropped, unless another has taken
+   * its place meanwhile.
+   *
+   * @param {string} name
+   * @param {Grant} grant
+   * @param {Response} [answer]
+   */
+  record(name, grant, answer) {
+    const { status = 403, headers = new Headers() } = answer ?? {};
+    if (status === 403 && this.#grants.get(name) === grant) this.#grants.delete(name);
+    if (status === 403 || status === 429) this.#responses.delete(name);
+    else this.#responses.set(name, { status, headers });
+  }
+
+  /** @param {string} name of a function, which gave the answer if the last call reached it */
+  lastResponse(name) {
+    return this.#responses.get(name);
+  }
+
+  /** @param {string} name */
+  #renew(name) {
+    const pending =
+      this.#pending.get(name) ?? this.#request(name).finally(() => this.#pending.delete(name));
+    this.#pending.set(name, pending);
+    return pending;
+  }
+
+  /** @param {string} name */
+  async #request(name) {
+    const body = JSON.stringify({ FunctionName: name });
+    const headers = { "Content-Type": "application/json" };
+    const answer = await this.#session.request("grant", { method: "POST", headers, body });
+    this.#clock.synchronise(answer.ServerTime);
+    const grant = new Grant(answer, this.#clock.now());
+    this.#grants.set(name, grant);
+    return grant;
+  }
+}

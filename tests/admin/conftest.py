@@ -1,0 +1,3 @@
+from tests.adapters.conftest import script
+
+__all__ = ["script"]

@@ -1,0 +1,235 @@
+"""What an operator types, what AWS answers, and what comes of it."""
+
+import argparse
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from app.admin.commands import build_parser, main
+from tests.local_stack import ROOT, clean_environment
+from tests.scripted_aws import Answer, ScriptedAws
+
+COST = {"TableName": "users", "CapacityUnits": 1.0}
+DONE = Answer.json({"ConsumedCapacity": COST})
+IS_THERE = Answer.error("ConditionalCheckFailedException")
+PASSWORD = "looking-glass-1871"
+ADD = ("add", "carol", "--group", "everyone", "--password-stdin")
+
+Typed = Callable[..., tuple[int, str, str]]
+
+OPERATOR_ALONE = """
+import sys
+
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {
+            "aikagi", "fastapi", "httpx2", "jose", "mangum", "multipart", "pydantic",
+            "pydantic_settings", "rich", "starlette", "uvicorn",
+        }:
+            raise ModuleNotFoundError(name)
+
+sys.meta_path.insert(0, Missing())
+from app.admin.commands import main
+main(["users", "list", "--help"])
+"""
+
+
+@pytest.fixture
+def typed(
+    script: ScriptedAws,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Typed:
+    """Run a command on the scripted table: code, standard output, standard error."""
+    script.will(DONE)
+    monkeypatch.setenv("AIKAGI_USERS_TABLE", "users")
+
+    def type_it(*words: str, stdin: str = f"{PASSWORD}\n") -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        capsys.readouterr()
+        code = main(["users", *words])
+        return code, *capsys.readouterr()
+
+    return type_it
+
+
+def every_command() -> list[tuple[str, argparse.ArgumentParser]]:
+    [areas] = (each for each in build_parser()._actions if each.choices)
+    assert isinstance(areas, argparse._SubParsersAction)
+    return [
+        (f"python -m app.admin {area} {name}", parser)
+        for area, commands in areas.choices.items()
+        for action in commands._actions
+        if isinstance(action, argparse._SubParsersAction)
+        for name, parser in action.choices.items()
+    ]
+
+
+@pytest.mark.parametrize(("path", "parser"), every_command())
+def test_every_help_has_an_example_that_can_be_typed(
+    path: str, parser: argparse.ArgumentParser
+):
+    told = parser.format_help()
+
+    [example] = [line for line in told.splitlines() if line.startswith(f"  {path}")]
+    build_parser().parse_args(example.split()[3:])
+    assert "exit codes:" in told
+
+
+@pytest.mark.parametrize(("path", "parser"), every_command())
+def test_no_command_takes_a_password_as_an_argument(
+    path: str, parser: argparse.ArgumentParser
+):
+    named = [each for each in parser._actions if "password" in each.dest]
+
+    assert all(each.nargs == 0 for each in named)
+    assert bool(named) == path.endswith((" add", " passwd"))
+
+
+def test_a_user_is_added_once(typed: Typed, script: ScriptedAws):
+    assert typed(*ADD) == (0, "Added carol.\n", "")
+    [request] = script.requests
+    assert PASSWORD.encode() not in request.body
+    assert b'"attribute_not_exists(pk)"' in request.body
+
+    script.will(IS_THERE)
+    code, out, err = typed(*ADD)
+
+    assert (code, out) == (1, "")
+    assert "carol already: see `python -m app.admin users passwd`" in err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("passwd", "carol", "--password-stdin"),
+        ("groups", "carol", "--group", "research"),
+        ("disable", "carol"),
+        ("enable", "carol"),
+    ],
+)
+def test_nobody_can_be_changed_who_is_not_there(
+    typed: Typed, script: ScriptedAws, words: tuple[str, ...]
+):
+    assert typed(*words)[0] == 0
+
+    script.will(IS_THERE)
+    code, out, err = typed(*words)
+
+    assert (code, out) == (1, "")
+    assert "no user carol: see `python -m app.admin users list`" in err
+
+
+def test_the_users_are_listed_for_people_and_for_programs(
+    typed: Typed, script: ScriptedAws
+):
+    carol = {
+        "pk": {"S": "principal#local#carol"},
+        "groups": {"SS": ["research", "every\x1b[2Jone"]},
+    }
+    bob = {"pk": {"S": "principal#local#bob"}, "disabled": {"BOOL": True}}
+    script.will(Answer.json({"Items": [carol, bob], "ConsumedCapacity": COST}))
+
+    assert typed("list") == (
+        0,
+        "bob\tdisabled\t\ncarol\tenabled\tevery\ufffd[2Jone,research\n",
+        "",
+    )
+    code, out, err = typed("list", "--json")
+
+    assert (code, err) == (0, "")
+    assert json.loads(out) == [
+        {"Username": "bob", "Enabled": False, "Groups": []},
+        {
+            "Username": "carol",
+            "Enabled": True,
+            "Groups": ["every\x1b[2Jone", "research"],
+        },
+    ]
+
+
+def test_a_program_reads_whom_a_change_was_about(typed: Typed):
+    assert typed("disable", "carol", "--json") == (0, '{"Username": "carol"}\n', "")
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        pytest.param(DONE, 0, id="done"),
+        pytest.param(Answer.error("ExpiredTokenException"), 3, id="expired"),
+        pytest.param(Answer.error("AccessDeniedException"), 4, id="not allowed"),
+        pytest.param(Answer.error("UnrecognizedClientException"), 4, id="no such key"),
+        pytest.param(Answer.error("ResourceNotFoundException"), 2, id="no such table"),
+        pytest.param(Answer.error("InternalServerError", 500), 5, id="theirs"),
+        pytest.param(Answer.hang_up(), 5, id="hung up"),
+        pytest.param(Answer(body=b"{"), 5, id="garbage"),
+    ],
+)
+def test_what_aws_says_is_told_and_has_an_exit_code(
+    typed: Typed, script: ScriptedAws, answer: Answer, code: int
+):
+    script.will(answer)
+
+    got, _, err = typed("disable", "carol")
+
+    assert got == code
+    assert err.startswith("AWS did not do it: ") == bool(code)
+    assert err.count("\n") == bool(code)
+
+
+def test_without_credentials_of_aws_the_operator_is_told_to_log_in(
+    typed: Typed, monkeypatch: pytest.MonkeyPatch, script: ScriptedAws
+):
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
+
+    code, _, err = typed("list")
+
+    assert code == 3
+    assert "credentials" in err
+    assert script.requests == []
+
+
+@pytest.mark.parametrize(
+    ("words", "stdin", "code", "said"),
+    [
+        pytest.param(ADD, "short\n", 1, "a password has 8 to", id="short password"),
+        pytest.param(ADD, "", 1, "a password has 8 to", id="no password"),
+        pytest.param(
+            ("add", "ca rol", "--password-stdin"), PASSWORD, 1, "a username", id="name"
+        ),
+        pytest.param(("add", "carol"), PASSWORD, 2, "--password-stdin", id="a pipe"),
+    ],
+)
+def test_what_cannot_be_done_is_not_asked_of_aws(
+    typed: Typed,
+    script: ScriptedAws,
+    words: tuple[str, ...],
+    stdin: str,
+    code: int,
+    said: str,
+):
+    got, out, err = typed(*words, stdin=stdin)
+
+    assert (got, out) == (code, "")
+    assert said in err
+    assert script.requests == []
+
+
+def test_the_commands_need_neither_the_web_nor_the_client():
+    ran = subprocess.run(
+        [sys.executable, "-W", "error", "-c", OPERATOR_ALONE],
+        cwd=ROOT,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "users list" in ran.stdout
