@@ -34,7 +34,12 @@ _SHARED_LAYER: Final = "FunctionLayer"
 
 def violations(stack: Stack) -> list[str]:
     """Return a sentence for each, which begins with the logical id to look at."""
-    return [*_of_functions(stack), *_of_entries(stack), *_of_policies(stack)] + [
+    return [
+        *_of_functions(stack),
+        *_of_entries(stack),
+        *_of_policies(stack),
+        *_of_permissions(stack),
+    ] + [
         f"{group.logical_id} has no RetentionInDays: its lines would be kept for ever."
         for group in stack.of_type("AWS::Logs::LogGroup")
         if "RetentionInDays" not in group.properties
@@ -196,6 +201,19 @@ def _of_policy(
                             f"{where.logical_id}: the statement {sid} allows {action} "
                             f"without the condition {operator} {key}: {value}."
                         )
+
+
+def _of_permissions(stack: Stack) -> Iterator[str]:
+    """A function behind a URL has no resource policy: that would need no session."""
+    for permission in stack.of_type("AWS::Lambda::Permission"):
+        called = str(permission.properties["FunctionName"])
+        for function in published(stack):
+            if called in {function.resource.ref, function.arn}:
+                yield (
+                    f"{permission.logical_id}: it lets "
+                    f"{permission.properties['Principal']} call "
+                    f"{function.resource.logical_id} without a session of InvokeRole."
+                )
 
 
 def _required_conditions(stack: Stack) -> dict[str, dict[str, dict[str, str]]]:

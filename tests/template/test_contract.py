@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from aikagi_emulator.template import TemplateError
 from tests.local_stack import ROOT
 from tests.template.contract import violations
 from tests.template.stacks import TEMPLATE, deployed
@@ -31,6 +30,14 @@ ANOTHER_ENTRY = """
     Type: AWS::SSM::Parameter
     Properties: {Name: !Sub '%s', Type: String, Value: '{}'}
 """
+PERMISSION = """
+  AnotherPermission:
+    Type: AWS::Lambda::Permission
+    Properties:
+      Action: lambda:InvokeFunction
+      FunctionName: !Ref %s
+      Principal: apigateway.amazonaws.com
+"""
 OUTPUTS = "\nOutputs:\n"
 
 
@@ -44,6 +51,16 @@ class Case:
 
 
 CASES = {
+    "a URL for anybody": Case(
+        mistake=("AuthType: AWS_IAM, InvokeMode", "AuthType: NONE, InvokeMode"),
+        said="HelloFunction: the AuthType of its URL is not AWS_IAM",
+        allowed=("AuthType: AWS_IAM, InvokeMode", "AuthType: 'AWS_IAM', InvokeMode"),
+    ),
+    "a permission of the function itself": Case(
+        mistake=(OUTPUTS, PERMISSION % "HelloFunction" + OUTPUTS),
+        said="AnotherPermission: it lets apigateway.amazonaws.com call HelloFunction",
+        allowed=(OUTPUTS, PERMISSION % "BrokerFunction" + OUTPUTS),
+    ),
     "no tag": Case(
         mistake=(TAG, ""),
         said="HelloFunction has no tag aikagi:function",
@@ -243,10 +260,3 @@ def test_a_mistake_has_a_sentence_that_names_what_to_mend(case: Case, tmp_path: 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_what_is_near_a_mistake_and_none_passes(case: Case, tmp_path: Path):
     assert said_of(tmp_path, case.allowed) == []
-
-
-def test_a_url_without_authentication_is_refused_before(tmp_path: Path):
-    with pytest.raises(TemplateError, match="HelloFunction"):
-        said_of(
-            tmp_path, ("AuthType: AWS_IAM, InvokeMode", "AuthType: NONE, InvokeMode")
-        )

@@ -24,6 +24,7 @@ from emulator.tests.aws.small_stack import (
     Clock,
     allow,
     policy,
+    resource,
     role,
     stack_of,
 )
@@ -244,7 +245,50 @@ def test_an_unsigned_request_is_forbidden_unless_the_url_is_public():
         "AccessDeniedException",
         FORBIDDEN,
     )
-    assert admit(aws, unsigned, auth_type="NONE") is None
+    with pytest.raises(RefusedError, match="AccessDenied"):
+        admit(aws, unsigned, auth_type="NONE")
+
+
+@pytest.mark.parametrize(
+    ("permitted", "admitted"),
+    [
+        (["lambda:InvokeFunctionUrl", "lambda:InvokeFunction"], True),
+        (["lambda:InvokeFunctionUrl"], False),
+        (["lambda:InvokeFunction"], False),
+    ],
+)
+@pytest.mark.parametrize("target", [FUNCTION, "hello"])
+def test_a_public_url_needs_both_permissions_of_everybody(
+    permitted: list[str], target: str, admitted: bool
+):
+    conditions: dict[str, dict[str, Any]] = {
+        "lambda:InvokeFunctionUrl": {"FunctionUrlAuthType": "NONE"},
+        "lambda:InvokeFunction": {"InvokedViaFunctionUrl": True},
+    }
+    permissions = [
+        resource(
+            f"Permission{number}",
+            "AWS::Lambda::Permission",
+            {
+                "Action": action,
+                "FunctionName": target,
+                "Principal": "*",
+                **conditions[action],
+            },
+            ref="p",
+        )
+        for number, action in enumerate(permitted)
+    ]
+    stack = stack_of(role("broker", trust=[LAMBDA], may=BOTH), *permissions)
+    aws = AwsEndpoint(stack, clock=Clock())
+    unsigned = Request(method="GET", raw_path="/", raw_query="", headers=(), body=b"")
+
+    if admitted:
+        assert admit(aws, unsigned, auth_type="NONE") is None
+    else:
+        with pytest.raises(RefusedError, match="AccessDenied"):
+            admit(aws, unsigned, auth_type="NONE")
+    assert refusal(aws, unsigned).status == 403
 
 
 def test_a_policy_that_changes_reaches_sessions_already_issued():

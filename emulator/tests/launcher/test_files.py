@@ -8,6 +8,7 @@ import pytest
 from dotenv import dotenv_values
 
 from aikagi_emulator.launcher.files import StackState, StateFiles
+from aikagi_emulator.launcher.ports import claim
 
 NAMES = {"env", "operator.env", "stack.json"}
 
@@ -160,3 +161,21 @@ def test_without_a_broker_there_is_no_env_and_none_of_an_earlier_stack(folder: P
 
 def test_no_secret_is_shown():
     assert "ab/c+d==" not in repr(state("x"))
+
+
+def test_an_earlier_stack_that_still_runs_is_the_latest_again(folder: Path):
+    with claim(0) as first, claim(0) as gone:
+        running, killed = (
+            f"http://127.0.0.1:{claimed.getsockname()[1]}" for claimed in (first, gone)
+        )
+        StateFiles(folder, endpoint=running, port=8000).write(state(running))
+        gone.close()
+        StateFiles(folder, endpoint=killed, port=8001).write(state(killed))
+        second = StateFiles(folder, endpoint="http://127.0.0.1:9100", port=9000)
+        second.write(state("http://127.0.0.1:9100"))
+
+        second.remove()
+
+    assert json.loads((folder / "stack.json").read_text()) == {"Endpoint": running}
+    assert {path.name for path in folder.iterdir() if path.is_file()} == NAMES
+    assert {mode(folder / name) for name in NAMES} == {0o600}

@@ -170,7 +170,7 @@ def test_an_edited_template_starts_the_stack_again_on_the_same_ports(
     assert still
     assert told == (
         f"{edited} has changed: the stack starts again, at the real time, without "
-        "faults and without what was written to it.\n"
+        "faults and with what was written to it.\n"
     )
     assert f"http://127.0.0.1:{ports.first}/" in again
     assert (tmp_path / "stack.json").exists()
@@ -180,10 +180,24 @@ def test_an_edited_template_starts_the_stack_again_on_the_same_ports(
     claim(ports.first).close()
 
 
-def test_a_stack_that_cannot_start_again_waits_for_its_template_to_be_mended(
-    start: Start, tmp_path: Path
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "python3.13",
+            "nodejs22.x",
+            "Service has the runtime nodejs22.x, and ",
+        ),
+        ("AWS_IAM", "SOMETIMES", "The SAM translator refuses"),
+        ("Service:\n    Type", "Other:\n    Type", "is the function Service, which"),
+        ("Timeout: 3", "Timeout: x", "Greeting: "),
+    ],
+)
+def test_an_edit_that_cannot_be_started_leaves_the_running_stack_alone(
+    start: Start, ports: Ports, tmp_path: Path, old: str, new: str, said: str
 ):
     small = SMALL.with_name("small.yaml").read_text()
+    assert old in small
     edited = tmp_path / "template.yaml"
     edited.write_text(small)
     (tmp_path / "small_functions").mkdir()
@@ -191,13 +205,46 @@ def test_a_stack_that_cannot_start_again_waits_for_its_template_to_be_mended(
     read_until_ready(process)
     assert process.stderr
 
-    edited.write_text(small.replace("python3.13", "nodejs22.x"))
+    edited.write_text(small.replace(old, new))
+    told = list(iter(process.stderr.readline, "The stack goes on with what it had.\n"))
+
+    assert said in "".join(told)
+    assert (tmp_path / "stack.json").exists()
+    socket.create_connection(("127.0.0.1", ports.first)).close()
+
+
+def test_a_stack_that_cannot_start_again_waits_for_its_template_to_be_mended(
+    start: Start, tmp_path: Path
+):
+    small = SMALL.with_name("small.yaml").read_text()
+    edited = tmp_path / "template.yaml"
+    edited.write_text(small)
+    (tmp_path / "small_functions").mkdir()
+    process = start("--template", str(edited), "--forget")
+    read_until_ready(process)
+    assert process.stderr
+
+    # Only the store finds that out.
+    edited.write_text(small.replace("KeyType: HASH", "KeyType: RANGE"))
     told = [process.stderr.readline() for _ in range(3)]
     edited.write_text(small)
     read_until_ready(process)
 
-    assert told[1].startswith("Service has the runtime nodejs22.x, and the emul")
+    assert told[0].endswith("without faults and without what was written to it.\n")
+    assert told[1].startswith("Users: its KeySchema has no HASH key")
     assert told[2] == "Mend it, and it starts again.\n"
+
+
+def test_a_proxy_of_the_shell_is_not_asked_for_what_is_on_loopback(
+    start: Start, tmp_path: Path
+):
+    proxy = "http://127.0.0.1:1"
+
+    process = start(HTTP_PROXY=proxy, http_proxy=proxy, ALL_PROXY=proxy)
+
+    # The seed command and the application speak to AWS before it is ready.
+    assert "Greet carol" in read_until_ready(process)
+    assert "NO_PROXY=127.0.0.1,localhost\n" in (tmp_path / "env").read_text()
 
 
 def run(*arguments: str, cwd: Path, **shell: str) -> "subprocess.CompletedProcess[str]":

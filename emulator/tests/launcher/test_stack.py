@@ -104,6 +104,8 @@ def test_the_application_gets_its_template_s_environment_and_little_of_the_shell
         "AWS_ENDPOINT_URL": origin(ports.endpoint),
         "AWS_REGION": "ap-northeast-1",
         "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+        "NO_PROXY": "127.0.0.1,localhost",
+        "no_proxy": "127.0.0.1,localhost",
     }
 
 

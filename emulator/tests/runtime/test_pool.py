@@ -103,3 +103,27 @@ def test_a_result_of_the_largest_size_arrives_and_one_byte_more_does_not(
 
 def test_an_event_of_six_megabytes_arrives(make_pool: MakePool):
     assert invoke(make_pool(), do="measure", text="x" * 6_291_456) == 6_291_456
+
+
+def test_a_local_layer_is_looked_through_as_in_opt(make_pool: MakePool, tmp_path: Path):
+    layer, code = tmp_path / "layer", tmp_path / "code"
+    (layer / "python").mkdir(parents=True)
+    (layer / "python/shared.py").write_text("WORD = 'of the layer'\n")
+    code.mkdir()
+    (code / "mine.py").write_text(
+        "import os, shared\n\n"
+        "def handler(event, context):\n"
+        "    version = os.environ['AWS_LAMBDA_FUNCTION_VERSION']\n"
+        "    return [shared.WORD, version, context.invoked_function_arn[-5:]]\n"
+    )
+    arn = "arn:aws:lambda:ap-northeast-1:123456789012:function:hello:live"
+
+    pool = make_pool(
+        arn=arn,
+        folder=code,
+        handler="mine.handler",
+        layer_folders=(layer,),
+        version="1",
+    )
+
+    assert invoke(pool) == ["of the layer", "1", ":live"]

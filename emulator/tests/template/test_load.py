@@ -1,6 +1,5 @@
 """Whole templates, from text to stack."""
 
-import re
 from pathlib import Path
 
 import pytest
@@ -86,53 +85,6 @@ def test_code_that_is_in_no_folder_is_refused(
 
     with pytest.raises(TemplateError, match=complaint):
         load_text(f"Resources:{function}")
-
-
-def test_the_content_of_a_layer_is_the_folder_beside_the_template(
-    load_text: Loader, tmp_path: Path
-):
-    stack = load_text(
-        """
-Resources:
-  Shared:
-    Type: AWS::Serverless::LayerVersion
-    Properties: {ContentUri: code}
-  Greeting:
-    Type: AWS::Serverless::Function
-    Properties:
-      {CodeUri: code, Handler: a.handler, Runtime: python3.13, Layers: [!Ref Shared]}
-"""
-    )
-
-    assert list(stack.layers.values()) == [tmp_path / "code"]
-    assert stack.resources["Greeting"].properties["Layers"] == list(stack.layers)
-
-
-@pytest.mark.parametrize(
-    ("layer", "reason"),
-    [
-        pytest.param(
-            "{Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: gone}}",
-            "Shared: ContentUri gone is not a folder",
-            id="no folder",
-        ),
-        pytest.param(
-            "{Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: s3://b/k}}",
-            "Shared: ContentUri is s3://b/k",
-            id="in a bucket",
-        ),
-        pytest.param(
-            "{Type: AWS::Lambda::LayerVersion, Properties: {Content: {S3Key: k}}}",
-            "Shared: its content is not a folder",
-            id="not made by SAM",
-        ),
-    ],
-)
-def test_a_layer_whose_content_is_not_here_is_refused(
-    load_text: Loader, layer: str, reason: str
-):
-    with pytest.raises(TemplateError, match=re.escape(reason)):
-        load_text(f"Resources:\n  Shared: {layer}\n")
 
 
 def test_a_function_that_brings_its_code_in_the_template_is_refused(load_text: Loader):
@@ -327,11 +279,69 @@ def test_mappings_are_looked_up(load_text: Loader):
     assert stack.outputs == {"O": "7"}
 
 
-def test_a_public_function_url_stops_the_load(load_text: Loader):
+def test_what_sam_makes_is_complained_about_under_the_author_s_name(load_text: Loader):
+    bucket = "  Events: {E: {Type: S3, Properties: {Bucket: !Ref B, Events: 's3:*'}}}\n"
+    text = f"Resources:{a_function('One')}    {bucket}  B: {{Type: AWS::S3::Bucket}}\n"
+
+    with pytest.raises(TemplateError, match=r"^B: AWS::S3::Bucket is not a type"):
+        load_text(text)
+
+
+@pytest.mark.parametrize(
+    ("resource", "property_"),
+    [
+        ("{Type: AWS::CloudWatch::Alarm}", "!GetAtt Other.Arn"),
+        ("{Type: AWS::SNS::Topic, Properties: {A: !Odd x}}", "!Ref Other"),
+        ("{Type: AWS::WAFv2::WebACL}", "!GetAtt Other.Anything"),
+        ("{Type: AWS::Lambda::EventSourceMapping}", "a"),
+    ],
+)
+def test_what_decides_nothing_is_passed_over_with_a_line(
+    load_text: Loader,
+    caplog: pytest.LogCaptureFixture,
+    resource: str,
+    property_: str,
+):
+    caplog.set_level("INFO")
+
+    stack = load_text(f"""
+Resources:
+  Other: {resource}
+  Table: {{Type: AWS::DynamoDB::Table}}
+Outputs:
+  Theirs: {{Value: {property_}}}
+""")
+
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert line.startswith("Other is passed over: AWS::")
+    assert stack.outputs["Theirs"]
+    assert "Other" in stack.outputs["Theirs"] or property_ == "a"
+
+
+def test_an_alias_a_public_url_and_a_local_layer_are_loaded(
+    load_text: Loader, tmp_path: Path
+):
+    (tmp_path / "layer").mkdir()
+    more = "      AutoPublishAlias: live\n      Layers: [!Ref Shared]\n"
+    layer = "{Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: layer}}"
+
+    stack = load_text(
+        f"Resources:{a_function('One', auth='NONE')}{more}  Shared: {layer}\n"
+    )
+
+    one, (url,) = stack.resources["One"], stack.of_type("AWS::Lambda::Url")
+    assert url.attributes["FunctionArn"] == f"{one.attributes['Arn']}:live"
+    assert url.written == "One (AWS::Lambda::Url)"
+    assert stack.layers == {one.properties["Layers"][0]: tmp_path / "layer"}
+
+
+def test_a_container_image_is_refused_in_the_author_s_words(load_text: Loader):
+    text = f"Resources:{a_function('One')}      PackageType: Image\n"
+
     with pytest.raises(
-        TemplateError, match=r"OneUrlPublicPermissions: it lets \* call .*AWS_IAM"
+        TemplateError, match=r"^One: PackageType is Image; the emulator"
     ):
-        load_text(f"Resources:{a_function('One', auth='NONE')}")
+        load_text(text)
 
 
 def test_what_the_translator_refuses_is_said_in_its_words(load_text: Loader):

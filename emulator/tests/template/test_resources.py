@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -33,13 +34,6 @@ def place(addresses: Addresses) -> ResourceContext:
             "f",
             {"Arn": f"arn:aws:lambda:{ACCOUNT}:function:f"},
             id="function",
-        ),
-        pytest.param(
-            "AWS::Lambda::LayerVersion",
-            {"LayerName": "l"},
-            f"arn:aws:lambda:{ACCOUNT}:layer:l:1",
-            {"LayerVersionArn": f"arn:aws:lambda:{ACCOUNT}:layer:l:1"},
-            id="layer",
         ),
         pytest.param(
             "AWS::Lambda::Url",
@@ -81,6 +75,37 @@ def place(addresses: Addresses) -> ResourceContext:
             "arn:aws:iam::123456789012:policy/a/p",
             {"PolicyArn": "arn:aws:iam::123456789012:policy/a/p"},
             id="managed policy",
+        ),
+        pytest.param(
+            "AWS::Lambda::Version",
+            {"FunctionName": "f"},
+            f"arn:aws:lambda:{ACCOUNT}:function:f:1",
+            {"FunctionArn": f"arn:aws:lambda:{ACCOUNT}:function:f:1", "Version": "1"},
+            id="version",
+        ),
+        pytest.param(
+            "AWS::Lambda::Alias",
+            {"FunctionName": "f", "Name": "live"},
+            f"arn:aws:lambda:{ACCOUNT}:function:f:live",
+            {"AliasArn": f"arn:aws:lambda:{ACCOUNT}:function:f:live"},
+            id="alias",
+        ),
+        pytest.param(
+            "AWS::Lambda::LayerVersion",
+            {"LayerName": "l"},
+            f"arn:aws:lambda:{ACCOUNT}:layer:l:1",
+            {"LayerVersionArn": f"arn:aws:lambda:{ACCOUNT}:layer:l:1"},
+            id="layer",
+        ),
+        pytest.param(
+            "AWS::Lambda::Url",
+            {"TargetFunctionArn": "f", "Qualifier": "live"},
+            f"arn:aws:lambda:{ACCOUNT}:function:f:live",
+            {
+                "FunctionArn": f"arn:aws:lambda:{ACCOUNT}:function:f:live",
+                "FunctionUrl": "http://127.0.0.1:8102/",
+            },
+            id="URL of an alias",
         ),
         pytest.param(
             "AWS::SSM::Parameter",
@@ -152,7 +177,7 @@ def test_what_has_no_name_gets_the_same_one_every_time(
 
     assert name == identify(type_, {}, place).ref
     assert name.startswith("local-Thing-")
-    assert len(name) == len("local-Thing-") + 10
+    assert len(name) == len("local-Thing-") + 12
 
 
 def test_a_long_logical_id_still_gives_a_name_that_aws_would_take(
@@ -166,19 +191,46 @@ def test_a_long_logical_id_still_gives_a_name_that_aws_would_take(
 
 
 @pytest.mark.parametrize(
+    ("stack", "logical_id", "begins"),
+    [
+        ("trial", "Thing", "trial-Thing-"),
+        ("s" * 60, "Thing", f"{'s' * 45}-Thing-"),
+        ("s" * 60, "T" * 26, f"{'s' * 24}-{'T' * 26}-"),
+        ("s" * 60, "T" * 60, f"{'s' * 24}-{'T' * 26}-"),
+        ("trial", "T" * 60, f"trial-{'T' * 45}-"),
+    ],
+)
+def test_a_long_name_is_cut_in_the_stack_s_before_the_logical_id(
+    place: ResourceContext, stack: str, logical_id: str, begins: str
+):
+    site = replace(place.site, stack=stack)
+    context = ResourceContext(site=site, logical_id=logical_id, url_index=lambda: 0)
+
+    name = context.physical_name()
+
+    assert name.startswith(begins)
+    assert len(name) == len(begins) + 12 <= 64
+    table = identify("AWS::DynamoDB::Table", {}, context).ref
+    assert table.startswith(f"{stack}-{logical_id}-")
+
+
+@pytest.mark.parametrize(
     ("type_", "properties", "complaint"),
     [
         pytest.param(
             "AWS::S3::Bucket", {}, "AWS::S3::Bucket is not a type", id="unknown type"
         ),
         pytest.param(
-            "AWS::Lambda::Alias", {"Name": "live"}, "AWS::Lambda::Alias", id="alias"
+            "AWS::Lambda::Functoin", {}, "Functoin is not a type", id="misspelt type"
         ),
         pytest.param(
-            "AWS::Lambda::Url",
-            {"TargetFunctionArn": "f", "Qualifier": "live"},
-            "a URL on an alias",
-            id="URL on an alias",
+            "AWS::Lambda::Alias",
+            {"FunctionName": "f", "Name": "live", "RoutingConfig": {"a": 1}},
+            "its RoutingConfig is not",
+            id="shifting alias",
+        ),
+        pytest.param(
+            "AWS::DynamoDB::Table", {"ResourcePolicy": {}}, "its ResourceP", id="policy"
         ),
         pytest.param(
             "AWS::Lambda::Url", {}, "nothing stands where", id="URL of nothing"
@@ -201,15 +253,26 @@ def test_what_is_not_modelled_is_refused(
         identify(type_, properties, place)
 
 
-def test_the_api_may_call_a_function(place: ResourceContext):
-    properties = {"FunctionName": "f", "Principal": "apigateway.amazonaws.com"}
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {"Principal": "apigateway.amazonaws.com"},
+        {"Principal": "events.amazonaws.com"},
+        {"Principal": "*", "FunctionUrlAuthType": "NONE"},
+        {"Principal": "*", "InvokedViaFunctionUrl": True},
+    ],
+)
+def test_services_and_public_urls_may_call_a_function(
+    place: ResourceContext, properties: dict[str, Any]
+):
+    properties["FunctionName"] = "f"
 
     assert identify("AWS::Lambda::Permission", properties, place).attributes == {}
 
 
 @pytest.mark.parametrize(
     "principal",
-    ["*", "123456789012", "s3.amazonaws.com", "apigateway.amazonaws.com.evil", None],
+    ["*", "123456789012", "apigateway.amazonaws.com.evil", None],
 )
 def test_anybody_else_who_may_call_a_function_stops_the_load(
     place: ResourceContext, principal: str | None

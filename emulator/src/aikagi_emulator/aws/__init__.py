@@ -15,6 +15,7 @@ from aikagi_emulator.aws.principals import Role, User, operator
 from aikagi_emulator.aws.refusal_reason import RefusalReason
 from aikagi_emulator.aws.roles import roles_of
 from aikagi_emulator.aws.session_store import Session, SessionStore
+from aikagi_emulator.aws.snapshot import Snapshot
 
 __all__ = [
     "SERVICE",
@@ -30,6 +31,7 @@ __all__ = [
     "Role",
     "Session",
     "SessionStore",
+    "Snapshot",
     "User",
     "operator",
     "roles_of",

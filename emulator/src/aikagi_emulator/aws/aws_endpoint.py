@@ -11,9 +11,11 @@ from aikagi_emulator.aws.gate import FunctionUrlGate
 from aikagi_emulator.aws.json_protocol import JsonService
 from aikagi_emulator.aws.operator_gate import OperatorGate
 from aikagi_emulator.aws.principals import Principal, operator
+from aikagi_emulator.aws.public import public_functions
 from aikagi_emulator.aws.resource_tags import FunctionTags
 from aikagi_emulator.aws.roles import roles_of
 from aikagi_emulator.aws.session_store import Session, SessionStore
+from aikagi_emulator.aws.snapshot import Snapshot
 from aikagi_emulator.aws.sts import Sts
 from aikagi_emulator.template import Stack, TemplateError
 
@@ -38,6 +40,7 @@ class AwsEndpoint:
     ) -> None:
         self._stack = stack
         self._clock = clock
+        self._snapshot: Callable[[], Snapshot] | None = None
         self._roles = roles_of(stack)
         self._tags = FunctionTags(stack)
         self._operator = operator(stack.account)
@@ -56,7 +59,11 @@ class AwsEndpoint:
         )
 
     def gate(self) -> FunctionUrlGate:
-        return FunctionUrlGate(authorizer=self._authorizer, tags=self._tags)
+        return FunctionUrlGate(
+            authorizer=self._authorizer,
+            tags=self._tags,
+            public=public_functions(self._stack),
+        )
 
     def operator_gate(self, *, clock: Callable[[], datetime]) -> OperatorGate:
         """``clock`` is the real one, wherever the stack's own has been moved."""
@@ -86,8 +93,13 @@ class AwsEndpoint:
             raise TemplateError(msg)
         return self._sessions.issue(role, lifetime=_SITTING, name=function)
 
-    def endpoint(self, *, faults: Faults | None = None) -> Endpoint:
-        """Load the stores, fill them from the template, and answer from them."""
+    def endpoint(
+        self, *, faults: Faults | None = None, snapshot: Snapshot | None = None
+    ) -> Endpoint:
+        """Load the stores, fill them from the template, and answer from them.
+
+        ``snapshot`` is what those of an earlier stack held.
+        """
         # moto takes a second to import; the application starts meanwhile.
         from aikagi_emulator.aws.dynamodb import DynamoDb
         from aikagi_emulator.aws.moto_store import MotoStore
@@ -96,9 +108,14 @@ class AwsEndpoint:
 
         stack = self._stack
         store = MotoStore(account=stack.account, region=stack.region)
+        tables = DynamoDb(stack, store=store, snapshot=snapshot)
+        secrets = SecretsManager(stack, store=store, snapshot=snapshot)
+        self._snapshot = lambda: Snapshot(
+            tables=tables.snapshot(), secrets=secrets.snapshot()
+        )
         services = (
-            DynamoDb(stack, store=store),
-            SecretsManager(stack, store=store),
+            tables,
+            secrets,
             ParameterStore(stack, clock=self._clock),
         )
         return Endpoint(
@@ -112,6 +129,10 @@ class AwsEndpoint:
             targets={service.target: service.name for service in services},
             faults=faults,
         )
+
+    def snapshot(self) -> Snapshot | None:
+        """What the stores hold; None where ``endpoint`` has not loaded them."""
+        return self._snapshot() if self._snapshot else None
 
     def sts(self) -> Sts:
         return Sts(

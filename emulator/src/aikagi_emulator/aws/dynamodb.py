@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, final
 
@@ -10,6 +11,7 @@ from aikagi_emulator.aws.errors import AwsError, not_modelled
 from aikagi_emulator.aws.json_protocol import Body, Need, Plan, text_member
 from aikagi_emulator.aws.leading_keys import LeadingKeys
 from aikagi_emulator.aws.moto_store import MotoStore
+from aikagi_emulator.aws.snapshot import Snapshot, TableSnapshot
 from aikagi_emulator.aws.wire import Answer
 from aikagi_emulator.template import Stack, TemplateError
 
@@ -56,17 +58,25 @@ class DynamoDb:
     target = "DynamoDB_20120810"
     content_type = "application/x-amz-json-1.0"
 
-    def __init__(self, stack: Stack, *, store: MotoStore) -> None:
+    def __init__(
+        self, stack: Stack, *, store: MotoStore, snapshot: Snapshot | None = None
+    ) -> None:
         self._prefix = f"arn:aws:dynamodb:{stack.region}:{stack.account}:table/"
         self._store = store
         self._leading_keys = LeadingKeys()
+        self._keys: dict[str, object] = {}
         for table in stack.of_type("AWS::DynamoDB::Table"):
             settings = {
                 key: value
                 for key, value in table.properties.items()
                 if key in _TABLE_SETTINGS
             }
+            if not any(kind == "HASH" for _, kind, _ in _key_of(settings)):
+                msg = f"{table.logical_id}: its KeySchema has no HASH key"
+                raise TemplateError(msg)
             self._create({"TableName": table.ref, **settings}, table.logical_id)
+            self._keys[table.ref] = _key_of(settings)
+            self._fill(table.ref, (snapshot or Snapshot()).tables)
             self._leading_keys.learn(table.ref, settings)
 
     def plan(self, action: str, body: Body) -> Plan:
@@ -168,6 +178,30 @@ class DynamoDb:
             raise AwsError("ResourceNotFoundException", text)
         return name
 
+    def snapshot(self) -> Mapping[str, TableSnapshot]:
+        """All items of all tables."""
+        return {
+            name: TableSnapshot(key=key, items=list(self._items(name)))
+            for name, key in self._keys.items()
+        }
+
+    def _items(self, table: str) -> Iterator[Mapping[str, Any]]:
+        more: Mapping[str, Any] = {}
+        while True:
+            answer = self.carry_out("Scan", {"TableName": table, **more})
+            page = json.loads(answer.body)
+            yield from page["Items"]
+            if not page.get("LastEvaluatedKey"):
+                return
+            more = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    def _fill(self, name: str, tables: Mapping[str, TableSnapshot]) -> None:
+        """Put back what a table of the same name and key held."""
+        earlier = tables.get(name)
+        if earlier is not None and earlier.key == self._keys[name]:
+            for item in earlier.items:
+                self.carry_out("PutItem", {"TableName": name, "Item": item})
+
     def _create(self, settings: Body, logical_id: str) -> None:
         answer = self.carry_out("CreateTable", settings)
         if answer.status != 200:  # noqa: PLR2004 - the only success there is
@@ -184,3 +218,15 @@ def _items_in(share: object) -> int:
 
 def _invalid(text: str) -> AwsError:
     return AwsError("ValidationException", text)
+
+
+def _key_of(settings: Mapping[str, Any]) -> list[tuple[str, str, str | None]]:
+    """What tells the items of a table apart: names and types of its key."""
+    types = {
+        attribute["AttributeName"]: attribute["AttributeType"]
+        for attribute in settings.get("AttributeDefinitions", [])
+    }
+    return [
+        (part["AttributeName"], part["KeyType"], types.get(part["AttributeName"]))
+        for part in settings.get("KeySchema", [])
+    ]

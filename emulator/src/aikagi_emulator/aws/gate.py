@@ -1,5 +1,6 @@
 """Who may call a function URL: satisfies ``aikagi_emulator.urls.Gate``."""
 
+from collections.abc import Collection
 from typing import Final, final
 
 from aikagi_emulator.aws import refusal_reason
@@ -24,16 +25,27 @@ https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
 
 @final
 class FunctionUrlGate:
-    """Signature, then both permissions. What AWS answers travels, why goes along."""
+    """Signature, then both permissions. What AWS answers travels, why goes along.
 
-    def __init__(self, *, authorizer: Authorizer, tags: FunctionTags) -> None:
+    ``public`` are the ARNs that everybody may call by a URL without a signature.
+    """
+
+    def __init__(
+        self,
+        *,
+        authorizer: Authorizer,
+        tags: FunctionTags,
+        public: Collection[str],
+    ) -> None:
         self._authorizer = authorizer
         self._tags = tags
+        self._public = public
 
     def admit(
         self, request: Request, *, function_arn: str, auth_type: str, source_ip: str
     ) -> Caller | None:
         if auth_type == "NONE":
+            self._admit_anybody(function_arn)
             return None
         try:
             session = self._authorizer.authenticate(request, service="lambda")
@@ -59,6 +71,15 @@ class FunctionUrlGate:
             user_arn=session.arn,
             user_id=session.user_id,
         )
+
+    def _admit_anybody(self, function_arn: str) -> None:
+        if function_arn not in self._public:
+            why = (
+                f"{function_arn} has a URL with AuthType NONE, but its permissions do "
+                "not let everybody call it"
+            )
+            refusal_reason.note(why)
+            raise RefusedError(403, "AccessDeniedException", _FORBIDDEN, why=why)
 
 
 def _unsigned(error: SignatureRefusedError) -> RefusedError:

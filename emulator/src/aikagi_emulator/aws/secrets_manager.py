@@ -9,6 +9,7 @@ from typing import Any, Final, final
 from aikagi_emulator.aws.errors import not_modelled
 from aikagi_emulator.aws.json_protocol import Body, Need, Plan, text_member
 from aikagi_emulator.aws.moto_store import MotoStore
+from aikagi_emulator.aws.snapshot import Snapshot
 from aikagi_emulator.aws.wire import Answer
 from aikagi_emulator.template import Resource, Stack, TemplateError
 
@@ -36,12 +37,14 @@ class SecretsManager:
     target = "secretsmanager"
     content_type = "application/x-amz-json-1.1"
 
-    def __init__(self, stack: Stack, *, store: MotoStore) -> None:
+    def __init__(
+        self, stack: Stack, *, store: MotoStore, snapshot: Snapshot | None = None
+    ) -> None:
         self._prefix = f"arn:aws:secretsmanager:{stack.region}:{stack.account}:secret:"
         self._store = store
         self._arns: dict[str, str] = {}
         for secret in stack.of_type("AWS::SecretsManager::Secret"):
-            self._create(secret)
+            self._create(secret, (snapshot or Snapshot()).secrets)
 
     def plan(self, action: str, body: Body) -> Plan:
         if action == "ListSecrets":
@@ -61,11 +64,26 @@ class SecretsManager:
         name = secret_id.removeprefix(self._prefix)
         return self._arns.get(name, self._prefix + name)
 
-    def _create(self, secret: Resource) -> None:
+    def snapshot(self) -> Mapping[str, str]:
+        """The texts of the secrets that have one."""
+        answers = {
+            arn: self.carry_out("GetSecretValue", {"SecretId": arn})
+            for arn in self._arns.values()
+        }
+        found = {arn: json.loads(answer.body) for arn, answer in answers.items()}
+        return {
+            arn: secret["SecretString"]
+            for arn, secret in found.items()
+            if "SecretString" in secret
+        }
+
+    def _create(self, secret: Resource, earlier: Mapping[str, str]) -> None:
         arn, properties = secret.ref, secret.properties
         name = arn.removeprefix(self._prefix)[:-_SUFFIX]
         try:
             value = secret_string(properties)
+            if "SecretString" not in properties:
+                value = earlier.get(arn, value)
         except ValueError as error:
             msg = f"{secret.logical_id}: {error}"
             raise TemplateError(msg) from error

@@ -7,12 +7,15 @@ from aikagi_emulator.launcher.project import Application
 from aikagi_emulator.launcher.sessions import session_variables
 from aikagi_emulator.template import Resource, Stack
 
+_NO_PROXY = {"NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"}
+"""A proxy of the shell would see what is meant for loopback, and not find it."""
+
 _FUNCTION_URLS = "${FunctionUrls}"
 
 
 def of_operator(aws: AwsEndpoint, stack: Stack, ports: Ports) -> dict[str, str]:
     session = aws.operator_session()
-    return session_variables(session, region=stack.region, ports=ports)
+    return session_variables(session, region=stack.region, ports=ports) | _NO_PROXY
 
 
 def of_role(
@@ -20,7 +23,7 @@ def of_role(
 ) -> dict[str, str]:
     """Credentials of the function's own role."""
     session = aws.function_session(str(function.properties["Role"]), function.ref)
-    return session_variables(session, region=stack.region, ports=ports)
+    return session_variables(session, region=stack.region, ports=ports) | _NO_PROXY
 
 
 def of_template(

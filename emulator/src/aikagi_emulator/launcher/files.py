@@ -3,10 +3,12 @@
 import contextlib
 import json
 import os
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, final
+from urllib.parse import urlsplit
 
 _NAMES: Final = ("env", "operator.env", "stack.json")
 """In the order in which they are written: ``stack.json`` says that all is there."""
@@ -58,12 +60,27 @@ class StateFiles:
                     _replace(folder / name, text)
 
     def remove(self) -> None:
-        """Remove what is this stack's; a later stack's files stay."""
+        """Remove what is this stack's; a later stack's files stay.
+
+        Where this was the latest, an earlier one that still runs is that again.
+        """
         _remove(self._own)
         with contextlib.suppress(OSError):
             self._own.rmdir()
         if _endpoint_of(self._latest / "stack.json") == self._endpoint:
             _remove(self._latest)
+            self._show_another()
+
+    def _show_another(self) -> None:
+        """Of the stacks that still run, let the one started last be the latest."""
+        others = sorted(self._latest.glob("*/stack.json"), key=_modified, reverse=True)
+        for description in others:
+            if _answers(_endpoint_of(description)):
+                for name in _NAMES:
+                    with contextlib.suppress(OSError):
+                        text = (description.parent / name).read_text(encoding="utf-8")
+                        _replace(self._latest / name, text)
+                return
 
 
 def _remove(folder: Path) -> None:
@@ -71,6 +88,24 @@ def _remove(folder: Path) -> None:
     for name in reversed(_NAMES):
         with contextlib.suppress(OSError):
             (folder / name).unlink()
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _answers(endpoint: str | None) -> bool:
+    """Whether a stack is there: one that was killed leaves its files behind."""
+    split = urlsplit(endpoint or "")
+    try:
+        address = (split.hostname or "", split.port or 0)
+        socket.create_connection(address, timeout=1).close()
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _endpoint_of(path: Path) -> str | None:

@@ -12,7 +12,7 @@ from aikagi_emulator.launcher.ports import Ports
 from aikagi_emulator.launcher.sessions import session_variables
 from aikagi_emulator.runtime import FunctionSpec, Pool
 from aikagi_emulator.template import Resource, Stack
-from aikagi_emulator.urls import FunctionUrl, UrlError, UrlSettings
+from aikagi_emulator.urls import FunctionUrl, UrlError, UrlSettings, check_modes
 
 _log: Final = logging.getLogger("function")
 
@@ -40,24 +40,43 @@ def serve_all(
     """
     gate = aws.gate()
     served = []
-    for index, url in enumerate(stack.of_type("AWS::Lambda::Url")):
-        function = target_of(stack, url)
-        pool = Pool(
-            _spec(stack, function),
-            credentials=_Credentials(aws, function, stack.region, ports),
-            clock=clock,
-            log=_line,
+    # All are planned before the first is made: a pool has a thread.
+    for index, plan in enumerate(plan_all(stack, aws, ports=ports)):
+        pool = Pool(plan.spec, credentials=plan.credentials, clock=clock, log=_line)
+        application = FunctionUrl(
+            plan.settings, gate=gate, pool=pool, clock=clock, log=_line
         )
-        try:
-            application = FunctionUrl(
-                _settings(url), gate=gate, pool=pool, clock=clock, log=_line
-            )
-        except UrlError as error:
-            msg = f"{url.logical_id}: {error}."
-            raise LaunchError(msg) from error
         port = ports.function(index)
         served.append(Served(port=port, application=application, pool=pool))
     return served
+
+
+def plan_all(stack: Stack, aws: AwsEndpoint, *, ports: Ports) -> list["_Plan"]:
+    """Everything about the functions that can be wrong, and nothing that runs.
+
+    Raises ``LaunchError`` or ``TemplateError``.
+    """
+    plans = []
+    for url in stack.of_type("AWS::Lambda::Url"):
+        function = target_of(stack, url)
+        spec = _spec(stack, function, arn=str(url.attributes["FunctionArn"]))
+        settings = _settings(url)
+        try:
+            check_modes(settings, streams=spec.web is not None and spec.web.streams)
+        except UrlError as error:
+            msg = f"{url.written}: {error}."
+            raise LaunchError(msg) from error
+        credentials = _Credentials(aws, function, stack.region, ports)
+        plans.append(_Plan(spec=spec, settings=settings, credentials=credentials))
+    return plans
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    spec: FunctionSpec
+    settings: UrlSettings
+    credentials: "_Credentials"
 
 
 @final
@@ -85,22 +104,23 @@ def _line(name: str, line: str) -> None:
 
 
 def target_of(stack: Stack, url: Resource) -> Resource:
-    arn = url.attributes["FunctionArn"]
+    # A URL may be one of a version or an alias.
+    arn = ":".join(str(url.attributes["FunctionArn"]).split(":")[:7])
     for function in stack.of_type("AWS::Lambda::Function"):
         if function.attributes["Arn"] == arn:
             return function
-    msg = f"{url.logical_id} is the URL of {arn}, which the template lacks."
+    msg = f"{url.written} is the URL of {arn}, which the template lacks."
     raise LaunchError(msg)
 
 
-def _spec(stack: Stack, function: Resource) -> FunctionSpec:
+def _spec(stack: Stack, function: Resource, *, arn: str) -> FunctionSpec:
     properties = function.properties
     layers = tuple(str(layer) for layer in properties.get("Layers", ()))
     reserved = properties.get("ReservedConcurrentExecutions", _MOST)
     try:
         return FunctionSpec(
             name=function.ref,
-            arn=function.attributes["Arn"],
+            arn=arn,
             folder=stack.code[function.logical_id],
             handler=properties["Handler"],
             timeout_seconds=int(properties.get("Timeout", 3)),
@@ -111,6 +131,8 @@ def _spec(stack: Stack, function: Resource) -> FunctionSpec:
             layer_folders=tuple(
                 stack.layers[layer] for layer in layers if layer in stack.layers
             ),
+            # One version is published, by whatever name it is called.
+            version="$LATEST" if arn == function.attributes["Arn"] else "1",
         )
     except KeyError as error:
         msg = f"{function.logical_id} has no {error.args[0]}."
@@ -136,5 +158,5 @@ def _settings(url: Resource) -> UrlSettings:
             properties, url=str(url.attributes["FunctionUrl"])
         )
     except UrlError as error:
-        msg = f"{url.logical_id}: {error}."
+        msg = f"{url.written}: {error}."
         raise LaunchError(msg) from error

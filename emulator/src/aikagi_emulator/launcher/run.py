@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from aikagi_emulator.launcher.errors import LaunchError
+from aikagi_emulator.launcher.parameter_file import read_pair, read_parameters
 from aikagi_emulator.launcher.ports import ports_from
 from aikagi_emulator.launcher.project import FILE, Project, read_project
 
@@ -63,6 +64,12 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
         help="a parameter of the template; may be given several times",
     )
     parser.add_argument(
+        "--parameters-from",
+        type=Path,
+        metavar="FILE",
+        help="more of them: a samconfig.toml, or a JSON file as the AWS CLI takes it",
+    )
+    parser.add_argument(
         "--port", help="from which all ports count; else EMULATOR_PORT, or 8000"
     )
     parser.add_argument(
@@ -80,6 +87,11 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
         "--explain",
         action="store_true",
         help="give the reason of each refusal in x-emulator-refusal-reason",
+    )
+    parser.add_argument(
+        "--forget",
+        action="store_true",
+        help="empty the tables and make new secrets when the template changes",
     )
     return parser.parse_args(arguments)
 
@@ -101,6 +113,7 @@ def _start(parsed: argparse.Namespace, shell: Mapping[str, str]) -> int:
         shell=shell,
         reload=parsed.reload,
         explain=parsed.explain,
+        forget=parsed.forget,
     )
     try:
         return asyncio.run(run_until_told(options))
@@ -111,21 +124,20 @@ def _start(parsed: argparse.Namespace, shell: Mapping[str, str]) -> int:
 
 def _chosen(project: Project, parsed: argparse.Namespace) -> Project:
     """The project, with what the command line says in its place."""
-    given = dict(_parameter(text) for text in parsed.parameter)
+    given: dict[str, str] = {}
+    if parsed.parameters_from:
+        given |= read_parameters(parsed.parameters_from)
+    try:
+        given |= dict(read_pair(text) for text in parsed.parameter)
+    except ValueError as error:
+        msg = f"--parameter: {error}."
+        raise LaunchError(msg) from error
     return replace(
         project,
         parameters={**project.parameters, **given},
         state=parsed.state or project.state,
         template=parsed.template or project.template,
     )
-
-
-def _parameter(text: str) -> tuple[str, str]:
-    name, separator, value = text.partition("=")
-    if not name or not separator:
-        msg = f"{text!r} is not a parameter: write --parameter Name=value."
-        raise LaunchError(msg)
-    return name, value
 
 
 def _complain(sentence: str) -> None:

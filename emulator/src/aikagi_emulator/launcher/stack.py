@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, final
 
-from aikagi_emulator.aws import AwsEndpoint, Faults, RefusalReason
+from aikagi_emulator.aws import AwsEndpoint, Faults, RefusalReason, Snapshot
 from aikagi_emulator.aws.wire import Application
 from aikagi_emulator.children import Child
 from aikagi_emulator.control import ControlApi, MovableClock
@@ -24,7 +24,8 @@ from aikagi_emulator.launcher.date_header import DateHeader
 from aikagi_emulator.launcher.errors import LaunchError
 from aikagi_emulator.launcher.files import StackState, StateFiles
 from aikagi_emulator.launcher.function_names import code_folders, names_of
-from aikagi_emulator.launcher.functions import Served, serve_all
+from aikagi_emulator.launcher.functions import Served, plan_all, serve_all
+from aikagi_emulator.launcher.host_check import HostCheck
 from aikagi_emulator.launcher.modelled import refuse_unmodelled
 from aikagi_emulator.launcher.ports import Ports, origin
 from aikagi_emulator.launcher.project import Project
@@ -42,7 +43,8 @@ _PATIENCE: Final = 3.0
 class Options:
     """``reload`` watches the code of the project's application.
 
-    ``explain`` puts the cause of each refusal into a header of its answer.
+    ``explain`` puts the cause of each refusal into a header of its answer, and
+    ``forget`` starts with empty tables and new secrets whenever the template changes.
     """
 
     project: Project
@@ -50,6 +52,7 @@ class Options:
     shell: Mapping[str, str] = field(repr=False)
     reload: bool = False
     explain: bool = False
+    forget: bool = False
 
 
 def read_template(options: Options) -> Stack:
@@ -66,18 +69,41 @@ def read_template(options: Options) -> Stack:
     )
 
 
+def check_template(options: Options, *, clock: Callable[[], datetime]) -> None:
+    """Find what would keep a stack of the template from starting, without starting it.
+
+    Blocks as ``read_template`` does. Raises ``LaunchError`` or ``TemplateError``.
+    """
+    stack = read_template(options)
+    refuse_unmodelled(stack)
+    aws = AwsEndpoint(stack, clock=clock)
+    if application := options.project.application:
+        function = function_of(application, stack)
+        environments.of_role(function, aws, stack, options.ports)
+    plan_all(stack, aws, ports=options.ports)
+
+
 @final
 class EmulatedStack:
     """Belongs to one event loop. ``close`` it also when ``start`` failed.
 
     ``clock`` is the real time, in which the application and the functions live. AWS has
-    a clock of its own here, which the operator may move.
+    a clock of its own here, which the operator may move. ``snapshot`` is what the
+    stores of an earlier stack held.
     """
 
-    def __init__(self, options: Options, *, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        options: Options,
+        *,
+        clock: Callable[[], datetime],
+        snapshot: Snapshot | None = None,
+    ) -> None:
         self._options = options
         self._ports = options.ports
         self._real_clock = clock
+        self._earlier = snapshot
+        self._aws: AwsEndpoint | None = None
         self._clock = MovableClock(clock)
         self._faults = Faults()
         self._application: Child | None = None
@@ -107,13 +133,16 @@ class EmulatedStack:
         urls = range(len(stack.of_type("AWS::Lambda::Url")))
         sockets = self._claim(*(ports.function(index) for index in urls))
         aws = AwsEndpoint(stack, clock=self._clock, offset=lambda: self._clock.offset)
+        self._aws = aws
         running = self._running(stack, aws)
         self._served = serve_all(stack, aws, ports=ports, clock=self._real_clock)
         # These import on one processor while the stores load on another. Until those
         # answer, what they ask waits in the backlog of a socket claimed above.
         self._application = self._start_application(running)
         self._seeding = asyncio.create_task(self._seed(running))
-        endpoint = await asyncio.to_thread(aws.endpoint, faults=self._faults)
+        endpoint = await asyncio.to_thread(
+            aws.endpoint, faults=self._faults, snapshot=self._earlier
+        )
         await self._serve(self._control_api(endpoint, aws), endpoint_socket)
         folders = code_folders(stack)
         for served, code, claimed in zip(self._served, folders, sockets, strict=True):
@@ -138,6 +167,11 @@ class EmulatedStack:
             return await never
         return await self._application.ended()
 
+    async def snapshot(self) -> Snapshot | None:
+        """What its stores hold; what it was given, where they were never loaded."""
+        found = await asyncio.to_thread(self._aws.snapshot) if self._aws else None
+        return found or self._earlier
+
     async def close(self) -> None:
         """Remove the files, end every child, free every port."""
         if self._files is not None:
@@ -156,7 +190,8 @@ class EmulatedStack:
             watch.close()
 
     async def _serve(self, application: Application, claimed: socket.socket) -> None:
-        await self._servers.start(DateHeader(application, clock=self._clock), claimed)
+        dated = DateHeader(HostCheck(application), clock=self._clock)
+        await self._servers.start(dated, claimed)
 
     def _control_api(self, endpoint: Application, aws: AwsEndpoint) -> ControlApi:
         return ControlApi(

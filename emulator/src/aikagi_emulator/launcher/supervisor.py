@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import final
 
+from aikagi_emulator.aws import Snapshot
 from aikagi_emulator.launcher.announce import READY, announcement
 from aikagi_emulator.launcher.errors import LaunchError
 from aikagi_emulator.launcher.running import Running
 from aikagi_emulator.launcher.shell import forget_aws, variables_in_the_way
-from aikagi_emulator.launcher.stack import EmulatedStack, Options, read_template
+from aikagi_emulator.launcher.stack import EmulatedStack, Options, check_template
 from aikagi_emulator.launcher.template_watch import TemplateWatch
 from aikagi_emulator.template import TemplateError
 
@@ -47,6 +48,7 @@ class Supervisor:
     def __init__(self, options: Options) -> None:
         self._options = options
         self._stack: EmulatedStack | None = None
+        self._snapshot: Snapshot | None = None
 
     async def live(self) -> int:
         """Return only when the application ended by itself."""
@@ -85,14 +87,19 @@ class Supervisor:
             template = self._options.project.template
             _complain(
                 f"{template} has changed: the stack starts again, at the real time, "
-                "without faults and without what was written to it."
+                f"without faults and with{'out' if self._options.forget else ''} what "
+                "was written to it."
             )
+            if self._stack is not None and not self._options.forget:
+                self._snapshot = await self._stack.snapshot()
             await self.end()
 
     async def _run(self, began: float) -> int:
         """Start, say so, and return the exit code when its application ends."""
         # Kept before it starts, so that it is closed wherever the start stops.
-        self._stack = stack = EmulatedStack(self._options, clock=_now)
+        self._stack = stack = EmulatedStack(
+            self._options, clock=_now, snapshot=self._snapshot
+        )
         running = await stack.start()
         _announce(running, self._options, time.monotonic() - began)
         status = await stack.application_ended()
@@ -101,15 +108,15 @@ class Supervisor:
         return 1
 
     async def _changed(self, watch: TemplateWatch | None) -> None:
-        """Return once the template is another one that can be read."""
+        """Return once the template is another one that can be started."""
         if watch is None:
             await asyncio.Event().wait()
             return
         while True:
             await watch.changed()
             try:
-                await asyncio.to_thread(read_template, self._options)
-            except TemplateError as error:
+                await asyncio.to_thread(check_template, self._options, clock=_now)
+            except (LaunchError, TemplateError) as error:
                 name = self._options.project.template
                 _complain(f"{name}: {error}\nThe stack goes on with what it had.")
             else:

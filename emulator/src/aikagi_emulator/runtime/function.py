@@ -44,9 +44,9 @@ class FunctionSpec:
     template's and may hold anything but Lambda's reserved names, which raise
     ``ValueError``. ``concurrency`` is how many environments it may have at once;
     0 refuses every call, as reserved concurrency 0 does. ``layers`` are ARNs, and
-    ``layer_folders`` what is here of them, as Lambda would put it into ``/opt``. A
-    function with the layer of the Lambda Web Adapter runs as its web process does on
-    Lambda. What that cannot be raises ``ValueError`` too.
+    ``layer_folders`` the contents of those that are on this machine. A function with
+    the Lambda Web Adapter's layer runs as its web process does on Lambda. What that
+    cannot be raises ``ValueError`` too. ``arn`` has the qualifier that is called.
     """
 
     name: str
@@ -59,6 +59,7 @@ class FunctionSpec:
     concurrency: int = 10
     layers: tuple[str, ...] = ()
     layer_folders: tuple[Path, ...] = ()
+    version: str = "$LATEST"
 
     def __post_init__(self) -> None:
         taken = sorted(RESERVED & self.variables.keys())

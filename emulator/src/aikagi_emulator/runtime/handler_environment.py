@@ -63,20 +63,15 @@ class HandlerEnvironment(Environment):
         variables = environment_variables(
             self._spec,
             credentials,
-            own={"AWS_LAMBDA_RUNTIME_API": address, **self._python_path()},
+            own={"AWS_LAMBDA_RUNTIME_API": address},
             path=os.environ.get("PATH", os.defpath),
         )
         # -B: two edits within a second must not leave a stale .pyc behind, and Lambda's
         # task folder is read-only too.
         runtime = (sys.executable, "-B", "-m", "awslambdaric", self._spec.handler)
-        return self._run(runtime, variables)
-
-    def _python_path(self) -> Mapping[str, str]:
-        """Find packages in ``python`` folders of layers, as Lambda's runtime does."""
-        first = self._spec.variables.get("PYTHONPATH")
-        folders = [str(folder / "python") for folder in self._spec.layer_folders]
-        path = [*([first] if first else []), *reversed(folders)]
-        return {"PYTHONPATH": os.pathsep.join(path)} if folders else {}
+        process = self._run(runtime, variables)
+        self._api.group = process.pid
+        return process
 
     @override
     def _ready(self) -> Future[None]:

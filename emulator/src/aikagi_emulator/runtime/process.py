@@ -53,6 +53,11 @@ class RuntimeProcess:
         self._end = asyncio.create_task(self._follow(log))
 
     @property
+    def pid(self) -> int:
+        """Of the process, and of its process group."""
+        return self._popen.pid
+
+    @property
     def running(self) -> bool:
         """Whether it has not ended yet, asked of the kernel, which knows first."""
         if self._exited.is_set():

@@ -13,6 +13,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Final, final
 
+from aikagi_emulator.runtime.peers import is_connected
 from aikagi_emulator.runtime.reports import handler_failure, init_failure, too_large
 from aikagi_emulator.runtime.trace import trace_id
 from aikagi_emulator.runtime.wire import Call, ProtocolError, answer, read_call
@@ -38,10 +39,12 @@ class RuntimeApi:
     """Hands out invocations one at a time and takes their results.
 
     ``ready`` is done once the code has been loaded, or has failed to load with
-    ``InitFailedError``. It belongs to the running event loop.
+    ``InitFailedError``. ``group`` is the process group that may speak to it, once it is
+    known. It belongs to the running event loop.
     """
 
     def __init__(self, function_arn: str, *, log: Callable[[str], None]) -> None:
+        self.group: int | None = None
         self.ready: Future[None] = asyncio.get_running_loop().create_future()
         self._arn = function_arn
         self._log = log
@@ -86,6 +89,9 @@ class RuntimeApi:
         assert task is not None  # noqa: S101  # asyncio runs this as a task
         self._connections.add(task)
         try:
+            if not self._is_from_its_process(writer):
+                self._log("Runtime API: a connection of another process was refused")
+                return
             while call := await read_call(reader, writer, limit=LARGEST_RESPONSE):
                 await self._respond(call, writer)
                 await writer.drain()
@@ -100,6 +106,11 @@ class RuntimeApi:
             writer.close()
             with suppress(ConnectionError):
                 await writer.wait_closed()
+
+    def _is_from_its_process(self, writer: StreamWriter) -> bool:
+        port = writer.get_extra_info("peername")[1]
+        own = writer.get_extra_info("sockname")[1]
+        return self.group is None or is_connected(self.group, port, to=own)
 
     async def _respond(self, call: Call, writer: StreamWriter) -> None:
         match call.method, call.target.removeprefix(_PREFIX).split("/"):

@@ -34,7 +34,12 @@ def load(  # noqa: PLR0913 - a stack has a place and a name, and all have defaul
         document, folder=path.parent, parameters=typed, region=region
     )
     site = StackContext(stack=name, region=region, account=account, addresses=addresses)
-    resolver = Resolver(translated.template, parameters=typed, site=site)
+    resolver = Resolver(
+        translated.template,
+        parameters=typed,
+        site=site,
+        written=document["Resources"].keys(),
+    )
     resources = resolver.resources()
     return Stack(
         name=name,
@@ -43,7 +48,12 @@ def load(  # noqa: PLR0913 - a stack has a place and a name, and all have defaul
         resources=resources,
         outputs=resolver.outputs(),
         code=_code(resources.values(), translated.code),
-        layers=_layers(resources.values(), translated.layers),
+        layers={
+            resource.ref: translated.code[resource.source]
+            for resource in resources.values()
+            if resource.type == "AWS::Lambda::LayerVersion"
+            and resource.source in translated.code
+        },
     )
 
 
@@ -62,20 +72,3 @@ def _code(
             )
             raise TemplateError(msg)
     return {logical_id: folders[logical_id] for logical_id in functions}
-
-
-def _layers(
-    resources: Iterable[Resource], folders: Mapping[str, Path]
-) -> dict[str, Path]:
-    found = {}
-    for layer in resources:
-        if layer.type == "AWS::Lambda::LayerVersion":
-            key = layer.properties["Content"].get("S3Key")
-            if key not in folders:
-                msg = (
-                    f"{layer.logical_id}: its content is not a folder; use "
-                    "AWS::Serverless::LayerVersion"
-                )
-                raise TemplateError(msg)
-            found[layer.ref] = folders[key]
-    return found

@@ -40,7 +40,10 @@ def _value(name: str, rules: Mapping[str, Any], given: str | None) -> str | list
         )
         raise TemplateError(msg)
     if given is None and "Default" not in rules:
-        msg = f"Parameter {name} has no default, and no value was given"
+        msg = (
+            f"Parameter {name} has no default, and no value was given: "
+            f"--parameter {name}=value gives one"
+        )
         raise TemplateError(msg)
     text = as_text(rules["Default"]) if given is None else given
     items = [part.strip() for part in text.split(",")]

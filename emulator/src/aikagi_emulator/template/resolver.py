@@ -1,15 +1,25 @@
 """Resolves a CloudFormation template, each resource when it is asked for."""
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import Any, Final, cast, final
 
 from aikagi_emulator.template.environment import with_text_variables
 from aikagi_emulator.template.intrinsics import NO_VALUE, Intrinsics
-from aikagi_emulator.template.resources import ResourceContext, StackContext, identify
+from aikagi_emulator.template.resources import (
+    LONGEST_NAME,
+    AnyAttribute,
+    ResourceContext,
+    StackContext,
+    identify,
+    is_passed_over,
+)
 from aikagi_emulator.template.scalars import as_text
-from aikagi_emulator.template.stack import Resource, TemplateError, stack_id_of
+from aikagi_emulator.template.stack import Resource, TemplateError, named, stack_id_of
 from aikagi_emulator.template.trail import Trail
+
+_log: Final = logging.getLogger(__name__)
 
 _LONGEST: Final = 8192
 """Characters of what Ref and GetAtt return: of a parameter's value, on AWS, and of no
@@ -21,7 +31,7 @@ class Resolver:
     """Answers for every name in one template.
 
     A resource is resolved in full before it is referred to, so a circle is found as
-    CloudFormation would find it.
+    CloudFormation would find it. ``written`` are the logical ids of the author.
     """
 
     def __init__(
@@ -30,7 +40,9 @@ class Resolver:
         *,
         parameters: Mapping[str, str | list[str]],
         site: StackContext,
+        written: Collection[str] = (),
     ) -> None:
+        self._written = frozenset(written)
         self._template = template
         self._site = site
         self._known: dict[str, object] = {
@@ -108,13 +120,16 @@ class Resolver:
         if not self._exists(logical_id):
             msg = f"{logical_id} is not there: its condition is false"
             raise TemplateError(msg)
-        with self._trail.inside(logical_id):
+        type_ = self._section("Resources")[logical_id]["Type"]
+        with self._trail.inside(named(logical_id, type_, self._source_of(logical_id))):
             self._resources[logical_id] = self._resolve(logical_id)
         return self._resources[logical_id]
 
     def _resolve(self, logical_id: str) -> Resource:
         definition = self._section("Resources")[logical_id]
         type_ = definition["Type"]
+        if is_passed_over(type_):
+            return self._passed_over(logical_id, type_)
         context = ResourceContext(
             site=self._site,
             logical_id=logical_id,
@@ -137,7 +152,32 @@ class Resolver:
             properties=properties,
             ref=identified.ref,
             attributes=identified.attributes,
+            source=self._source_of(logical_id),
         )
+
+    def _passed_over(self, logical_id: str, type_: str) -> Resource:
+        """Its properties are not looked at; whatever is asked of it has an answer."""
+        _log.info("%s is passed over: %s decides nothing here", logical_id, type_)
+        context = ResourceContext(
+            site=self._site, logical_id=logical_id, url_index=lambda: -1
+        )
+        name = context.physical_name(longest=LONGEST_NAME)
+        arn = context.arn(type_.split("::")[1].lower(), name)
+        return Resource(
+            logical_id=logical_id,
+            type=type_,
+            properties={},
+            ref=name,
+            attributes=AnyAttribute(name=name, arn=arn),
+            source=self._source_of(logical_id),
+        )
+
+    def _source_of(self, logical_id: str) -> str:
+        """The author's id for what SAM made: its ids begin with theirs."""
+        for end in range(len(logical_id), 0, -1):
+            if logical_id[:end] in self._written:
+                return logical_id[:end]
+        return logical_id
 
     @cached_property
     def _urls(self) -> Mapping[str, int]:

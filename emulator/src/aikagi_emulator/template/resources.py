@@ -1,14 +1,56 @@
 """What Ref and GetAtt return, for each type of resource that the emulator models."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, final
+
+from typing_extensions import override
 
 from aikagi_emulator.template.scalars import as_text
 from aikagi_emulator.template.stack import Addresses, TemplateError
 
 Properties: TypeAlias = Mapping[str, Any]
+
+LONGEST_NAME: Final = 255
+"""Of what is neither a function nor a role: those have 64 characters."""
+_LEAST_OF_STACK: Final = 24
+
+_DECIDING: Final = (
+    "AWS::ApiGateway::",
+    "AWS::ApiGatewayV2::",
+    "AWS::AppSync::",
+    "AWS::CloudFormation::",
+    "AWS::Cognito::",
+    "AWS::DocDB::",
+    "AWS::DynamoDB::",
+    "AWS::IAM::",
+    "AWS::KMS::",
+    "AWS::Kinesis::",
+    "AWS::Lambda::",
+    "AWS::Organizations::",
+    "AWS::RAM::",
+    "AWS::RDS::",
+    "AWS::S3::",
+    "AWS::SQS::",
+    "AWS::SSM::",
+    "AWS::STS::",
+    "AWS::SecretsManager::",
+)
+"""What decides about access or data: modelled, or refused."""
+_DECIDING_NOTHING: Final = frozenset(
+    {
+        "AWS::ApiGatewayV2::ApiMapping",
+        "AWS::ApiGatewayV2::DomainName",
+        "AWS::CloudFormation::WaitConditionHandle",
+        "AWS::Lambda::CodeSigningConfig",
+        "AWS::Lambda::EventInvokeConfig",
+        "AWS::Lambda::EventSourceMapping",
+        "AWS::Lambda::LayerVersionPermission",
+        "AWS::SSM::Document",
+        "AWS::SSM::MaintenanceWindow",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +74,17 @@ class ResourceContext:
     logical_id: str
     url_index: Callable[[], int]
 
-    def physical_name(self) -> str:
-        """Invent the name that CloudFormation would, but always the same one."""
-        # 64 characters are what functions and roles may have.
-        start = f"{self.site.stack}-{self.logical_id}"[:53]
-        return f"{start}-{self.digest(10).upper()}"
+    def physical_name(self, *, longest: int = 64) -> str:
+        """Invent the name that CloudFormation would, but always the same one.
+
+        What is too long for ``longest`` is cut: the stack's name first, of which 24
+        characters stay, then the logical id. A policy that takes a function's name
+        for the beginning of its ARN fails here as it does there.
+        """
+        suffix = self.digest(12).upper()
+        room = longest - len(suffix) - 2
+        stack = self.site.stack[: max(room - len(self.logical_id), _LEAST_OF_STACK)]
+        return f"{stack}-{self.logical_id[: room - len(stack)]}-{suffix}"
 
     def digest(self, length: int, salt: str = "") -> str:
         """Return hexadecimal digits that are this resource's own."""
@@ -53,6 +101,40 @@ class ResourceContext:
 class Identified:
     ref: str
     attributes: Mapping[str, Any]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnyAttribute(Mapping[str, str]):
+    """The attributes of what is passed over: an ARN, or a text of its name."""
+
+    name: str
+    arn: str
+
+    @override
+    def __getitem__(self, attribute: str) -> str:
+        return self.arn if attribute.endswith("Arn") else f"{self.name}.{attribute}"
+
+    @override
+    def __contains__(self, attribute: object) -> bool:
+        return True
+
+    @override
+    def __iter__(self) -> Iterator[str]:
+        return iter(["Arn"])
+
+    @override
+    def __len__(self) -> int:
+        return 1
+
+
+def is_passed_over(type_: str) -> bool:
+    """Whether resources of a type decide neither about access nor about data."""
+    if type_ in _RULES:
+        return False
+    return type_ in _DECIDING_NOTHING or (
+        type_.startswith("AWS::") and not type_.startswith(_DECIDING)
+    )
 
 
 def identify(
@@ -77,7 +159,11 @@ def _stage(properties: Properties, _: ResourceContext) -> Identified:
 
 
 def _table(properties: Properties, context: ResourceContext) -> Identified:
-    name = as_text(properties.get("TableName", context.physical_name()))
+    if "ResourcePolicy" in properties:
+        msg = "its ResourcePolicy is not something the emulator models"
+        raise TemplateError(msg)
+    invented = context.physical_name(longest=LONGEST_NAME)
+    name = as_text(properties.get("TableName", invented))
     return Identified(
         ref=name, attributes={"Arn": context.arn("dynamodb", f"table/{name}")}
     )
@@ -109,39 +195,68 @@ def _function(properties: Properties, context: ResourceContext) -> Identified:
     return Identified(ref=name, attributes={"Arn": arn})
 
 
-def _layer_version(properties: Properties, context: ResourceContext) -> Identified:
+def _version(properties: Properties, context: ResourceContext) -> Identified:
+    # One is published at each deployment: here the first.
+    arn = _function_arn(properties.get("FunctionName"), context)
+    return Identified(
+        ref=f"{arn}:1", attributes={"FunctionArn": f"{arn}:1", "Version": "1"}
+    )
+
+
+def _alias(properties: Properties, context: ResourceContext) -> Identified:
+    if properties.get("RoutingConfig"):
+        msg = "its RoutingConfig is not something the emulator models"
+        raise TemplateError(msg)
+    function = _function_arn(properties.get("FunctionName"), context)
+    arn = f"{function}:{as_text(properties.get('Name'))}"
+    return Identified(ref=arn, attributes={"AliasArn": arn})
+
+
+def _layer(properties: Properties, context: ResourceContext) -> Identified:
     name = as_text(properties.get("LayerName", context.physical_name()))
     arn = context.arn("lambda", f"layer:{name}:1")
     return Identified(ref=arn, attributes={"LayerVersionArn": arn})
 
 
+def _function_arn(target: object, context: ResourceContext) -> str:
+    text = as_text(target)
+    return text if ":" in text else context.arn("lambda", f"function:{text}")
+
+
 def _url(properties: Properties, context: ResourceContext) -> Identified:
+    arn = _function_arn(properties.get("TargetFunctionArn"), context)
     if "Qualifier" in properties:
-        msg = "a URL on an alias or version is not something the emulator models"
-        raise TemplateError(msg)
-    target = as_text(properties.get("TargetFunctionArn"))
-    arn = target if ":" in target else context.arn("lambda", f"function:{target}")
+        arn += f":{as_text(properties['Qualifier'])}"
     url = context.site.addresses.function_url(context.url_index())
     attributes = {"FunctionArn": arn, "FunctionUrl": url}
     return Identified(ref=arn, attributes=attributes)
 
 
 def _permission(properties: Properties, context: ResourceContext) -> Identified:
-    # API Gateway has no URL to call here: uvicorn stands in for it. Any other resource
-    # policy would let in callers whom the emulator refuses.
-    principal = properties.get("Principal")
-    if principal != "apigateway.amazonaws.com":
-        msg = (
-            f"it lets {principal} call {properties.get('FunctionName')}, and the "
-            "emulator does not model function resource policies; protect the function "
-            "with AuthType: AWS_IAM and a role's policy"
-        )
-        raise TemplateError(msg)
-    return Identified(ref=context.physical_name(), attributes={})
+    # Services are let in by their own permissions, and none of them is here.
+    principal = str(properties.get("Principal"))
+    if principal.endswith(".amazonaws.com") or is_public(properties):
+        return Identified(ref=context.physical_name(), attributes={})
+    msg = (
+        f"it lets {principal} call {properties.get('FunctionName')}, and the "
+        "emulator does not model function resource policies; protect the function "
+        "with AuthType: AWS_IAM and a role's policy"
+    )
+    raise TemplateError(msg)
+
+
+def is_public(properties: Properties) -> bool:
+    """Whether an ``AWS::Lambda::Permission`` is what a public function URL needs."""
+    return properties.get("Principal") == "*" and (
+        properties.get("FunctionUrlAuthType") == "NONE"
+        or str(properties.get("InvokedViaFunctionUrl")).lower() == "true"
+    )
 
 
 def _log_group(properties: Properties, context: ResourceContext) -> Identified:
-    name = as_text(properties.get("LogGroupName", context.physical_name()))
+    name = as_text(
+        properties.get("LogGroupName", context.physical_name(longest=LONGEST_NAME))
+    )
     return Identified(
         # CloudFormation's own ARN of a log group names what is inside it.
         ref=name,
@@ -151,7 +266,7 @@ def _log_group(properties: Properties, context: ResourceContext) -> Identified:
 
 def _secret(properties: Properties, context: ResourceContext) -> Identified:
     # Secrets Manager puts six characters behind the name.
-    name = as_text(properties.get("Name", context.physical_name()))
+    name = as_text(properties.get("Name", context.physical_name(longest=LONGEST_NAME)))
     arn = context.arn("secretsmanager", f"secret:{name}-{context.digest(6, 'arn')}")
     return Identified(ref=arn, attributes={"Id": arn})
 
@@ -161,7 +276,7 @@ def _parameter(properties: Properties, context: ResourceContext) -> Identified:
     if kind != "String":
         msg = f"its Type is {kind}; the emulator models String"
         raise TemplateError(msg)
-    name = as_text(properties.get("Name", context.physical_name()))
+    name = as_text(properties.get("Name", context.physical_name(longest=LONGEST_NAME)))
     attributes = {"Type": kind, "Value": as_text(properties.get("Value"))}
     return Identified(ref=name, attributes=attributes)
 
@@ -174,10 +289,12 @@ _RULES: Final[Mapping[str, Callable[[Properties, ResourceContext], Identified]]]
     "AWS::IAM::Policy": _policy,
     "AWS::IAM::Role": _role,
     "AWS::IAM::RolePolicy": _policy,
+    "AWS::Lambda::Alias": _alias,
     "AWS::Lambda::Function": _function,
-    "AWS::Lambda::LayerVersion": _layer_version,
+    "AWS::Lambda::LayerVersion": _layer,
     "AWS::Lambda::Permission": _permission,
     "AWS::Lambda::Url": _url,
+    "AWS::Lambda::Version": _version,
     "AWS::Logs::LogGroup": _log_group,
     "AWS::SSM::Parameter": _parameter,
     "AWS::SecretsManager::Secret": _secret,

@@ -13,13 +13,23 @@ class TemplateError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """One resource; ``ref`` and ``attributes`` are what Ref and GetAtt return."""
+    """One resource; ``ref`` and ``attributes`` are what Ref and GetAtt return.
+
+    ``source`` is the logical id under which the author wrote it, where SAM made the
+    resource from another.
+    """
 
     logical_id: str
     type: str
     properties: Mapping[str, Any]
     ref: str
     attributes: Mapping[str, Any]
+    source: str = ""
+
+    @property
+    def written(self) -> str:
+        """What to call it in a sentence for the author."""
+        return named(self.logical_id, self.type, self.source)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +51,8 @@ class Stack:
 
     ``resources`` holds those that exist, by logical id: first what the template spells
     out, then what SAM made, each in the template's order. ``code`` leads from the
-    logical id of an ``AWS::Lambda::Function`` to the folder of its code, ``layers``
-    from the ARN of an ``AWS::Lambda::LayerVersion`` of the template to its folder.
+    logical id of an ``AWS::Lambda::Function`` to the folder of its code, and ``layers``
+    from the ARN of a layer's version to the folder of its content.
     """
 
     name: str
@@ -67,3 +77,8 @@ def stack_id_of(name: str, *, region: str, account: str) -> str:
     """Return what ``AWS::StackId`` is, the same at every start."""
     arn = f"arn:aws:cloudformation:{region}:{account}:stack/{name}"
     return f"{arn}/{uuid.uuid5(uuid.NAMESPACE_URL, arn)}"
+
+
+def named(logical_id: str, type_: str, source: str) -> str:
+    """Name a resource as the author wrote it: SAM's own ids are told by their type."""
+    return f"{source} ({type_})" if source not in {"", logical_id} else logical_id

@@ -12,19 +12,19 @@ if TYPE_CHECKING:
     from boto3 import Session
 
 _SAM: Final = "AWS::Serverless-2016-10-31"
+_CODE: Final = {
+    "AWS::Serverless::Function": "CodeUri",
+    "AWS::Serverless::LayerVersion": "ContentUri",
+}
+"""Which property of a resource names the folder of its code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Translated:
-    """A CloudFormation template, and the folders of its functions and layers.
-
-    SAM gives each layer another logical id. ``layers`` is by that of the SAM template,
-    which is the ``S3Key`` of the layer's ``Content`` in ``template``.
-    """
+    """A CloudFormation template, and the folders of functions and layers."""
 
     template: Mapping[str, Any]
     code: Mapping[str, Path]
-    layers: Mapping[str, Path]
 
 
 def translate(
@@ -43,32 +43,37 @@ def translate(
         msg = f"Transform is {document.get('Transform')}; the emulator models {_SAM}"
         raise TemplateError(msg)
     sam = deepcopy(dict(document))
-    code = _take_folders(sam, "AWS::Serverless::Function", "CodeUri", folder)
-    layers = _take_folders(sam, "AWS::Serverless::LayerVersion", "ContentUri", folder)
-    return Translated(template=_run(sam, parameters, region), code=code, layers=layers)
+    code = {
+        logical_id: _take_code(logical_id, resource, sam, folder)
+        for logical_id, resource in sam.get("Resources", {}).items()
+        if resource.get("Type") in _CODE
+    }
+    return Translated(template=_run(sam, parameters, region), code=code)
 
 
-def _take_folders(
-    sam: Mapping[str, Any], type_: str, name: str, folder: Path
-) -> dict[str, Path]:
-    """Note the folders in the property ``name``; for the translator all is uploaded."""
-    shared = sam.get("Globals", {}).get(type_.rpartition(":")[2], {})
-    found = {}
-    for logical_id, resource in sam.get("Resources", {}).items():
-        if resource.get("Type") != type_:
-            continue
-        properties = resource.setdefault("Properties", {})
-        uri = properties.get(name, shared.get(name))
-        if not isinstance(uri, str) or "://" in uri:
-            msg = f"{logical_id}: {name} is {uri}; the emulator runs code from a folder"
-            raise TemplateError(msg)
-        path = (folder / uri).resolve()
-        if not path.is_dir():
-            msg = f"{logical_id}: {name} {uri} is not a folder beside the template"
-            raise TemplateError(msg)
-        properties[name] = f"s3://local/{logical_id}"
-        found[logical_id] = path
-    return found
+def _take_code(
+    logical_id: str, resource: dict[str, Any], sam: Mapping[str, Any], folder: Path
+) -> Path:
+    """Note the folder of the code, and tell the translator that it is uploaded."""
+    properties = resource.setdefault("Properties", {})
+    key = _CODE[resource["Type"]]
+    shared = sam.get("Globals", {}).get(resource["Type"].rpartition("::")[2], {})
+    if properties.get("PackageType", shared.get("PackageType")) == "Image":
+        msg = (
+            f"{logical_id}: PackageType is Image; the emulator runs code of a folder, "
+            "not container images"
+        )
+        raise TemplateError(msg)
+    uri = properties.get(key, shared.get(key))
+    if not isinstance(uri, str) or "://" in uri:
+        msg = f"{logical_id}: {key} is {uri}; the emulator runs code from a folder"
+        raise TemplateError(msg)
+    path = (folder / uri).resolve()
+    if not path.is_dir():
+        msg = f"{logical_id}: {key} {uri} is not a folder beside the template"
+        raise TemplateError(msg)
+    properties[key] = f"s3://local/{logical_id}"
+    return path
 
 
 def _run(

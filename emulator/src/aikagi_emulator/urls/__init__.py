@@ -6,7 +6,7 @@ them by shape.
 """
 
 from aikagi_emulator.urls.cors import Cors
-from aikagi_emulator.urls.function_url import Function, FunctionUrl
+from aikagi_emulator.urls.function_url import Function, FunctionUrl, check_modes
 from aikagi_emulator.urls.gate import Caller, Gate, RefusedError
 from aikagi_emulator.urls.settings import UrlError, UrlSettings
 
@@ -19,4 +19,5 @@ __all__ = [
     "RefusedError",
     "UrlError",
     "UrlSettings",
+    "check_modes",
 ]

@@ -72,7 +72,7 @@ class FunctionUrl:
         clock: Callable[[], datetime],
         log: Callable[[str, str], None],
     ) -> None:
-        _check_modes(settings, pool)
+        check_modes(settings, streams=pool.streams)
         self._settings = settings
         self._gate = gate
         self._pool = pool
@@ -177,15 +177,16 @@ def _named(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _check_modes(settings: UrlSettings, pool: Function) -> None:
-    if settings.streams and not pool.streams:
+def check_modes(settings: UrlSettings, *, streams: bool) -> None:
+    """Raises ``UrlError`` where one of URL and function streams, and the other not."""
+    if settings.streams and not streams:
         msg = (
             f"{settings.function_arn}: InvokeMode RESPONSE_STREAM needs a function "
             "that runs as a web process behind the Lambda Web Adapter, with "
             "AWS_LWA_INVOKE_MODE response_stream: awslambdaric cannot stream"
         )
         raise UrlError(msg)
-    if pool.streams and not settings.streams:
+    if streams and not settings.streams:
         msg = (
             f"{settings.function_arn}: AWS_LWA_INVOKE_MODE response_stream needs "
             "InvokeMode RESPONSE_STREAM: callers of a BUFFERED URL get the adapter's "
