@@ -14,6 +14,7 @@ UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --
 help:
 	@echo 'make run     start the broker, the page and AWS on loopback; needs only Python 3.11 or newer'
 	@echo 'make dev     the same, and the broker reloads when its code changes'
+	@echo 'make function NAME=greet  write a function behind a URL; STREAM=1 for one that streams'
 	@echo "make test    run every test; PYTEST=tests/web or PYTEST='-k grant' chooses"
 	@echo 'make soak    prove the emulator at length; AIKAGI_SEED repeats a run, AIKAGI_SOAK=3 triples it'
 	@echo "make clients try AWS's CLI and SDKs as clients of the broker, beside boto3"
@@ -34,6 +35,10 @@ run: $(VENV)/.local
 
 dev: $(VENV)/.local
 	@exec $(BIN)/python -m aikagi_emulator --reload
+
+.PHONY: function
+function: $(VENV)/.local
+	@$(BIN)/python functions/new_function.py $(if $(STREAM),--stream) -- '$(NAME)'
 
 .PHONY: test
 test: $(VENV)/.dev
@@ -95,6 +100,8 @@ check: $(VENV)/.dev .tools/sam/.installed types
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	cd emulator && ../$(BIN)/lint-imports
+	$(BIN)/python -m tests.functions.import_contract
+	$(BIN)/python -m tests.template.contract
 	.tools/sam/bin/python tests/template_checks.py
 
 .PHONY: fix
@@ -110,10 +117,10 @@ deploy: build
 	SAM_CLI_TELEMETRY=0 .tools/sam/bin/sam deploy --guided --capabilities CAPABILITY_IAM
 
 # `sam build` runs the first of these for the broker's package: `app` and its locked
-# dependencies. functions/Makefile asks for the last.
-.PHONY: build-BrokerFunction code-of-broker packages-of-functions
+# dependencies. The makefiles in functions ask for the last.
+.PHONY: build-BrokerFunction code-of-broker lambda-packages
 build-BrokerFunction: $(VENV)/.uv code-of-broker
-	$(call LAMBDA_WHEELS,runtime)
+	$(call LAMBDA_WHEELS,requirements/runtime.txt,$(ARTIFACTS_DIR))
 
 # `app`, but for the operator's commands: they run where the operator is,
 # and the demo users' on a laptop.
@@ -122,16 +129,16 @@ code-of-broker:
 	@rm -rf '$(ARTIFACTS_DIR)/app/admin'
 	@find '$(ARTIFACTS_DIR)' -name __pycache__ -type d -prune -exec rm -rf '{}' +
 
-packages-of-functions: $(VENV)/.uv
-	$(call LAMBDA_WHEELS,functions)
+lambda-packages: $(VENV)/.uv
+	$(call LAMBDA_WHEELS,$(REQUIREMENTS),$(TARGET))
 
 # Wheels for Lambda's Python and processor (Amazon Linux 2023 has glibc 2.34), whatever
 # builds them.
 define LAMBDA_WHEELS
-@$(BIN)/uv pip install --quiet --python $(BIN)/python --target '$(ARTIFACTS_DIR)' --link-mode copy \
+@$(BIN)/uv pip install --quiet --python $(BIN)/python --target '$(2)' --link-mode copy \
 	--python-platform aarch64-manylinux_2_28 --python-version 3.13 --only-binary :all: \
-	--require-hashes -r requirements/$(1).txt
-@rm -rf '$(ARTIFACTS_DIR)/bin' '$(ARTIFACTS_DIR)/.lock'
+	--require-hashes -r $(1)
+@rm -rf '$(2)/bin' '$(2)/.lock'
 endef
 
 .PHONY: clean
@@ -150,9 +157,9 @@ $(VENV)/.uv: requirements/uv.txt
 		|| { echo 'uv could not be installed: is a package index reachable?' >&2; exit 1; }
 	@touch $@
 
-$(VENV)/.local: requirements/local.txt pyproject.toml emulator/pyproject.toml $(VENV)/.uv
+$(VENV)/.local: requirements/local.txt requirements/functions.txt pyproject.toml emulator/pyproject.toml $(VENV)/.uv
 	@echo 'Installing what the broker and the emulator need …'
-	@$(UV) -r requirements/local.txt
+	@$(UV) -r requirements/local.txt -r requirements/functions.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation \
 		--editable . --editable ./emulator
 	@touch $@

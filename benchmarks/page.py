@@ -25,8 +25,7 @@ _LINE: Final = "All work and no play makes a dull page.\n"
 # Each event says when the function yields it.
 _TASK: Final = """
 import time
-from events import Progress, Result, Start
-from tasks import streamed
+from aikagi_function import Progress, Result, Start, streamed
 
 
 def task(request):
@@ -37,7 +36,7 @@ def task(request):
     yield Result()
 
 
-app = streamed(task)
+handler = streamed(task)
 """
 _LISTEN: Final = """() => {
   globalThis.late = [];
@@ -136,7 +135,7 @@ def _telling_stack(folder: Path) -> Path:
     """Make a copy of the product whose ``summarise`` says what time it is."""
     (folder / "app").symlink_to(ROOT / "app")
     copytree(ROOT / "functions", folder / "functions")
-    (folder / "functions/summarise.py").write_text(_TASK)
+    (folder / "functions/summarise/app.py").write_text(_TASK)
     template = folder / "template.yaml"
     template.write_text((ROOT / "template.yaml").read_text())
     return template

@@ -20,7 +20,9 @@ def serving(application: str) -> Iterator[str]:
     command += ["--port", str(port), "--http", "h11", "--loop", "asyncio"]
     command += ["--no-access-log", "--lifespan", "off"]
     environment = clean_environment(
-        PYTHONPATH=os.pathsep.join((str(ROOT), str(ROOT / "functions")))
+        PYTHONPATH=os.pathsep.join(
+            map(str, (ROOT, ROOT / "functions", ROOT / "functions/layer/python"))
+        )
     )
     with subprocess.Popen(  # noqa: S603 - this very interpreter
         command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True

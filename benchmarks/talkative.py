@@ -4,8 +4,8 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
-from events import Event, Output, Progress, Result, encode
-from tasks import Request, streamed
+from aikagi_function import Event, Output, Progress, Request, Result, streamed
+from aikagi_function.events import encode
 
 
 def task(request: Request) -> Iterator[Event]:

@@ -23,6 +23,12 @@ TEMPLATE: Final = Path(__file__).parents[1] / "template.yaml"
 TOOLS: Final = Path(sys.executable).parent
 REGION: Final = "ap-northeast-1"
 
+_FOLDERS: Final = {
+    "AWS::Serverless::Function": "CodeUri",
+    "AWS::Serverless::LayerVersion": "ContentUri",
+}
+"""What SAM uploads, by the types of resources that have it."""
+
 
 def main() -> int:
     if not (TOOLS / "sam").exists():
@@ -56,8 +62,8 @@ def _translate() -> dict[str, Any]:
     text = TEMPLATE.read_text(encoding="utf-8")
     document = yaml_parse(text)  # type: ignore[no-untyped-call] # theirs has no types
     for name, resource in document["Resources"].items():
-        if resource["Type"] == "AWS::Serverless::Function":
-            resource["Properties"]["CodeUri"] = f"s3://bucket/{name}"
+        if folder := _FOLDERS.get(resource["Type"]):
+            resource["Properties"][folder] = f"s3://bucket/{name}"
     session = SimpleNamespace(region_name=REGION)
     metrics = Metrics()
     translator = Translator(

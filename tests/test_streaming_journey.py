@@ -15,7 +15,7 @@ RESOURCES = """
       CodeUri: ticks
       Handler: run.sh
       Timeout: 60
-      Role: !GetAtt HelloRole.Arn
+      Role: !GetAtt FunctionRole.Arn
       Layers:
         - !Sub
           - arn:aws:lambda:${AWS::Region}:753240598075:layer:${Layer}
@@ -24,6 +24,7 @@ RESOURCES = """
         Variables:
           AWS_LAMBDA_EXEC_WRAPPER: /opt/bootstrap
           AWS_LWA_INVOKE_MODE: response_stream
+      Tags: {aikagi:function: ticks}
       FunctionUrlConfig: {AuthType: AWS_IAM, InvokeMode: RESPONSE_STREAM}
 
   TicksEntry:
@@ -35,23 +36,6 @@ RESOURCES = """
         {"Title": "Ticks", "Arn": "${TicksFunction.Arn}",
          "FuncUrl": "${TicksFunctionUrl.FunctionUrl}",
          "InvokeMode": "RESPONSE_STREAM", "Groups": ["everyone"]}
-
-  TicksPermission:
-    Type: AWS::IAM::RolePolicy
-    Properties:
-      RoleName: !Ref InvokeRole
-      PolicyName: call-ticks
-      PolicyDocument:
-        Version: '2012-10-17'
-        Statement:
-          - Effect: Allow
-            Action: lambda:InvokeFunctionUrl
-            Resource: !GetAtt TicksFunction.Arn
-            Condition: {StringEquals: {lambda:FunctionUrlAuthType: AWS_IAM}}
-          - Effect: Allow
-            Action: lambda:InvokeFunction
-            Resource: !GetAtt TicksFunction.Arn
-            Condition: {Bool: {lambda:InvokedViaFunctionUrl: 'true'}}
 
 Outputs:
 """

@@ -6,12 +6,12 @@ from typing import Any
 import httpx2
 import pytest
 
+from summarise.app import MAX_CHARACTERS
 from tests.aws_caller import Person, sign
 from tests.local_stack import Stack
 
 ENGLISH = "The sun rose. Birds sang all morning. Then it rained. Everybody went home."
 JAPANESE = "朝が来た。鳥が歌った。それから雨が降った。みんな家に帰った。"
-LARGEST = 5_242_880
 
 
 @pytest.fixture(scope="module")
@@ -67,19 +67,21 @@ def test_the_caller_may_say_how_many_sentences(grant: dict[str, str]):
     assert (last["value"]["sentences"], last["value"]["of"]) == (1, 4)
 
 
-@pytest.mark.parametrize("more", [0, 1], ids=["all that may be", "a byte too many"])
-def test_a_text_may_have_five_megabytes(grant: dict[str, str], more: int):
+@pytest.mark.parametrize("extra", [0, 1], ids=["the longest", "a character more"])
+def test_a_text_may_have_six_hundred_thousand_characters(
+    grant: dict[str, str], extra: int
+):
     line = "鍵を貸す。\n"
-    text = (line * (LARGEST // len(line.encode()))).encode()
-    text += b"." * (LARGEST + more - len(text))
+    text = line * (MAX_CHARACTERS // len(line)) + "." * extra
 
-    answer = summarise(grant, text)
+    [first, *_, last] = events_of(summarise(grant, text.encode()))
 
-    if more:
-        assert answer.status_code == 400
-        assert "5 MB at most" in answer.json()["message"]
+    assert first["type"] == "start"
+    if extra:
+        assert (last["type"], last["code"]) == ("error", "too-long")
+        assert "600,000" in last["message"]
     else:
-        assert events_of(answer)[-1]["type"] == "result"
+        assert last["type"] == "result"
 
 
 def test_a_text_is_posted(grant: dict[str, str]):

@@ -10,6 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from new_function import block
 from tests.aws_caller import Person, Signed, sign
 from tests.local_stack import ROOT, Stack, running_stack
 
@@ -20,8 +21,7 @@ STUCK = """
 import pathlib
 import threading
 
-from events import Progress, Result, Start
-from tasks import streamed
+from aikagi_function import Progress, Result, Start, streamed
 
 
 def task(request):
@@ -38,7 +38,7 @@ def task(request):
     yield Result()
 
 
-app = streamed(task)
+handler = streamed(task)
 """
 
 
@@ -48,20 +48,11 @@ def documented(language: str, containing: str) -> str:
     return str(block)
 
 
-MODEL = r"(?m)^ *AIKAGI_SUMMARISE_MODEL_ID:.*\n|^  # Only where a model.*\n(?:.+\n)+\n"
-"""What only a summary has: its model, and the permission to ask it."""
-
-
-def block_of(name: str, *, renamed: str) -> str:
-    """Copy a function's five resources and rename them throughout."""
-    template = re.sub(MODEL, "", TEMPLATE)
-    found = re.search(rf"  # {name}\n.*?(?=\n  # |\nOutputs:)", template, re.DOTALL)
-    assert found
-    return (
-        found[0]
-        .replace(name.capitalize(), renamed.title().replace("-", ""))
-        .replace(name, renamed)
-    )
+def package(functions: Path, name: str, code: str) -> None:
+    folder = functions / name
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    (folder / "app.py").write_text(code)
 
 
 @pytest.fixture(scope="module")
@@ -69,17 +60,22 @@ def tasks_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("tasks")
     (folder / "app").symlink_to(ROOT / "app")
     shutil.copytree(ROOT / "functions", folder / "functions")
-    shout = documented("python", "shout")
-    (folder / "functions" / "shout.py").write_text(shout)
-    (folder / "functions" / "stuck.py").write_text(STUCK)
-    blocks = (
-        block_of("summarise", renamed="shout"),
-        block_of("hello", renamed="at-once").replace(
-            "at-once.handler", "shout.handler"
+    shout = documented("python", "shouting")
+    package(folder / "functions", "shout", shout)
+    package(
+        folder / "functions",
+        "at_once",
+        shout.replace("import Event", "import buffered, Event").replace(
+            "handler = streamed(task)", "handler = buffered(task)"
         ),
-        block_of("summarise", renamed="stuck").replace("Timeout: 900", "Timeout: 3"),
     )
-    text = TEMPLATE.replace("\nOutputs:\n", "\n".join(("", *blocks, "Outputs:\n")))
+    package(folder / "functions", "stuck", STUCK)
+    blocks = (
+        block("shout", stream=True),
+        block("at-once", stream=False),
+        block("stuck", stream=True).replace("Timeout: 900", "Timeout: 3"),
+    )
+    text = TEMPLATE.replace("\nOutputs:\n", "".join((*blocks, "\nOutputs:\n")))
     template = folder / "template.yaml"
     template.write_text(text)
     with running_stack(folder / "state", template=template) as stack:
@@ -101,11 +97,11 @@ def opened(request: Signed) -> Any:
     )
 
 
-def test_the_documented_block_is_what_a_copy_of_summarise_becomes():
-    block = block_of("summarise", renamed="shout")
-
-    for line in documented("yaml", "shout").splitlines():
-        assert f"\n{line}\n" in block
+def test_the_documented_blocks_are_those_that_are_written():
+    assert documented("yaml", "GreetEntry") in block("greet", stream=False)
+    streams = block("shout", stream=True)
+    for line in documented("yaml", "AWS_LWA_INVOKE_MODE").splitlines():
+        assert f"\n{line}\n" in streams
 
 
 def test_the_documented_task_answers_alike_as_a_stream_and_at_once(bob: Person):

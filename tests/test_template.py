@@ -2,25 +2,26 @@
 
 import json
 import os
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from aikagi_emulator.template import Stack, TemplateError
+from app.adapters.catalogue_entry import EntryRules, read_entry
 from tests.template.stacks import (
     API,
+    TEMPLATE,
+    UrlFunction,
     all_statements,
     as_list,
     deployed,
-    entry_point,
     policies_of,
     published,
     translated,
+    variables_of,
 )
-
-FUNCTIONS = Path(__file__).parents[1] / "functions"
 
 TAGS = ("issuer", "user", "function", "issued", "grant")
 TAGGED = {f"aws:RequestTag/{tag}": "?*" for tag in TAGS}
@@ -44,57 +45,66 @@ def stack() -> Stack:
 
 
 def test_every_function_url_answers_signed_requests_only(stack: Stack):
-    auth = {url.logical_id: url.properties["AuthType"] for url in _urls(stack)}
-
-    assert auth == {
-        "HelloFunctionUrl": "AWS_IAM",
-        "ReportFunctionUrl": "AWS_IAM",
-        "SummariseFunctionUrl": "AWS_IAM",
-    }
+    assert {url.properties["AuthType"] for url in _urls(stack)} == {"AWS_IAM"}
 
 
 def test_no_function_can_be_called_without_a_role_but_the_broker_by_its_api(
     stack: Stack,
 ):
     allowed = [
-        (one.properties["Principal"], one.properties["FunctionName"])
-        for one in stack.of_type("AWS::Lambda::Permission")
+        (permission.properties["Principal"], permission.properties["FunctionName"])
+        for permission in stack.of_type("AWS::Lambda::Permission")
     ]
 
     broker = stack.resources["BrokerFunction"].ref
     assert allowed == [("apigateway.amazonaws.com", broker)]
 
 
-def test_the_invoke_role_may_call_each_function_by_its_url_and_do_nothing_else(
+def test_a_session_may_call_the_function_of_its_tag_by_its_url_and_do_nothing_else(
     stack: Stack,
 ):
-    statements = policies_of(stack, stack.resources["InvokeRole"])
+    functions = "arn:aws:lambda:ap-northeast-1:123456789012:function:*"
+    own = {
+        "aws:ResourceTag/aikagi:function": "${aws:PrincipalTag/function}",
+        "aws:ResourceTag/aws:cloudformation:stack-id": stack.stack_id,
+    }
 
-    assert statements == {
-        f"call-{one.name}": [
+    assert policies_of(stack, stack.resources["InvokeRole"]) == {
+        "invoke": [
             {
+                "Sid": "CallTheFunctionUrl",
                 "Effect": "Allow",
                 "Action": "lambda:InvokeFunctionUrl",
-                "Resource": one.arn,
+                "Resource": functions,
                 "Condition": {
-                    "StringEquals": {
-                        "lambda:FunctionUrlAuthType": "AWS_IAM",
-                        "aws:PrincipalTag/function": one.name,
-                    }
+                    "StringEquals": {"lambda:FunctionUrlAuthType": "AWS_IAM", **own}
                 },
             },
             {
+                "Sid": "InvokeTheFunctionThroughIt",
                 "Effect": "Allow",
                 "Action": "lambda:InvokeFunction",
-                "Resource": one.arn,
+                "Resource": functions,
                 "Condition": {
                     "Bool": {"lambda:InvokedViaFunctionUrl": "true"},
-                    "StringEquals": {"aws:PrincipalTag/function": one.name},
+                    "StringEquals": own,
                 },
             },
         ]
-        for one in published(stack)
     }
+
+
+def test_the_policy_of_all_functions_is_short(stack: Stack):
+    """A role's inline policies have 10,240 characters, without white space."""
+    policies = policies_of(stack, stack.resources["InvokeRole"])
+
+    assert len(json.dumps(policies, separators=(",", ":"))) < 1_000
+
+
+def test_the_broker_has_no_tag_by_which_a_session_could_call_it(stack: Stack):
+    tags = stack.resources["BrokerFunction"].properties.get("Tags", [])
+
+    assert "aikagi:function" not in {tag["Key"] for tag in tags}
 
 
 # Who may lend
@@ -176,8 +186,11 @@ def test_no_policy_allows_whatever_there_is(stack: Stack):
         assert {"NotAction", "NotResource"}.isdisjoint(statement)
         assert not any("*" in action for action in as_list(statement["Action"]))
         for resource in as_list(statement["Resource"]):
-            # What is inside a log group is written as its ARN and `:*`.
+            # What is inside a log group is written as its ARN and `:*`; which function
+            # of all may be called is decided by its tags.
             assert "*" not in resource.removesuffix(":*")
+            if ":function:" in resource:
+                assert "StringEquals" in statement["Condition"]
 
 
 def test_no_role_has_a_policy_that_somebody_else_writes(stack: Stack):
@@ -186,14 +199,11 @@ def test_no_role_has_a_policy_that_somebody_else_writes(stack: Stack):
     assert not stack.of_type("AWS::IAM::ManagedPolicy")
 
 
-def test_each_function_has_a_role_of_its_own_that_only_lambda_assumes(stack: Stack):
+def test_every_function_has_a_role_that_only_lambda_assumes(stack: Stack):
     roles = {role.attributes["Arn"]: role for role in stack.of_type("AWS::IAM::Role")}
-    functions = stack.of_type("AWS::Lambda::Function")
 
-    used = [roles[function.properties["Role"]] for function in functions]
-
-    assert len({role.logical_id for role in used}) == len(functions) == 4
-    for role in used:
+    for function in stack.of_type("AWS::Lambda::Function"):
+        role = roles[function.properties["Role"]]
         assert role.properties["AssumeRolePolicyDocument"]["Statement"] == [
             {
                 "Effect": "Allow",
@@ -203,52 +213,51 @@ def test_each_function_has_a_role_of_its_own_that_only_lambda_assumes(stack: Sta
         ]
 
 
+def test_no_function_behind_a_url_has_the_role_of_the_broker(stack: Stack):
+    broker = stack.resources["BrokerFunction"].properties["Role"]
+
+    assert broker not in {
+        function.resource.properties["Role"] for function in published(stack)
+    }
+
+
 # The catalogue
 
 
-def test_the_catalogue_lists_every_function_url_and_nothing_else(stack: Stack):
-    entries = {
-        one.properties["Name"]: json.loads(one.properties["Value"])
-        for one in stack.of_type("AWS::SSM::Parameter")
-    }
+def test_every_entry_is_one_that_the_broker_takes(stack: Stack):
+    lent = stack.resources["InvokeRole"].attributes["Arn"]
+    urls = [str(url.attributes["FunctionUrl"]) for url in _urls(stack)]
+    rules = EntryRules(
+        roles=(lent,), local_origins=[url.removesuffix("/") for url in urls]
+    )
 
-    assert {
-        name: (entry["Arn"], entry["FuncUrl"], entry["InvokeMode"])
-        for name, entry in entries.items()
-    } == {
-        f"/aikagi/trial/functions/{one.name}": (
-            one.arn,
-            one.url.attributes["FunctionUrl"],
-            one.url.properties["InvokeMode"],
-        )
-        for one in published(stack)
-    }
+    entries = stack.of_type("AWS::SSM::Parameter")
+
+    assert len(entries) == len(published(stack)) > 0
+    for entry in entries:
+        name = entry.ref.removeprefix("/aikagi/trial/functions/")
+        function = read_entry(name, entry.properties["Value"], rules)
+        assert function.groups
+        assert function.description
 
 
-@pytest.mark.parametrize(
-    ("name", "groups"),
-    [
-        ("hello", ["everyone"]),
-        ("report", ["research"]),
-        ("summarise", ["everyone"]),
-    ],
-)
-def test_an_entry_says_who_may_call_and_for_how_long(
-    stack: Stack, name: str, groups: list[str]
+# The size of a function
+
+
+def test_a_function_is_at_most_35_lines_of_template_and_40_when_it_streams(
+    stack: Stack,
 ):
-    entry = _entry(stack, name)
-
-    assert sorted(entry) == [
-        "Arn",
-        "Description",
-        "FuncUrl",
-        "Groups",
-        "InvokeMode",
-        "MaxDurationSeconds",
-        "Title",
-    ]
-    assert entry["Groups"] == groups
-    assert entry["MaxDurationSeconds"] == 3600
+    """The function and its entry; rights of its own come on top."""
+    lines = _lines_of_resources()
+    for function in published(stack):
+        [entry] = [
+            entry.logical_id
+            for entry in stack.of_type("AWS::SSM::Parameter")
+            if entry.ref == f"/aikagi/trial/functions/{function.name}"
+        ]
+        streams = function.url.properties["InvokeMode"] == "RESPONSE_STREAM"
+        block = lines[function.resource.logical_id] + 1 + lines[entry]
+        assert block <= (40 if streams else 35), function.name
 
 
 # Other origins
@@ -331,22 +340,11 @@ def test_the_broker_is_told_where_things_are_and_no_secret(stack: Stack):
     }
 
 
-def test_a_function_is_told_which_role_to_believe_and_nothing_else(stack: Stack):
-    believed = {"AIKAGI_INVOKE_ROLE_NAME": stack.resources["InvokeRole"].ref}
-    streams = {
-        "AWS_LAMBDA_EXEC_WRAPPER": "/opt/bootstrap",
-        "AWS_LWA_INVOKE_MODE": "response_stream",
-        "AWS_LWA_PORT": "8080",
-    }
+def test_every_function_behind_a_url_knows_which_role_to_believe(stack: Stack):
+    role = stack.resources["InvokeRole"].ref
 
-    assert {
-        one.name: one.function.properties["Environment"]["Variables"]
-        for one in published(stack)
-    } == {
-        "hello": believed,
-        "report": believed,
-        "summarise": {**believed, "AIKAGI_TASK": "summarise", **streams},
-    }
+    for function in published(stack):
+        assert variables_of(function.resource)["AIKAGI_INVOKE_ROLE_NAME"] == role
 
 
 def test_the_docs_and_the_log_level_are_the_operators_choice():
@@ -356,33 +354,23 @@ def test_the_docs_and_the_log_level_are_the_operators_choice():
     assert variables["AIKAGI_LOG_LEVEL"] == "DEBUG"
 
 
-def test_every_function_runs_code_that_is_there_on_the_runtime_we_test(stack: Stack):
+def test_every_function_runs_on_the_runtime_we_test(stack: Stack):
     for function in stack.of_type("AWS::Lambda::Function"):
-        module, name = entry_point(function)
-        source = stack.code[function.logical_id] / f"{module.replace('.', '/')}.py"
-        # A handler is written as a function, or made by one.
-        assert re.search(
-            rf"^(def {name}\(|{name} = )", source.read_text(), re.MULTILINE
-        )
         assert function.properties["Runtime"] == "python3.13"
         assert function.properties["Architectures"] == ["arm64"]
 
 
-def test_a_function_streams_in_its_url_its_adapter_and_its_package_alike(stack: Stack):
-    layer = (
-        "arn:aws:lambda:ap-northeast-1:753240598075:layer:LambdaAdapterLayerArm64:27"
-    )
-    makefile = (FUNCTIONS / "Makefile").read_text()
+def test_a_function_streams_by_the_program_of_the_layer(stack: Stack):
+    [layer] = stack.layers.values()
+    streaming = [function for function in published(stack) if is_streaming(function)]
 
-    for one in published(stack):
-        streams = one.url.properties["InvokeMode"] == "RESPONSE_STREAM"
-        assert (one.function.properties["Handler"] == "run.sh") == streams
-        assert one.function.properties.get("Layers") == ([layer] if streams else None)
-        assert (f"\nbuild-{one.function.logical_id}:" in makefile) == streams
-    assert os.access(FUNCTIONS / "run.sh", os.X_OK)
+    assert streaming
+    for function in streaming:
+        program = variables_of(function.resource)["AWS_LAMBDA_EXEC_WRAPPER"]
+        assert os.access(layer / Path(program).relative_to("/opt"), os.X_OK)
 
 
-def test_a_stream_may_take_all_the_time_there_is(stack: Stack):
+def test_a_summary_may_take_all_the_time_there_is(stack: Stack):
     assert stack.resources["SummariseFunction"].properties["Timeout"] == 900
 
 
@@ -390,32 +378,16 @@ def test_the_broker_gives_up_before_its_api_does(stack: Stack):
     assert stack.resources["BrokerFunction"].properties["Timeout"] < 30
 
 
-@pytest.mark.parametrize(
-    ("parameter", "limited", "free"),
-    [
-        (
-            "BrokerConcurrency",
-            {"BrokerFunction"},
-            {"HelloFunction", "ReportFunction", "SummariseFunction"},
-        ),
-        (
-            "FunctionConcurrency",
-            {"HelloFunction", "ReportFunction", "SummariseFunction"},
-            {"BrokerFunction"},
-        ),
-    ],
-)
-def test_concurrency_is_reserved_on_request_only(
-    stack: Stack, parameter: str, limited: set[str], free: set[str]
-):
+@pytest.mark.parametrize("parameter", ["BrokerConcurrency", "FunctionConcurrency"])
+def test_concurrency_is_reserved_on_request_only(stack: Stack, parameter: str):
     chosen = deployed(**{parameter: "0"})
 
     reserved = "ReservedConcurrentExecutions"
-    for name in limited:
-        assert chosen.resources[name].properties[reserved] == "0"
-        assert reserved not in stack.resources[name].properties
-    for name in free:
-        assert reserved not in chosen.resources[name].properties
+    for function in chosen.of_type("AWS::Lambda::Function"):
+        is_broker = function.logical_id == "BrokerFunction"
+        limited = is_broker == (parameter == "BrokerConcurrency")
+        assert function.properties.get(reserved) == ("0" if limited else None)
+        assert reserved not in stack.resources[function.logical_id].properties
 
 
 def test_the_api_is_one_stage_without_a_path_and_throttled():
@@ -460,31 +432,32 @@ def test_the_signing_secret_is_made_by_the_stack_and_long(stack: Stack):
     assert "SecretString" not in secret
 
 
-def test_every_function_writes_a_log_of_its_own_that_ends(stack: Stack):
-    groups = {group.ref: group for group in stack.of_type("AWS::Logs::LogGroup")}
-    roles = {role.attributes["Arn"]: role for role in stack.of_type("AWS::IAM::Role")}
-    functions = stack.of_type("AWS::Lambda::Function")
+def test_the_functions_do_not_write_the_log_that_holds_the_audit(stack: Stack):
+    audit = stack.resources["BrokerLogs"]
 
-    used = [groups[one.properties["LoggingConfig"]["LogGroup"]] for one in functions]
-
-    assert len({group.ref for group in used}) == len(functions)
-    for function, group in zip(functions, used, strict=True):
-        statements = policies_of(stack, roles[function.properties["Role"]])["own"]
-        assert {
-            "Sid": "Log",
-            "Effect": "Allow",
-            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-            "Resource": group.attributes["Arn"],
-        } in statements
+    for function in published(stack):
+        assert function.resource.properties["LoggingConfig"]["LogGroup"] != audit.ref
+    readers = [
+        role.logical_id
+        for role in stack.of_type("AWS::IAM::Role")
+        for statements in policies_of(stack, role).values()
+        for statement in statements
+        if audit.attributes["Arn"] in as_list(statement["Resource"])
+    ]
+    assert readers == ["BrokerRole"]
 
 
-def test_a_function_behind_a_url_may_write_its_log_and_nothing_else(stack: Stack):
-    roles = {role.attributes["Arn"]: role for role in stack.of_type("AWS::IAM::Role")}
-
-    for one in published(stack):
-        policies = policies_of(stack, roles[one.function.properties["Role"]])
-        [statement] = [each for policy in policies.values() for each in policy]
-        assert statement["Sid"] == "Log"
+def test_the_role_of_all_functions_may_write_their_log_and_nothing_else(stack: Stack):
+    assert policies_of(stack, stack.resources["FunctionRole"]) == {
+        "write-log": [
+            {
+                "Sid": "Log",
+                "Effect": "Allow",
+                "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+                "Resource": stack.resources["FunctionLogs"].attributes["Arn"],
+            }
+        ]
+    }
 
 
 MODEL = "amazon.nova-lite-v1:0"
@@ -525,17 +498,16 @@ def test_a_model_may_be_asked_where_one_is_named(
             "Resource": resource,
         }
     ]
-    variables = stack.resources["SummariseFunction"].properties["Environment"]
-    named = variables["Variables"]["AIKAGI_SUMMARISE_MODEL_ID"]
-    assert named == parameters["SummariseModelId"]
+    variables = variables_of(stack.resources["SummariseFunction"])
+    assert variables["AIKAGI_SUMMARISE_MODEL_ID"] == parameters["SummariseModelId"]
 
 
 def test_without_a_name_no_model_is_asked_whatever_arns_there_are():
     stack = deployed(SummariseModelArns=PROFILE)
 
-    variables = stack.resources["SummariseFunction"].properties["Environment"]
-    assert "ask-model" not in policies_of(stack, stack.resources["SummariseRole"])
-    assert "AIKAGI_SUMMARISE_MODEL_ID" not in variables["Variables"]
+    assert list(policies_of(stack, stack.resources["SummariseRole"])) == ["write-log"]
+    variables = variables_of(stack.resources["SummariseFunction"])
+    assert "AIKAGI_SUMMARISE_MODEL_ID" not in variables
 
 
 def test_every_log_is_kept_as_long_as_the_operator_says():
@@ -548,24 +520,19 @@ def test_every_log_is_kept_as_long_as_the_operator_says():
 
 def test_two_stacks_stand_side_by_side():
     named = {
-        (one.logical_id, name): value
-        for one in deployed(name="second").resources.values()
-        for name, value in one.properties.items()
+        (resource.logical_id, name): value
+        for resource in deployed(name="second").resources.values()
+        for name, value in resource.properties.items()
         if name in NAMES
     }
 
-    assert ("HelloEntry", "Name") in named
+    assert named
     assert all("second" in value for value in named.values()), named
 
 
 def test_the_outputs_say_where_everything_is(stack: Stack):
     assert stack.outputs == {
         "GrantApiUrl": API,
-        "HelloUrl": stack.resources["HelloFunctionUrl"].attributes["FunctionUrl"],
-        "ReportUrl": stack.resources["ReportFunctionUrl"].attributes["FunctionUrl"],
-        "SummariseUrl": stack.resources["SummariseFunctionUrl"].attributes[
-            "FunctionUrl"
-        ],
         "UsersTableName": stack.resources["UsersTable"].ref,
         "CataloguePath": "/aikagi/trial/functions",
     }
@@ -598,9 +565,19 @@ def _trust_in(stack: Stack, action: str) -> dict[str, Any]:
     return dict(condition)
 
 
-def _entry(stack: Stack, name: str) -> dict[str, Any]:
-    entry = stack.resources[f"{name.title()}Entry"].properties["Value"]
-    return dict(json.loads(entry))
+def is_streaming(function: UrlFunction) -> bool:
+    return bool(function.url.properties["InvokeMode"] == "RESPONSE_STREAM")
+
+
+def _lines_of_resources() -> dict[str, int]:
+    """How many lines of the template each resource is, by logical id."""
+    root: Any = yaml.compose(TEMPLATE.read_text())
+    sections = {key.value: value for key, value in root.value}
+    return {
+        key.value: len(text.rstrip().splitlines())
+        for key, value in sections["Resources"].value
+        for text in [TEMPLATE.read_text()[key.start_mark.index : value.end_mark.index]]
+    }
 
 
 def _variables(stack: Stack, logical_id: str) -> dict[str, str]:

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-import events
 from aikagi.commands.steps import Steps
 from aikagi.errors import TaskError
 from aikagi.events import Output, Progress, Result, Start, parse_event
+from aikagi_function import events
 
 
 @pytest.mark.parametrize(

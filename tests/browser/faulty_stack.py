@@ -65,24 +65,26 @@ def _template() -> str:
     """Give the template, with functions like ``hello`` that have one thing wrong."""
     text = (ROOT / "template.yaml").read_text()
     found = re.search(r"(?s)  # hello\n.*?(?=  # report\n)", text)
+    shared = re.search(r"      Cors: &cors\n((?: {8}.*\n)+)", text)
     assert found
+    assert shared
+    config = "{AuthType: AWS_IAM, InvokeMode: BUFFERED, Cors: *cors}"
+    # What YAML would copy, to be changed.
+    cors = re.sub("(?m)^", "  ", shared[1]).rstrip()
+    spelled_out = "\n        ".join(("", *config[1:-1].split(", ")))
+    spelled_out = spelled_out.replace(" *cors", f"\n{cors}")
 
     def like_hello(name: str, old: str, new: str) -> str:
-        block = found[0].replace("hello.handler", "HANDLER")
+        block = found[0].replace("hello.app.handler", "HANDLER")
+        block = block.replace(config, spelled_out)
         assert old in block
         block = block.replace(old, new, 1)
         block = block.replace("Hello", name.title()).replace("hello", name)
-        return block.replace("HANDLER", "hello.handler")
+        return block.replace("HANDLER", "hello.app.handler")
 
     wrong = [
-        like_hello(
-            "busy",
-            "!If [ReservesFunctions, !Ref FunctionConcurrency, !Ref AWS::NoValue]",
-            "0",
-        ),
-        like_hello(
-            "denied", "Action: lambda:InvokeFunction\n", "Action: lambda:GetFunction\n"
-        ),
+        like_hello("busy", "*reserved-concurrency", "0"),
+        like_hello("denied", "{aikagi:function: hello}", "{aikagi:function: another}"),
         like_hello(
             "shut",
             "- !Split [',', !Join [',', [!GetAtt HttpApi.ApiEndpoint, !Join [',', "

@@ -1,4 +1,4 @@
-"""What meets requests in the functions, and the request that costs it most.
+"""What reads requests in the functions, and the request that costs it most.
 
 A function URL takes 6 MB; less of it is measured, and shows the same growth.
 """
@@ -11,18 +11,13 @@ from typing import Any
 
 import pytest
 
-import report
-import summarise
-from caller import decode, recognise
-from events import Output, Result, encode
-from summary.language import language_of
-from summary.sentences import spans
-from summary.words import words_of
-from tasks import Request
-from tasks.arrival import body_of, request_of
+from aikagi_function import BadRequestError, Output, Request, Result
+from aikagi_function.caller import caller_from, decode_session_name
+from aikagi_function.events import encode
+from aikagi_function.web_adapter import read_body, request_from
+from report.app import count
 from tests.functions.conftest import ROLE
 from tests.growth import Case, Record, as_parameters, assert_linear, repeated
-from url_event import BadRequestError, UrlEvent
 
 HEAD = 65_536
 """Bytes of a request line and headers."""
@@ -41,7 +36,7 @@ def an_event(body: str | bytes = b"", **members: object) -> dict[str, Any]:
 
 
 def json_of(body: str) -> object:
-    return UrlEvent.read(an_event(body)).json()
+    return Request.from_event(an_event(body)).json()
 
 
 def of_json(name: str, make: Callable[[int], str]) -> Case[Any]:
@@ -54,7 +49,7 @@ def a_scope(query: bytes = b"", *headers: tuple[bytes, bytes]) -> dict[str, Any]
 
 
 def arrived(scope: dict[str, Any]) -> Request:
-    return request_of(scope, b"", margin=0, clock=lambda: 0)
+    return request_from(scope, b"", margin=0, clock=lambda: 0)
 
 
 async def _received(pieces: list[bytes]) -> bytes | None:
@@ -68,12 +63,12 @@ async def _received(pieces: list[bytes]) -> bytes | None:
             "more_body": piece is not None,
         }
 
-    return await body_of(receive)
+    return await read_body(receive)
 
 
 def an_arn(name: str, arn: Callable[[int], str]) -> Case[Any]:
     def run(user_arn: str) -> object:
-        return recognise({"userArn": user_arn, "accessKey": "ASIA"}, invoke_role=ROLE)
+        return caller_from({"userArn": user_arn, "accessKey": "ASIA"}, invoke_role=ROLE)
 
     return Case(f"caller: {name}", arn, run)
 
@@ -93,30 +88,30 @@ REQUESTS: list[Case[Any]] = [
     Case(
         "event: base64",
         lambda n: an_event(base64.b64encode(b"a" * n).decode(), isBase64Encoded=True),
-        UrlEvent.read,
+        Request.from_event,
     ),
     Case(
         "event: no base64",
         lambda n: an_event("A" * n + "=", isBase64Encoded=True),
-        UrlEvent.read,
+        Request.from_event,
         refusal=(ValueError,),
     ),
     Case(
         "event: headers",
         lambda n: an_event(headers={f"A{i}": "b" for i in range(n // 10)}),
-        UrlEvent.read,
+        Request.from_event,
         HEAD,
     ),
     Case(
         "event: content type",
         lambda n: an_event(headers={"content-type": "/;" * (n // 2)}),
-        lambda event: UrlEvent.read(event).content_type,
+        lambda event: Request.from_event(event).content_type,
         HEAD,
     ),
     Case(
         "event: no UTF-8",
         lambda n: an_event(b"a" * n + b"\xff"),
-        lambda event: UrlEvent.read(event).text(),
+        lambda event: Request.from_event(event).text(),
         refusal=(BadRequestError,),
     ),
     Case(
@@ -154,48 +149,21 @@ REQUESTS: list[Case[Any]] = [
     an_arn("name of a role", repeated("a", ARN)),
     an_arn("partition", repeated("-", "arn:aws")),
     an_arn("slashes", repeated("/", f"{ARN}{ROLE}")),
-    Case("caller: session name", repeated("a", "local+"), decode),
+    Case("caller: session name", repeated("a", "local+"), decode_session_name),
     Case("event to write: separators", lambda n: Output("\u2028" * n), encode),
     Case("event to write: escapes", lambda n: Result("\0" * n), encode),
 ]
 
 
-def asked(text: str) -> Request:
-    headers = {"content-type": "text/plain"}
-    return Request.read(an_event(text, headers=headers))
-
-
-def read_sentences(text: str) -> object:
-    return sum(1 for _ in spans(text))
-
-
 def a_report(name: str, text: Callable[[int], str]) -> Case[Any]:
-    return Case(f"report: {name}", text, report.count)
-
-
-def a_text(name: str, text: Callable[[int], str]) -> Case[Any]:
-    return Case(f"sentences: {name}", text, read_sentences, refusal=(StopIteration,))
-
-
-def a_summary(name: str, text: Callable[[int], str]) -> Case[Any]:
-    return Case(
-        f"summary: {name}",
-        text,
-        lambda given: list(summarise.task(asked(given))),
-        32_768,
-        (BadRequestError,),
-    )
+    return Case(f"report: {name}", text, count)
 
 
 def different_words(size: int) -> str:
     return " ".join(f"w{i}." for i in range(size // 7))
 
 
-def sharing_sentences(size: int) -> str:
-    return "".join(f"Key w{i}. " for i in range(size // 11))
-
-
-TEXTS: list[Case[Any]] = [
+REPORTS: list[Case[Any]] = [
     a_report("marks of one letter", repeated("\u0315\u0300", "a")),
     a_report("marks without a letter", repeated("\u0300")),
     a_report("words with hyphens", repeated("a-")),
@@ -204,39 +172,9 @@ TEXTS: list[Case[Any]] = [
     a_report("different words", different_words),
     a_report("line ends", repeated("\r\n")),
     a_report("letters that grow", repeated("\u1e9e\u0390")),
-    # From where texts are looked through in stretches of 65,536 characters.
-    Case(
-        "sentences: full stops", repeated("."), read_sentences, 1_048_576, (), 131_072
-    ),
-    a_text("full stops and spaces", repeated(". ")),
-    a_text("ideographic full stops", repeated("。 ")),
-    a_text("closing marks", repeated(".)")),
-    a_text("one end and closing marks", repeated(")", "a.", "a")),
-    a_text("opening quotation marks", repeated("\u300c")),
-    a_text("quotations without an end", repeated("\u300c" + "a" * 199)),
-    a_text("quotations in quotations", repeated("\u300ca.\u300d")),
-    a_text("brackets after an end", repeated("(", "a. ", "a")),
-    a_text("empty lines", repeated("\n", "a", "a")),
-    a_text("lines of spaces", repeated(" \n", "a", "a")),
-    a_text("short lines", repeated("a\n")),
-    a_text("spaces", repeated(" ", "a", "a")),
-    a_text("points of a list", repeated("- \n")),
-    a_text("one long line", repeated("a")),
-    a_text("abbreviations", repeated("e.g. ")),
-    a_text("marks of one letter", repeated("\u0315\u0300", "a")),
-    a_text("joiners", repeated("\u200d", "a")),
-    Case("words: one sentence", repeated("\ufdfa\u0315\u0300"), words_of, 600),
-    Case("words: apostrophes", repeated("a'"), words_of, 600),
-    Case("language", repeated("a1"), language_of),
-    a_summary("full stops", repeated(".")),
-    a_summary("different words", different_words),
-    a_summary("one sentence again and again", repeated("This is it. ")),
-    a_summary("sentences that share a word", sharing_sentences),
-    a_summary("one long sentence", repeated("word ")),
-    a_summary("kanji", repeated("鍵を借りる。")),
 ]
 
-CASES = [*REQUESTS, *TEXTS]
+CASES = [*REQUESTS, *REPORTS]
 
 
 @pytest.mark.parametrize("case", as_parameters(CASES))

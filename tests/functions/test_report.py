@@ -5,7 +5,7 @@ from unicodedata import normalize
 
 import pytest
 
-import report
+from report import app as report
 from tests.functions.conftest import EventMaker
 
 JSON = {"content-type": "application/json"}
@@ -77,10 +77,10 @@ def test_characters_words_and_lines_are_counted(text: str, counted: dict[str, in
     assert {name: found[name] for name in counted} == counted
 
 
-def test_only_the_ten_most_frequent_words_are_told():
+def test_the_ten_most_frequent_words_are_listed():
     found = report.count(" ".join("abcdefghijklm"))
 
-    assert [one["word"] for one in found["most_frequent"]] == list("abcdefghij")
+    assert [entry["word"] for entry in found["most_frequent"]] == list("abcdefghij")
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_only_the_ten_most_frequent_words_are_told():
         ),
     ],
 )
-def test_a_bad_request_is_told_what_to_do(
+def test_a_bad_request_is_answered_with_what_to_do(
     an_event: EventMaker, headers: dict[str, str], body: str, message: str
 ):
     response = report.handler(an_event(headers=headers, body=body), None)
@@ -116,7 +116,7 @@ def test_text_that_is_not_utf_8_is_a_bad_request(an_event: EventMaker):
     assert "not UTF-8" in answer_of(response)["message"]
 
 
-def test_another_method_is_told_which_one(an_event: EventMaker):
+def test_another_method_is_answered_with_which_one(an_event: EventMaker):
     response = report.handler(an_event(method="GET"), None)
 
     assert response["statusCode"] == 405

@@ -14,13 +14,15 @@ TEMPLATE: Final = Path(__file__).parents[2] / "template.yaml"
 API: Final = "https://abc123.execute-api.ap-northeast-1.amazonaws.com"
 
 
-def deployed(*, name: str = "trial", **parameters: str) -> Stack:
-    """Resolve the template as a stack called ``name``."""
+def deployed(
+    template: Path = TEMPLATE, /, *, name: str = "trial", **parameters: str
+) -> Stack:
+    """Resolve a template as a stack called ``name``."""
     addresses = Addresses(
         api=API,
         function_url=lambda index: f"https://url{index}.lambda-url.example/",
     )
-    return load(TEMPLATE, addresses=addresses, parameters=parameters, name=name)
+    return load(template, addresses=addresses, parameters=parameters, name=name)
 
 
 def translated() -> Mapping[str, Any]:
@@ -35,47 +37,50 @@ def translated() -> Mapping[str, Any]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
-    """A function behind a URL."""
+class UrlFunction:
+    """A function behind a URL. ``name`` is its tag; empty where it has none."""
 
     name: str
-    function: Resource
+    resource: Resource
     url: Resource
 
     @property
     def arn(self) -> str:
-        return str(self.function.attributes["Arn"])
+        return str(self.resource.attributes["Arn"])
 
 
-def published(stack: Stack) -> tuple[Published, ...]:
-    """Return the functions that have a URL, named as their modules are."""
+def published(stack: Stack) -> tuple[UrlFunction, ...]:
+    """Return the functions that have a URL."""
     functions = {
-        one.attributes["Arn"]: one for one in stack.of_type("AWS::Lambda::Function")
+        function.attributes["Arn"]: function
+        for function in stack.of_type("AWS::Lambda::Function")
     }
     found = []
     for url in stack.of_type("AWS::Lambda::Url"):
         function = functions[url.attributes["FunctionArn"]]
-        name, _ = entry_point(function)
-        found.append(Published(name=name, function=function, url=url))
+        tags = {tag["Key"]: tag["Value"] for tag in function.properties.get("Tags", [])}
+        name = tags.get("aikagi:function", "")
+        found.append(UrlFunction(name=name, resource=function, url=url))
     return tuple(found)
 
 
 def entry_point(function: Resource) -> tuple[str, str]:
     """Return a function's module, and the name in it that Lambda or a server calls."""
-    handler: str = function.properties["Handler"]
-    if handler == "run.sh":
-        return function.properties["Environment"]["Variables"]["AIKAGI_TASK"], "app"
-    module, _, name = handler.rpartition(".")
+    module, _, name = str(function.properties["Handler"]).rpartition(".")
     return module, name
+
+
+def variables_of(function: Resource) -> dict[str, str]:
+    return dict(function.properties.get("Environment", {}).get("Variables", {}))
 
 
 def policies_of(stack: Stack, role: Resource) -> dict[str, list[dict[str, Any]]]:
     """Return the statements of a role's policies, by the policies' names."""
     inline = role.properties.get("Policies", [])
     apart = [
-        one.properties
-        for one in stack.of_type("AWS::IAM::RolePolicy")
-        if one.properties["RoleName"] == role.ref
+        policy.properties
+        for policy in stack.of_type("AWS::IAM::RolePolicy")
+        if policy.properties["RoleName"] == role.ref
     ]
     return {
         policy["PolicyName"]: policy["PolicyDocument"]["Statement"]

@@ -127,7 +127,7 @@ def test_an_application_starts_anew_before_the_call_that_follows(code: Path):
         seen.append("answer")
 
     watch = CodeWatch(code)
-    fresh = ReloadOnChange(answer, code=watch, recycle=lambda: seen.append("recycle"))
+    fresh = ReloadOnChange(answer, code=[watch], recycle=lambda: seen.append("recycle"))
 
     async def call() -> None:
         async def nothing(*_: object) -> dict[str, str]:

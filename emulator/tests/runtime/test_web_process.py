@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
@@ -21,7 +22,10 @@ def test_the_adapters_own_defaults_hold():
     web = WebProcess.of({**WRAPPED, "PORT": "8080", "AWS_LWA_PORT": "8080"}, [ADAPTER])
 
     assert web == WebProcess(
-        streams=False, readiness_path="/", healthy=frozenset(range(100, 500))
+        wrapper=None,
+        streams=False,
+        readiness_path="/",
+        healthy=frozenset(range(100, 500)),
     )
 
 
@@ -37,6 +41,7 @@ def test_the_template_says_otherwise():
     )
 
     assert web == WebProcess(
+        wrapper=None,
         streams=True,
         readiness_path="/healthz",
         healthy=frozenset({200, 201, 202, 404}),
@@ -77,6 +82,21 @@ def test_what_cannot_be_kept_is_refused(
 ):
     with pytest.raises(ValueError, match=said):
         WebProcess.of({**WRAPPED, **variables}, layers)
+
+
+def test_a_program_of_a_layer_starts_the_process(tmp_path: Path):
+    (tmp_path / "start").touch(mode=0o755)
+    (tmp_path / "read-only").touch(mode=0o644)
+
+    web = WebProcess.of(
+        {"AWS_LAMBDA_EXEC_WRAPPER": "/opt/start"}, [ADAPTER], [tmp_path]
+    )
+
+    assert web is not None
+    assert web.wrapper == tmp_path / "start"
+    for wrapper in ("/opt/read-only", "/opt/another", "/bin/start", "start"):
+        with pytest.raises(ValueError, match=f"{wrapper} is not modelled"):
+            WebProcess.of({"AWS_LAMBDA_EXEC_WRAPPER": wrapper}, [ADAPTER], [tmp_path])
 
 
 def test_a_process_is_ready_when_its_status_is_healthy_and_not_before():

@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, final
@@ -112,16 +112,23 @@ class ReloadOnChange:
     """Answers with the code as it is now: ``recycle`` is called before, if need be."""
 
     def __init__(
-        self, application: Application, *, code: CodeWatch, recycle: Callable[[], None]
+        self,
+        application: Application,
+        *,
+        code: Sequence[CodeWatch],
+        recycle: Callable[[], None],
     ) -> None:
         self._application = application
         self._code = code
         self._recycle = recycle
-        self._seen = code.changes()
+        self._seen = self._changes()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        changes = self._code.changes()
+        changes = self._changes()
         if changes != self._seen:
             self._seen = changes
             self._recycle()
         await self._application(scope, receive, send)
+
+    def _changes(self) -> int:
+        return sum(folder.changes() for folder in self._code)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from aikagi_emulator.launcher.functions import target_of
-from aikagi_emulator.template import Stack
+from aikagi_emulator.template import Resource, Stack
 
 
 def names_of(stack: Stack, prefix: str | None) -> Mapping[str, str]:
@@ -22,10 +22,18 @@ def names_of(stack: Stack, prefix: str | None) -> Mapping[str, str]:
     }
 
 
-def code_folders(stack: Stack) -> Sequence[Path]:
-    """Where the code behind each URL stands, in the template's order."""
+def code_folders(stack: Stack) -> Sequence[Sequence[Path]]:
+    """Where the code of each URL stands, with its layers, in the template's order."""
     urls = stack.of_type("AWS::Lambda::Url")
-    return [stack.code[target_of(stack, url).logical_id] for url in urls]
+    return [_folders(stack, target_of(stack, url)) for url in urls]
+
+
+def _folders(stack: Stack, function: Resource) -> Sequence[Path]:
+    layers = function.properties.get("Layers", ())
+    return [
+        stack.code[function.logical_id],
+        *(stack.layers[layer] for layer in layers if layer in stack.layers),
+    ]
 
 
 def _published(stack: Stack, prefix: str) -> Mapping[str, str]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -145,8 +145,8 @@ class EmulatedStack:
         )
         await self._serve(self._control_api(endpoint, aws), endpoint_socket)
         folders = code_folders(stack)
-        for served, folder, claimed in zip(self._served, folders, sockets, strict=True):
-            await self._serve(self._reloading(served, folder), claimed)
+        for served, code, claimed in zip(self._served, folders, sockets, strict=True):
+            await self._serve(self._reloading(served, code), claimed)
         running = await self._complete(running, self._seeding)
         self._files.write(
             StackState(
@@ -201,12 +201,13 @@ class EmulatedStack:
             faults=self._faults,
         )
 
-    def _reloading(self, served: Served, folder: Path) -> ReloadOnChange:
-        if folder not in self._code:
-            self._code[folder] = CodeWatch(folder)
+    def _reloading(self, served: Served, folders: Sequence[Path]) -> ReloadOnChange:
+        for folder in folders:
+            if folder not in self._code:
+                self._code[folder] = CodeWatch(folder)
         return ReloadOnChange(
             self._with_reason(served.application),
-            code=self._code[folder],
+            code=[self._code[folder] for folder in folders],
             recycle=served.pool.recycle,
         )
 

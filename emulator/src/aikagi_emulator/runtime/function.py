@@ -66,7 +66,7 @@ class FunctionSpec:
         if taken:
             msg = f"{self.name}: Lambda sets {', '.join(taken)}, a template may not"
             raise ValueError(msg)
-        WebProcess.of(self.variables, self.layers)
+        WebProcess.of(self.variables, self.layers, self.layer_folders)
 
     @property
     def region(self) -> str:
@@ -74,4 +74,4 @@ class FunctionSpec:
 
     @property
     def web(self) -> WebProcess | None:
-        return WebProcess.of(self.variables, self.layers)
+        return WebProcess.of(self.variables, self.layers, self.layer_folders)

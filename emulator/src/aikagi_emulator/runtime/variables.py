@@ -21,7 +21,8 @@ def environment_variables(
 
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
     """
-    layers = spec.layer_folders
+    # The last layer that has a file is the one whose file counts.
+    layers = spec.layer_folders[::-1]
     paths = [str(folder / "python") for folder in layers]
     own = dict(own)
     if layers:

@@ -53,6 +53,7 @@ class WebEnvironment(Environment):
     ) -> None:
         super().__init__(spec, clock=clock, log=log)
         self._port = ReservedPort()
+        self._wrapper = web.wrapper
         self._readiness = Readiness(self._port.number, web)
         self._tasks: set[Task[None]] = set()
 
@@ -75,8 +76,9 @@ class WebEnvironment(Environment):
 
     @override
     async def _spawn(self, credentials: Mapping[str, str]) -> RuntimeProcess:
+        wrapper = self._wrapper
         handler = self._spec.folder / self._spec.handler
-        if not os.access(handler, os.X_OK):
+        if wrapper is None and not os.access(handler, os.X_OK):
             msg = f"cannot execute {handler}: Lambda runs it as a program (chmod +x)"
             raise InitFailedError(msg)
         port = str(self._port.number)
@@ -93,7 +95,8 @@ class WebEnvironment(Environment):
             },
             path=_path(),
         )
-        return self._run(_BOOTSTRAP, variables)
+        command = _BOOTSTRAP if wrapper is None else (str(wrapper),)
+        return self._run(command, variables)
 
     @override
     def _ready(self) -> Future[None]:

@@ -4,9 +4,11 @@ https://github.com/aws/aws-lambda-web-adapter, version 1.0: the adapter is a lay
 ``/opt/bootstrap`` starts the handler, and its settings are environment variables.
 """
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Self, final
 
 _WRAPPER: Final = "AWS_LAMBDA_EXEC_WRAPPER"
@@ -33,16 +35,26 @@ _READ: Final = frozenset(
 class WebProcess:
     """How the adapter knows that the process is ready, and how it passes answers on.
 
+    ``wrapper`` is the program that Lambda starts, where it is a file of a layer that is
+    here; None stands for the adapter's own, which starts the handler as a program.
     ``readiness_path`` is None where a connection is enough.
     """
 
     streams: bool
     readiness_path: str | None
     healthy: frozenset[int]
+    wrapper: Path | None = None
 
     @classmethod
-    def of(cls, variables: Mapping[str, str], layers: Sequence[str]) -> Self | None:
+    def of(
+        cls,
+        variables: Mapping[str, str],
+        layers: Sequence[str],
+        folders: Sequence[Path] = (),
+    ) -> Self | None:
         """Return None for a function that is an ordinary handler.
+
+        ``folders`` are those of the layers that are here.
 
         Raises:
             ValueError: AWS could not start it, or it asks for what is not modelled.
@@ -50,11 +62,9 @@ class WebProcess:
         wrapper = variables.get(_WRAPPER)
         if wrapper is None:
             return None
-        if wrapper != _BOOTSTRAP:
-            msg = f"{_WRAPPER} {wrapper} is not modelled, only {_BOOTSTRAP}"
-            raise ValueError(msg)
+        program = None if wrapper == _BOOTSTRAP else _program(wrapper, folders)
         if not any(_LAYER.fullmatch(layer) for layer in layers):
-            msg = f"{_WRAPPER} is {_BOOTSTRAP}, but no layer of its is LambdaAdapter…"
+            msg = f"{_WRAPPER} is {wrapper}, but no layer of its is LambdaAdapter…"
             raise ValueError(msg)
         unknown = sorted(
             name
@@ -65,12 +75,26 @@ class WebProcess:
             msg = f"{', '.join(unknown)} is not modelled"
             raise ValueError(msg)
         return cls(
+            wrapper=program,
             streams=_streams(variables.get("AWS_LWA_INVOKE_MODE", "buffered")),
             readiness_path=_readiness_path(variables),
             healthy=_statuses(
                 variables.get("AWS_LWA_READINESS_CHECK_HEALTHY_STATUS", "100-499")
             ),
         )
+
+
+def _program(wrapper: str, folders: Sequence[Path]) -> Path:
+    """Find ``/opt/name`` in the layers, of which the last that has it counts."""
+    start, _, name = wrapper.rpartition("/")
+    found = [folder / name for folder in folders if os.access(folder / name, os.X_OK)]
+    if start != "/opt" or not found:
+        msg = (
+            f"{_WRAPPER} {wrapper} is not modelled: neither {_BOOTSTRAP} nor a program "
+            "(chmod +x) in /opt that a layer of this template brings"
+        )
+        raise ValueError(msg)
+    return found[-1]
 
 
 def _streams(mode: str) -> bool:

@@ -1,0 +1,251 @@
+"""What has to be true of every function behind a URL, whichever there are.
+
+``make check`` runs this, and prints a sentence for each thing that is not. Neither
+cfn-lint nor ``sam validate`` can see any of it: the parts are right by themselves, and
+do not fit.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from typing import Any, Final
+
+from aikagi_emulator.template import Resource, Stack, TemplateError
+from tests.template.stacks import (
+    UrlFunction,
+    as_list,
+    deployed,
+    entry_point,
+    policies_of,
+    published,
+    variables_of,
+)
+
+OWN_FUNCTION: Final = "${aws:PrincipalTag/function}"
+STREAMING: Final = {
+    "AWS_LAMBDA_EXEC_WRAPPER": "/opt/stream",
+    "AWS_LWA_INVOKE_MODE": "response_stream",
+}
+_WEB_ADAPTER: Final = ":layer:LambdaAdapterLayerArm64:"
+_SHARED_LAYER: Final = "FunctionLayer"
+
+
+def violations(stack: Stack) -> list[str]:
+    """Return a sentence for each, which begins with the logical id to look at."""
+    return [
+        *_of_functions(stack),
+        *_of_entries(stack),
+        *_of_policies(stack),
+        *_of_permissions(stack),
+    ] + [
+        f"{group.logical_id} has no RetentionInDays: its lines would be kept for ever."
+        for group in stack.of_type("AWS::Logs::LogGroup")
+        if "RetentionInDays" not in group.properties
+    ]
+
+
+def _of_functions(stack: Stack) -> Iterator[str]:
+    seen: dict[str, str] = {}
+    for function in published(stack):
+        name = function.resource.logical_id
+        if function.url.properties["AuthType"] != "AWS_IAM":
+            yield f"{name}: the AuthType of its URL is not AWS_IAM: anybody could call."
+        if not function.name:
+            yield f"{name} has no tag aikagi:function: nobody may call it."
+        elif function.name in seen:
+            yield f"{name} has the tag aikagi:function of {seen[function.name]}."
+        else:
+            seen[function.name] = name
+            yield from _of_its_entry(stack, function)
+        yield from _of_its_caller(stack, function.resource)
+        yield from _of_its_log(stack, function.resource)
+        yield from _of_its_code(stack, function.resource)
+        yield from _of_its_layers(function)
+
+
+def _of_its_entry(stack: Stack, function: UrlFunction) -> Iterator[str]:
+    name = function.resource.logical_id
+    path = _catalogue(stack) + function.name
+    found = [
+        entry for entry in stack.of_type("AWS::SSM::Parameter") if entry.ref == path
+    ]
+    if not found:
+        yield (
+            f"{name} has the tag aikagi:function: {function.name}, and no catalogue "
+            f"entry is named {path}."
+        )
+    for entry in found:
+        try:
+            value = json.loads(entry.properties["Value"])
+        except ValueError as error:
+            yield f"{entry.logical_id}: its Value is not JSON: {error}."
+            return
+        for member, expected in (
+            ("Arn", function.arn),
+            ("FuncUrl", function.url.attributes["FunctionUrl"]),
+            ("InvokeMode", function.url.properties.get("InvokeMode", "BUFFERED")),
+        ):
+            if value.get(member) != expected:
+                yield f"{entry.logical_id}: its {member} is not that of {name}."
+
+
+def _of_its_caller(stack: Stack, function: Resource) -> Iterator[str]:
+    believed = variables_of(function).get("AIKAGI_INVOKE_ROLE_NAME")
+    if believed != stack.resources["InvokeRole"].ref:
+        yield (
+            f"{function.logical_id}: its variable AIKAGI_INVOKE_ROLE_NAME is not !Ref "
+            "InvokeRole: it would believe nobody who calls."
+        )
+
+
+def _of_its_log(stack: Stack, function: Resource) -> Iterator[str]:
+    groups = {group.ref: group for group in stack.of_type("AWS::Logs::LogGroup")}
+    group = groups.get(function.properties.get("LoggingConfig", {}).get("LogGroup"))
+    if group is None:
+        yield (
+            f"{function.logical_id}: its LoggingConfig names no log group of the "
+            "template: Lambda would make one, whose lines are kept for ever."
+        )
+        return
+    roles = {role.attributes["Arn"]: role for role in stack.of_type("AWS::IAM::Role")}
+    role = roles[function.properties["Role"]]
+    allowed = {
+        action
+        for statements in policies_of(stack, role).values()
+        for statement in statements
+        if group.attributes["Arn"] in as_list(statement["Resource"])
+        for action in as_list(statement["Action"])
+    }
+    if not {"logs:CreateLogStream", "logs:PutLogEvents"} <= allowed:
+        yield f"{role.logical_id} may not write the log of {function.logical_id}."
+
+
+def _of_its_code(stack: Stack, function: Resource) -> Iterator[str]:
+    module, name = entry_point(function)
+    folder = module.partition(".")[0]
+    source = stack.code[function.logical_id] / f"{module.replace('.', '/')}.py"
+    written = source.read_text(encoding="utf-8") if source.is_file() else ""
+    # A handler is written as a function, or made by one.
+    if not re.search(rf"^((async )?def {name}\(|{name} = )", written, re.MULTILINE):
+        yield (
+            f"{function.logical_id}: its Handler {module}.{name} is not in "
+            f"{source.name} of {source.parent}."
+        )
+    expected = "".join(map(str.capitalize, folder.split("_"))) + "Function"
+    if function.logical_id != expected:
+        yield (
+            f"{function.logical_id}: the function in the folder {folder} has the "
+            f"logical id {expected}; functions/Makefile finds the folder by it."
+        )
+
+
+def _of_its_layers(function: UrlFunction) -> Iterator[str]:
+    layers = function.resource.properties.get("Layers", [])
+    variables = variables_of(function.resource)
+    name = function.resource.logical_id
+    if not any(_SHARED_LAYER in layer for layer in layers):
+        yield f"{name} lacks the layer FunctionLayer, which holds aikagi_function."
+    streams = function.url.properties.get("InvokeMode") == "RESPONSE_STREAM"
+    adapter = any(_WEB_ADAPTER in layer for layer in layers)
+    wrapped = STREAMING.items() <= variables.items()
+    if streams and not (adapter and wrapped):
+        yield (
+            f"{name} streams, and lacks the layer *web-adapter or the variables "
+            f"{' and '.join(f'{key}: {value}' for key, value in STREAMING.items())}."
+        )
+    if not streams and (adapter or STREAMING.keys() & variables.keys()):
+        yield f"{name} runs as a web process, but InvokeMode is not RESPONSE_STREAM."
+
+
+def _of_entries(stack: Stack) -> Iterator[str]:
+    names = {function.name for function in published(stack)}
+    for entry in stack.of_type("AWS::SSM::Parameter"):
+        if entry.ref.removeprefix(_catalogue(stack)) not in names:
+            yield f"{entry.logical_id}: no function has the tag of {entry.ref}."
+
+
+def _of_policies(stack: Stack) -> Iterator[str]:
+    """Every right to call a function is the invoke role's, and has its conditions."""
+    for role in stack.of_type("AWS::IAM::Role"):
+        for policy in role.properties.get("Policies", []):
+            yield from _of_policy(stack, role, role, policy)
+        for policy in stack.of_type("AWS::IAM::RolePolicy"):
+            if policy.properties["RoleName"] == role.ref:
+                yield from _of_policy(stack, policy, role, policy.properties)
+
+
+def _of_policy(
+    stack: Stack, where: Resource, role: Resource, policy: Any
+) -> Iterator[str]:
+    for statement in policy["PolicyDocument"]["Statement"]:
+        if statement["Effect"] != "Allow":
+            continue
+        sid = statement.get("Sid", "without a Sid")
+        for action, required in _required_conditions(stack).items():
+            patterns = map(str.lower, as_list(statement["Action"]))
+            if not any(fnmatchcase(action.lower(), pattern) for pattern in patterns):
+                continue
+            if role.logical_id != "InvokeRole":
+                yield (
+                    f"{where.logical_id}: the statement {sid} allows {action}, which "
+                    "is for sessions of InvokeRole alone."
+                )
+                continue
+            conditions = statement.get("Condition", {})
+            for operator, keys in required.items():
+                for key, value in keys.items():
+                    if conditions.get(operator, {}).get(key) != value:
+                        yield (
+                            f"{where.logical_id}: the statement {sid} allows {action} "
+                            f"without the condition {operator} {key}: {value}."
+                        )
+
+
+def _of_permissions(stack: Stack) -> Iterator[str]:
+    """A function behind a URL has no resource policy: that would need no session."""
+    for permission in stack.of_type("AWS::Lambda::Permission"):
+        called = str(permission.properties["FunctionName"])
+        for function in published(stack):
+            if called in {function.resource.ref, function.arn}:
+                yield (
+                    f"{permission.logical_id}: it lets "
+                    f"{permission.properties['Principal']} call "
+                    f"{function.resource.logical_id} without a session of InvokeRole."
+                )
+
+
+def _required_conditions(stack: Stack) -> dict[str, dict[str, dict[str, str]]]:
+    own = {
+        "aws:ResourceTag/aikagi:function": OWN_FUNCTION,
+        "aws:ResourceTag/aws:cloudformation:stack-id": stack.stack_id,
+    }
+    return {
+        "lambda:InvokeFunctionUrl": {
+            "StringEquals": {"lambda:FunctionUrlAuthType": "AWS_IAM", **own}
+        },
+        "lambda:InvokeFunction": {
+            "Bool": {"lambda:InvokedViaFunctionUrl": "true"},
+            "StringEquals": own,
+        },
+    }
+
+
+def _catalogue(stack: Stack) -> str:
+    return f"/aikagi/{stack.name}/functions/"
+
+
+def main() -> int:
+    try:
+        found = violations(deployed())
+    except TemplateError as error:
+        found = [str(error)]
+    for sentence in found:
+        sys.stdout.write(f"template.yaml: {sentence}\n")
+    sys.stdout.write(f"functions of the template: {'FAILED' if found else 'passed'}\n")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,262 @@
+"""What ``make check`` finds in a template, and what it lets pass beside it."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.local_stack import ROOT
+from tests.template.contract import violations
+from tests.template.stacks import TEMPLATE, deployed
+
+Edit = tuple[str, str]
+
+TAG = "      Tags: {aikagi:function: hello}\n"
+ENTRY = "functions/hello\n"
+LOGGING = "      LoggingConfig: {LogGroup: !Ref FunctionLogs}\n"
+HELLO_URL = '"FuncUrl": "${HelloFunctionUrl.FunctionUrl}"'
+HELLO_MODE = "InvokeMode: BUFFERED, Cors: *cors}\n\n  HelloEntry"
+VARIABLES = "Environment: {Variables: {AIKAGI_INVOKE_ROLE_NAME: !Ref InvokeRole}}"
+STREAMS = "          AWS_LWA_INVOKE_MODE: response_stream\n"
+URL_AUTH = "                lambda:FunctionUrlAuthType: AWS_IAM\n"
+VIA_URL = "              Bool: {lambda:InvokedViaFunctionUrl: 'true'}\n"
+OWN_TAG = "aws:ResourceTag/aikagi:function: ${aws:PrincipalTag/function}\n"
+OWN_STACK = "aws:ResourceTag/aws:cloudformation:stack-id: !Ref AWS::StackId\n"
+WRITES_LOG = "Action: [logs:CreateLogStream, logs:PutLogEvents]\n"
+RETENTION = "      RetentionInDays: !Ref LogRetentionDays\n"
+ANOTHER_ENTRY = """
+  AnotherEntry:
+    Type: AWS::SSM::Parameter
+    Properties: {Name: !Sub '%s', Type: String, Value: '{}'}
+"""
+PERMISSION = """
+  AnotherPermission:
+    Type: AWS::Lambda::Permission
+    Properties:
+      Action: lambda:InvokeFunction
+      FunctionName: !Ref %s
+      Principal: apigateway.amazonaws.com
+"""
+OUTPUTS = "\nOutputs:\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """An edit that is a mistake, what is said of it, and the nearest that is none."""
+
+    mistake: Edit
+    said: str
+    allowed: Edit
+
+
+CASES = {
+    "a URL for anybody": Case(
+        mistake=("AuthType: AWS_IAM, InvokeMode", "AuthType: NONE, InvokeMode"),
+        said="HelloFunction: the AuthType of its URL is not AWS_IAM",
+        allowed=("AuthType: AWS_IAM, InvokeMode", "AuthType: 'AWS_IAM', InvokeMode"),
+    ),
+    "a permission of the function itself": Case(
+        mistake=(OUTPUTS, PERMISSION % "HelloFunction" + OUTPUTS),
+        said="AnotherPermission: it lets apigateway.amazonaws.com call HelloFunction",
+        allowed=(OUTPUTS, PERMISSION % "BrokerFunction" + OUTPUTS),
+    ),
+    "no tag": Case(
+        mistake=(TAG, ""),
+        said="HelloFunction has no tag aikagi:function",
+        allowed=(TAG, "      Tags: {aikagi:function: hello, team: a}\n"),
+    ),
+    "another function's tag": Case(
+        mistake=("function: report}", "function: hello}"),
+        said="ReportFunction has the tag aikagi:function of HelloFunction",
+        allowed=(
+            "Tags: {aikagi:function: report}",
+            "Tags: {'aikagi:function': report}",
+        ),
+    ),
+    "an entry of another name": Case(
+        mistake=(ENTRY, "functions/helo\n"),
+        said="HelloFunction has the tag aikagi:function: hello, and no catalogue",
+        allowed=("HelloEntry", "GreetingEntry"),
+    ),
+    "an entry of no function": Case(
+        mistake=(
+            OUTPUTS,
+            ANOTHER_ENTRY % "/aikagi/${AWS::StackName}/functions/gone" + OUTPUTS,
+        ),
+        said="AnotherEntry: no function has the tag",
+        allowed=("      Type: String\n", "      Type: String\n      Tier: Standard\n"),
+    ),
+    "an entry that is no JSON": Case(
+        mistake=(
+            '"Groups": ["everyone"]\n        }\n\n  # report',
+            '"Groups"\n  # report',
+        ),
+        said="HelloEntry: its Value is not JSON",
+        allowed=('"Title": "Hello"', '"Title": "こんにちは"'),
+    ),
+    "an entry with another function's URL": Case(
+        mistake=(HELLO_URL, HELLO_URL.replace("Hello", "Report")),
+        said="HelloEntry: its FuncUrl is not that of HelloFunction",
+        allowed=(HELLO_URL, f'"MaxDurationSeconds": 900, {HELLO_URL}'),
+    ),
+    "an entry with another function's ARN": Case(
+        mistake=('"Arn": "${HelloFunction.Arn}"', '"Arn": "${ReportFunction.Arn}"'),
+        said="HelloEntry: its Arn is not that of HelloFunction",
+        allowed=('"Arn": "${HelloFunction.Arn}"', '"Arn":"${HelloFunction.Arn}"'),
+    ),
+    "an entry with another mode": Case(
+        mistake=('"RESPONSE_STREAM"', '"BUFFERED"'),
+        said="SummariseEntry: its InvokeMode is not that of SummariseFunction",
+        allowed=('"Groups": ["research"]', '"Groups": ["research", "x"]'),
+    ),
+    "no role to believe": Case(
+        mistake=(VARIABLES, "Environment: {Variables: {A: b}}"),
+        said="HelloFunction: its variable AIKAGI_INVOKE_ROLE_NAME is not !Ref",
+        allowed=(VARIABLES, VARIABLES.replace("}}", ", A: b}}")),
+    ),
+    "another role to believe": Case(
+        mistake=(VARIABLES, VARIABLES.replace("InvokeRole}}", "BrokerRole}}")),
+        said="HelloFunction: its variable AIKAGI_INVOKE_ROLE_NAME",
+        allowed=("      Timeout: 10\n", "      Timeout: 11\n"),
+    ),
+    "a log of Lambda's own": Case(
+        mistake=(LOGGING, ""),
+        said="HelloFunction: its LoggingConfig names no log group of the template",
+        allowed=(LOGGING, LOGGING.replace("Logs}", "Logs, LogFormat: JSON}")),
+    ),
+    "a log without retention": Case(
+        mistake=(f"Properties:\n{RETENTION}\n  # For", "Properties: {}\n\n  # For"),
+        said="FunctionLogs has no RetentionInDays",
+        allowed=(RETENTION, RETENTION.replace("!Ref LogRetentionDays", "7")),
+    ),
+    "a log that may not be written": Case(
+        mistake=(
+            "Resource: !GetAtt FunctionLogs.Arn",
+            "Resource: !GetAtt HttpApiLogs.Arn",
+        ),
+        said="FunctionRole may not write the log of HelloFunction",
+        allowed=(
+            "Resource: !GetAtt FunctionLogs.Arn",
+            "Resource: [!GetAtt FunctionLogs.Arn]",
+        ),
+    ),
+    "a URL for anybody who signs": Case(
+        mistake=(URL_AUTH, ""),
+        said="InvokePolicy: the statement CallTheFunctionUrl allows "
+        "lambda:InvokeFunctionUrl without the condition StringEquals "
+        "lambda:FunctionUrlAuthType",
+        allowed=(
+            URL_AUTH,
+            f"{URL_AUTH}                aws:RequestedRegion: eu-west-1\n",
+        ),
+    ),
+    "the Invoke API": Case(
+        mistake=(VIA_URL, ""),
+        said="InvokePolicy: the statement InvokeTheFunctionThroughIt allows "
+        "lambda:InvokeFunction without the condition Bool "
+        "lambda:InvokedViaFunctionUrl",
+        allowed=(
+            VIA_URL,
+            VIA_URL.replace("'true'}", "'true', aws:SecureTransport: 'true'}"),
+        ),
+    ),
+    "every function of the stack": Case(
+        mistake=(OWN_TAG, "aws:SourceAccount: '123456789012'\n"),
+        said="InvokePolicy: the statement CallTheFunctionUrl allows "
+        "lambda:InvokeFunctionUrl without the condition StringEquals "
+        "aws:ResourceTag/aikagi:function",
+        allowed=(OWN_TAG, OWN_TAG.replace(": ${", ": '${").replace("}\n", "}'\n")),
+    ),
+    "functions of other stacks": Case(
+        mistake=(OWN_STACK, "aws:SourceAccount: '123456789012'\n"),
+        said="aws:ResourceTag/aws:cloudformation:stack-id",
+        allowed=(
+            OWN_STACK,
+            OWN_STACK.replace("!Ref AWS::StackId", "!Ref 'AWS::StackId'"),
+        ),
+    ),
+    "a function that may call others": Case(
+        mistake=(WRITES_LOG, WRITES_LOG.replace("]", ", lambda:InvokeFunction]")),
+        said="BrokerRole: the statement Log allows lambda:InvokeFunction",
+        allowed=(WRITES_LOG, WRITES_LOG.replace("]", ", logs:DescribeLogStreams]")),
+    ),
+    "a function that may call others by a pattern": Case(
+        mistake=(WRITES_LOG, WRITES_LOG.replace("]", ", 'Lambda:Invoke*']")),
+        said="BrokerRole: the statement Log allows lambda:InvokeFunctionUrl",
+        allowed=(WRITES_LOG, WRITES_LOG.replace("]", ", 'lambda:Get*']")),
+    ),
+    "a handler that is not there": Case(
+        mistake=("hello.app.handler", "hello.app.greet"),
+        said="HelloFunction: its Handler hello.app.greet is not in app.py",
+        allowed=("Handler: hello.app.handler", "Handler: 'hello.app.handler'"),
+    ),
+    "a module that is not there": Case(
+        mistake=("hello.app.handler", "hello.main.handler"),
+        said="HelloFunction: its Handler hello.main.handler is not in main.py",
+        allowed=("MemorySize: 256", "MemorySize: 512"),
+    ),
+    "a logical id of another folder": Case(
+        mistake=("hello.app.handler", "report.app.handler"),
+        said="HelloFunction: the function in the folder report has the logical id "
+        "ReportFunction",
+        allowed=("      Description: Greets its caller.\n", ""),
+    ),
+    "no shared layer": Case(
+        mistake=("      Layers: [!Ref FunctionLayer]\n", ""),
+        said="HelloFunction lacks the layer FunctionLayer",
+        allowed=(
+            "Layers: [!Ref FunctionLayer]",
+            "Layers: [!Ref FunctionLayer, 'arn:aws:lambda:eu-west-1:1:layer:x:1']",
+        ),
+    ),
+    "a stream without the adapter": Case(
+        mistake=(", *web-adapter]", "]"),
+        said="SummariseFunction streams, and lacks the layer *web-adapter",
+        allowed=(
+            "[!Ref FunctionLayer, *web-adapter]",
+            "[*web-adapter, !Ref FunctionLayer]",
+        ),
+    ),
+    "a stream without its mode": Case(
+        mistake=(STREAMS, ""),
+        said="SummariseFunction streams, and lacks",
+        allowed=(STREAMS, f"{STREAMS}          AWS_LWA_PORT: '8080'\n"),
+    ),
+    "a stream in a URL that waits for its end": Case(
+        mistake=("RESPONSE_STREAM, Cors", "BUFFERED, Cors"),
+        said="SummariseFunction runs as a web process",
+        allowed=("      Timeout: 900\n", "      Timeout: 60\n"),
+    ),
+}
+
+
+def said_of(folder: Path, edit: Edit) -> list[str]:
+    """Edit the first place in the template, or all of an ID, and check the result."""
+    old, new = edit
+    text = TEMPLATE.read_text()
+    assert old in text
+    for name in ("app", "functions"):
+        (folder / name).symlink_to(ROOT / name)
+    template = folder / "template.yaml"
+    template.write_text(text.replace(old, new, -1 if old.isalpha() else 1))
+    return violations(deployed(template))
+
+
+def test_the_template_fits_together():
+    assert violations(deployed()) == []
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_a_mistake_has_a_sentence_that_names_what_to_mend(case: Case, tmp_path: Path):
+    sentences = said_of(tmp_path, case.mistake)
+
+    assert any(case.said in sentence for sentence in sentences), sentences
+    assert all(
+        re.match(r"[A-Za-z]+(:| has| may| lacks| streams| runs)", s) for s in sentences
+    )
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_what_is_near_a_mistake_and_none_passes(case: Case, tmp_path: Path):
+    assert said_of(tmp_path, case.allowed) == []
