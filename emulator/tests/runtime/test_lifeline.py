@@ -16,10 +16,14 @@ from emulator.tests.runtime.running import PATIENCE, ends
 from emulator.tests.runtime.web import ADAPTER, VARIABLES, event, write_function
 
 LAUNCHER = """
-import asyncio, json, sys
+import asyncio, json, os, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from aikagi_emulator.runtime import FunctionSpec, Pool
+
+def say(line):
+    # At once, for print() lets another thread write between a line and its end.
+    os.write(1, f"{line}\\n".encode())
 
 pool = Pool(
     FunctionSpec(
@@ -29,7 +33,7 @@ pool = Pool(
     ),
     credentials=dict,
     clock=lambda: datetime.now(UTC),
-    log=lambda name, line: print(line, flush=True),
+    log=lambda name, line: say(line),
 )
 
 async def main():
@@ -38,7 +42,7 @@ async def main():
         await asyncio.sleep(600)
     hanging = asyncio.create_task(pool.invoke({"do": "hang"}))
     while not hanging.done():
-        print("idle", (await pool.invoke({})).decode(), flush=True)
+        say(f"idle {(await pool.invoke({})).decode()}")
         await hanging
 
 asyncio.run(main())
