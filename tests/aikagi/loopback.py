@@ -36,6 +36,22 @@ class Answer:
     pieces: Iterable[bytes] = (b"{}",)
     cut: bool = False
 
+    @property
+    def has_body(self) -> bool:
+        return self.status not in {204, 304}
+
+
+def answer_of(vector: Mapping[str, Any], pieces: Iterable[bytes]) -> Answer:
+    """Give the answer that a vector describes, its body in these pieces."""
+    headers = dict(vector.get("headers", {"content-type": vector.get("content_type")}))
+    return Answer(
+        status=vector.get("status", 200),
+        media_type=headers.pop("content-type", ""),
+        headers=headers,
+        pieces=pieces,
+        cut=vector.get("cut", False),
+    )
+
 
 def json_answer(value: object, status: int = 200, **headers: str) -> Answer:
     kind = "application/json" if status < 400 else "application/problem+json"
@@ -323,17 +339,17 @@ class _Handler(BaseHTTPRequestHandler):
     def handle_any(self) -> None:
         answer = self.loopback.respond(self._request())
         head = [("Date", self.date_time_string(self._now()))]
-        if answer.status != 204:
-            head += [
-                ("Content-Type", answer.media_type),
-                ("Transfer-Encoding", "chunked"),
-                ("x-amzn-requestid", "lambda-r-1"),
-            ]
+        if answer.media_type:
+            head.append(("Content-Type", answer.media_type))
+        if answer.has_body:
+            head.append(("Transfer-Encoding", "chunked"))
+        if "x-amzn-requestid" not in answer.headers:
+            head.append(("x-amzn-requestid", "lambda-r-1"))
         self.send_response_only(answer.status)
         for name, value in [*head, *answer.headers.items()]:
             self.send_header(name, value)
         self.end_headers()
-        if answer.status != 204:
+        if answer.has_body:
             self._send(answer)
 
     # http.server looks its methods up by these names.

@@ -9,37 +9,35 @@ from playwright.sync_api import Page
 from tests.growth import Growth, Record, check, measure
 
 _PREPARE: Final = """async (size) => {
-  const { lines, ndjson, sse } = await import("./static/events.js");
-  const { batchesOf, beginningOf } = await import("./static/answers.js");
-  const { faultIn, indented } = await import("./static/json.js");
-  const { Transcript, StreamView } = await import("./static/streamed.js");
-  const { addressOf } = await import("./static/request.js");
-  const { FunctionError } = await import("./static/errors.js");
-  const { contentOf } = await import("./static/answer.js");
+  const page = "./static/digest/page";
+  if (!document.getElementById("streamed")) {
+    const html = await (await fetch(`${page}/index.html`)).text();
+    document.body.replaceWith(new DOMParser().parseFromString(html, "text/html").body);
+  }
+  const { addressOf, Call } = await import("./static/digest/client/call.js");
+  const { FunctionError } = await import("./static/digest/client/errors.js");
+  const { contentOf, faultIn, indented } = await import(`${page}/content.js`);
+  const { Transcript, StreamView } = await import(`${page}/output.js`);
 
   const bytes = (text) => new TextEncoder().encode(text);
   const repeat = (piece) => piece.repeat(Math.max(1, size / piece.length));
   const pieces = (piece) =>
     Array(Math.max(1, Math.floor(size / piece.length))).fill(piece);
-  async function* arriving(texts) { for (const text of texts) yield bytes(text); }
-  const answer = (texts, type) => {
+  const answer = (texts, type, status = 200) => {
     const left = texts.values();
     const body = new ReadableStream({ pull(stream) {
       const { done, value } = left.next();
       if (done) stream.close();
       else stream.enqueue(bytes(value));
     } });
-    return new Response(body, { headers: { "Content-Type": type } });
+    return new Response(body, { status, headers: { "Content-Type": type } });
   };
-  const read = async (batches) => {
-    let count = 0;
-    for await (const batch of batches) for (const _ of batch) count += 1;
-    return count;
+  const readAnswer = async (texts, type, status) => {
+    for await (const _ of new Call(Promise.resolve(answer(texts, type, status))));
   };
-  const readLines = (texts) => read(lines(arriving(texts)));
-  const readAnswer = (texts, type) => read(batchesOf(answer(texts, type)));
   const NDJSON = "application/x-ndjson";
   const SSE = "text/event-stream";
+  const FRAME = 'data: {"type":"ping"}\\n\\n';
   const shown = (texts) => {
     const node = document.createElement("pre");
     const view = new StreamView(node);
@@ -115,42 +113,92 @@ def processor(workbench: Page) -> Processor:
     return Processor(workbench)
 
 
-_MALFORMED: Final = 'error.name === "MalformedError"'
+_ENDED: Final = 'error.name === "EndedEarlyError"'
+_FAILED: Final = 'error.name === "FunctionError"'
 
 SHOWN: Final = ("shown(input)", "false", 8_388_608, 1_048_576)
 
 # Not brackets in brackets where JSON.parse meets them: V8 itself takes 0.01 s for
 # 130,000, 0.5 s for a million and 4 s for eight, the most that an event may have.
 WORK: Final = [
-    Work("lines: one without an end, in pieces", 'pieces("a")', "readLines(input)"),
-    Work("lines: short ones in pieces", 'pieces("a\\n")', "readLines(input)"),
-    Work("lines: empty ones in one piece", '[repeat("\\n")]', "readLines(input)"),
-    Work("lines: carriage returns", 'pieces("\\r")', "readLines(input)"),
-    Work("lines: half letters", 'pieces("鍵")', "readLines(input)"),
+    Work(
+        "NDJSON: a line without an end, in pieces",
+        'pieces("a")',
+        "readAnswer(input, NDJSON)",
+        _ENDED,
+    ),
+    Work(
+        "NDJSON: empty lines in one piece",
+        '[repeat("\\n")]',
+        "readAnswer(input, NDJSON)",
+        _ENDED,
+    ),
+    Work(
+        "NDJSON: carriage returns",
+        'pieces("\\r")',
+        "readAnswer(input, NDJSON)",
+        _ENDED,
+    ),
     Work(
         "NDJSON: events",
         """[repeat('{"type":"ping"}\\n')]""",
         "readAnswer(input, NDJSON)",
+        _ENDED,
     ),
     Work(
         "NDJSON: events in pieces",
         """pieces('{"type":"ping"}\\n')""",
         "readAnswer(input, NDJSON)",
+        _ENDED,
     ),
-    Work("NDJSON: spaces", 'pieces(" \\n")', "readAnswer(input, NDJSON)"),
-    Work("NDJSON: a line of spaces", '[repeat(" ")]', "readAnswer(input, NDJSON)"),
+    Work("NDJSON: spaces", 'pieces(" \\n")', "readAnswer(input, NDJSON)", _ENDED),
+    Work(
+        "NDJSON: a line of spaces", '[repeat(" ")]', "readAnswer(input, NDJSON)", _ENDED
+    ),
     Work(
         "NDJSON: escapes",
         """[`{"a":"` + repeat('\\\\"')]""",
         "readAnswer(input, NDJSON)",
-        _MALFORMED,
+        _ENDED,
     ),
-    Work("SSE: data of one event", '[repeat("data:\\n")]', "readAnswer(input, SSE)"),
-    Work("SSE: data in pieces", 'pieces("data: a\\n")', "readAnswer(input, SSE)"),
-    Work("SSE: carriage returns", '[repeat("\\r") + "a\\n"]', "readAnswer(input, SSE)"),
-    Work("SSE: comments", '[repeat(":\\n")]', "readAnswer(input, SSE)"),
-    Work("SSE: one field without an end", '[repeat("a")]', "readAnswer(input, SSE)"),
-    Work("SSE: colons", '[repeat(":") + "\\n"]', "readAnswer(input, SSE)"),
+    Work(
+        "NDJSON: members of a result",
+        """['{"type":"result"' + repeat(',"a":"b"') + '}']""",
+        "readAnswer(input, NDJSON)",
+    ),
+    Work(
+        "NDJSON: escapes of a result",
+        """['{"type":"result","value":"' + repeat('\\\\"') + '"}']""",
+        "readAnswer(input, NDJSON)",
+    ),
+    Work(
+        "SSE: data of one event",
+        '[FRAME + repeat("data:\\n")]',
+        "readAnswer(input, SSE)",
+        _ENDED,
+    ),
+    Work(
+        "SSE: data in pieces",
+        '[FRAME, ...pieces("data: a\\n")]',
+        "readAnswer(input, SSE)",
+        _ENDED,
+    ),
+    Work(
+        "SSE: carriage returns",
+        '[repeat("\\r") + "a\\n"]',
+        "readAnswer(input, SSE)",
+        _ENDED,
+    ),
+    Work("SSE: comments", '[repeat(":\\n")]', "readAnswer(input, SSE)", _ENDED),
+    Work("SSE: comments in pieces", 'pieces(":\\n")', "readAnswer(input, SSE)", _ENDED),
+    Work(
+        "SSE: one field without an end",
+        '[repeat("a")]',
+        "readAnswer(input, SSE)",
+        _ENDED,
+    ),
+    Work("SSE: colons", '[repeat(":") + "\\n"]', "readAnswer(input, SSE)", _ENDED),
+    Work("SSE of others", 'pieces("data: 1\\n\\n")', "readAnswer(input, SSE)"),
     Work("text: in pieces", 'pieces("a")', 'readAnswer(input, "text/plain")'),
     Work("JSON: a number", '[repeat("1")]', 'readAnswer(input, "application/json")'),
     Work(
@@ -159,7 +207,10 @@ WORK: Final = [
         'readAnswer(input, "application/json")',
     ),
     Work(
-        "failure: in pieces", 'pieces("a")', 'beginningOf(answer(input, "text/plain"))'
+        "failure: in pieces",
+        'pieces("a")',
+        'readAnswer(input, "text/plain", 500)',
+        _FAILED,
     ),
     Work(
         "failure: escapes",
