@@ -104,9 +104,10 @@ class Loopback:
     """Start it as a context. What tests may set stands at the top.
 
     ``answer`` is the function. Of routes in ``lost`` the next answer breaks off when
-    all is done. ``life`` and ``grant_life`` are seconds; ``clock_offset`` is
-    by how many the clocks of broker and Lambda are before this machine's; Lambda tells
-    the time of ``aws_clock_offset`` more. ``is_open`` is a URL that lets anybody in.
+    all is done. ``broker_answers`` are the broker's next; None is the right one.
+    ``life`` and ``grant_life`` are seconds; ``clock_offset`` is by how many the clocks
+    of broker and Lambda are before this machine's; Lambda tells the time of
+    ``aws_clock_offset`` more. ``is_open`` is a URL that lets anybody in.
     """
 
     def __init__(self) -> None:
@@ -120,7 +121,7 @@ class Loopback:
         self.is_open = False
         self.aws_clock_offset = 0.0
         self.cors: dict[str, str] = {}
-        self.broker_answers: list[Answer] = []
+        self.broker_answers: list[Answer | None] = []
         self.lost: list[str] = []
         self.runs = 0
         self.calls: list[Request] = []
@@ -199,8 +200,8 @@ class Loopback:
     def _as_broker(self, request: Request) -> Answer:
         route = request.raw_path.strip("/")
         self.asked.append(route)
-        if self.broker_answers:
-            return self.broker_answers.pop(0)
+        if self.broker_answers and (answer := self.broker_answers.pop(0)):
+            return answer
         if route == "healthz":
             return json_answer({"status": "ok"})
         form = {name: each[0] for name, each in parse_qs(request.body.decode()).items()}

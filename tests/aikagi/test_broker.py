@@ -220,16 +220,6 @@ def test_no_post_is_sent_twice_that_may_have_run(
     assert len(loopback.calls) == 1
 
 
-def test_a_throttled_call_is_not_sent_again(alice: Broker, loopback: Loopback):
-    headers = {"x-amzn-errortype": "TooManyRequestsException"}
-    loopback.answer = lambda _: Answer(status=429, headers=headers)
-
-    with pytest.raises(FunctionError, match="429"):
-        alice.call("hello", data="once").result()
-
-    assert len(loopback.calls) == 1
-
-
 def test_no_call_is_sent_twice_where_the_answer_is_lost(
     alice: Broker, loopback: Loopback
 ):
@@ -283,32 +273,6 @@ def test_no_password_goes_where_it_could_be_read(base: str):
     )
 
 
-@pytest.mark.parametrize(
-    ("answer", "error"),
-    [
-        pytest.param(Answer(pieces=(b"<html>",)), UnreachableError, id="a page"),
-        pytest.param(Answer(pieces=(b"[]",)), UnreachableError, id="a list"),
-        pytest.param(json_answer({}), UnreachableError, id="no token"),
-        pytest.param(
-            Answer(status=404, media_type="text/html", pieces=(b"no",)),
-            UnreachableError,
-            id="no broker",
-        ),
-        pytest.param(Answer(status=502, pieces=(b"no",)), BrokerError, id="gateway"),
-        pytest.param(Answer(pieces=(b"{",), cut=True), UnreachableError, id="cut"),
-    ],
-)
-def test_what_is_no_broker_is_said_to_be_none(
-    loopback: Loopback, answer: Answer, error: type[Exception]
-):
-    loopback.broker_answers = [answer]
-
-    with Broker(loopback.base) as broker:
-        with pytest.raises(error):
-            broker.login("alice", PASSWORD)
-        broker.login("alice", PASSWORD)
-
-
 def test_nobody_listening_is_out_of_reach(free_port: Callable[[], int]):
     broker = Broker(f"http://127.0.0.1:{free_port()}/")
 
@@ -341,14 +305,6 @@ def test_a_token_that_wanes_is_renewed_meanwhile(
     assert loopback.count("auth/refresh") == 1
 
 
-def test_a_refused_access_token_is_renewed_once(alice: Broker, loopback: Loopback):
-    loopback.forget_access()
-
-    assert alice.me().subject == "alice"
-
-    assert loopback.asked == ["auth/login", "auth/me", "auth/refresh", "auth/me"]
-
-
 def test_an_answer_lost_on_its_way_costs_no_login(alice: Broker, loopback: Loopback):
     loopback.forget_access()
     loopback.lost = ["auth/refresh"]
@@ -356,15 +312,6 @@ def test_an_answer_lost_on_its_way_costs_no_login(alice: Broker, loopback: Loopb
     assert alice.me().subject == "alice"
 
     assert loopback.asked[-3:] == ["auth/refresh", "auth/refresh", "auth/me"]
-
-
-def test_a_broker_that_fails_at_a_renewal_is_asked_once_more(
-    moving: Broker, loopback: Loopback, watch: Watch
-):
-    watch.moved = 900.0
-    loopback.broker_answers = [problem(503, "users-unavailable", "Not now")]
-
-    assert moving.me().subject == "alice"
 
 
 def test_a_refusal_of_a_renewal_is_the_last_word(alice: Broker, loopback: Loopback):

@@ -72,8 +72,8 @@ export interface BrokerOptions {
  * The broker, and whoever is logged in to it. The tokens and the AWS credentials are in
  * private fields and nowhere else; a reload forgets them.
  *
- * What asks the broker throws `BrokerError`, `UnreachableError` or, once, where the login
- * could not be renewed, `LoginEndedError`.
+ * What asks the broker throws `BrokerError`, `UnreachableError` or, where nobody is logged
+ * in, or no longer, `LoginEndedError`.
  */
 export class Broker {
   constructor(options?: BrokerOptions);
@@ -185,9 +185,9 @@ export interface Problem {
   errors?: { pointer?: string; detail: string }[];
 }
 
-/** The broker no longer knows who is asking, and nothing is left to renew the login with. */
+/** Nobody is logged in, or no longer: nothing is left to renew the login with. */
 export class LoginEndedError extends BrokerError {
-  constructor(refusal: BrokerError);
+  constructor(refusal?: BrokerError | null, title?: string);
 }
 
 /** The function answered with a status of 400 or more. The message is its own, if short. */
