@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         TaskError,
         UnreachableError,
     )
-    from aikagi.events import Output, Progress, Result, Start, TaskEvent
+    from aikagi.events import Output, Ping, Progress, Result, Start, TaskEvent
     from aikagi.grant import Grant
     from aikagi.models import FunctionEntry, Me
     from aikagi.sigv4_auth import SigV4Auth
@@ -49,6 +49,7 @@ __all__ = [
     "MalformedError",
     "Me",
     "Output",
+    "Ping",
     "Progress",
     "Result",
     "SigV4Auth",
@@ -66,6 +67,7 @@ _MODULES: Final = {
     "FunctionEntry": "models",
     "Me": "models",
     "Output": "events",
+    "Ping": "events",
     "Progress": "events",
     "Result": "events",
     "Start": "events",

@@ -10,10 +10,10 @@ from typing import Any, Final, Self, final
 import httpx2
 
 from aikagi.calls import TIMEOUT, Call
-from aikagi.errors import LoginEndedError, StateError
+from aikagi.errors import LoginEndedError, StateError, UnreachableError
 from aikagi.grant import Grant, GrantLifetime
 from aikagi.login_session import Clock, LoginSession
-from aikagi.models import FunctionEntry, Me
+from aikagi.models import FunctionEntry, Me, list_in
 from aikagi.signing import join_url
 from aikagi.sigv4_auth import SigV4Auth
 from aikagi.store import MemoryStore, Store
@@ -103,11 +103,18 @@ class Broker:
         return tokens.refresh_expires_at or tokens.expires_at
 
     def me(self) -> Me:
-        return Me.from_json(self._logged_in().request("GET", "auth/me"))
+        body = self._logged_in().request("GET", "auth/me")
+        try:
+            return Me.from_json(body)
+        except (KeyError, TypeError) as error:
+            raise UnreachableError("broker", "it does not say who you are") from error
 
     def functions(self) -> list[FunctionEntry]:
         body = self._logged_in().request("GET", "functions")
-        return [FunctionEntry.from_json(entry) for entry in body["Functions"]]
+        try:
+            return list(map(FunctionEntry.from_json, list_in(body, "Functions")))
+        except (KeyError, TypeError) as error:
+            raise UnreachableError("broker", "it answers with no functions") from error
 
     def grant(
         self,

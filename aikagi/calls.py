@@ -13,15 +13,21 @@ from aikagi.errors import (
     FunctionError,
     UnreachableError,
 )
-from aikagi.events import Result, TaskEvent, parse_event
-from aikagi.streams import RawEvent, read_events
+from aikagi.events import RawEvent, Result, TaskEvent, is_known, parse_event
+from aikagi.streams import decoded, read_events
 from aikagi.transport import reason_of
 
 TIMEOUT: Final = httpx2.Timeout(30, connect=10, read=910)
 """Seconds. A function may be silent for as long as it may run: fifteen minutes."""
 
-_LONGEST_ERROR_TEXT: Final = 4000
+_LONGEST_ERROR_TEXT: Final = 65_536
 """Characters of an error's text that are kept."""
+
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+"""WHATWG, Fetch, section 2.2.6."""
+
+_WITHOUT_BODY: Final = frozenset({204, 205, 304})
+"""WHATWG, Fetch, section 2.2.6, but for those that are no answer of a function."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,10 +80,13 @@ class Call:
         answer = self._begin()
         count = 0
         try:
-            media_type = answer.headers.get("content-type", "")
-            for raw in read_events(answer.iter_bytes(), media_type):
+            if answer.status_code in _WITHOUT_BODY:
+                yield {"type": "result", "value": None}
+                return
+            content_type = answer.headers.get("content-type", "")
+            for raw in read_events(answer.iter_bytes(), content_type):
                 yield raw
-                count += 1
+                count += is_known(raw)
         except httpx2.HTTPError as error:
             raise EndedEarlyError(count) from error
         finally:
@@ -99,7 +108,7 @@ class Call:
         except httpx2.HTTPError as error:
             raise UnreachableError("function", reason_of(error)) from error
         self.head = ResponseHead(status=answer.status_code, headers=answer.headers)
-        if answer.is_redirect:
+        if answer.status_code in _REDIRECTS:
             answer.close()
             raise AddressError("The function redirects, and credentials do not follow")
         if answer.status_code >= HTTPStatus.BAD_REQUEST:
@@ -109,8 +118,9 @@ class Call:
 
 def _failure(answer: httpx2.Response) -> FunctionError:
     text = ""
+    content_type = answer.headers.get("content-type", "")
     try:
-        for piece in answer.iter_text():
+        for piece in decoded(answer.iter_bytes(), content_type):
             text += piece
             if len(text) > _LONGEST_ERROR_TEXT:
                 break

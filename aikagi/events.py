@@ -1,16 +1,19 @@
 """The events of a long task, as ``docs/functions.md`` describes them.
 
-A last event that is an error is raised as ``TaskError``, never passed over.
+An event that says that the task failed is raised as ``TaskError``, never passed over.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from aikagi.errors import TaskError
+from aikagi.errors import MalformedError, TaskError
 
 LAST: Final = frozenset({"result", "error"})
 """The types of event that end a task."""
+
+RawEvent = dict[str, Any]
+"""An event as it came: a JSON object, unknown members included."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,47 +41,90 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ping:
+    """The task is still at work."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """The task is done. ``value`` is JSON's, or ``bytes`` of any other type."""
 
     value: Any
 
 
-TaskEvent = Start | Progress | Output | Result
+TaskEvent = Start | Progress | Output | Ping | Result
+
+_REQUIRED: Final[Mapping[str, Mapping[str, type]]] = {
+    "start": {},
+    "progress": {"done": float},
+    "output": {"text": str},
+    "ping": {},
+    "result": {},
+    "error": {"code": str, "message": str},
+}
+_OPTIONAL: Final[Mapping[str, Mapping[str, type]]] = {
+    "start": {"total": float},
+    "progress": {"total": float, "code": str, "message": str},
+}
+"""Members that may be missing or null, by the type of the event."""
+
+
+def is_known(raw: Mapping[str, Any]) -> bool:
+    """Tell whether the event is of a type that this version reads.
+
+    Raises ``MalformedError`` where a member is missing, or of another type than
+    ``docs/clients.md`` says. Of types that a later version may send nothing is asked.
+    """
+    kind = raw.get("type")
+    if not isinstance(kind, str):
+        raise MalformedError("An event has no type")
+    if kind not in _REQUIRED:
+        return False
+    for name, type_ in _REQUIRED[kind].items():
+        _require(raw, name, type_)
+    for name, type_ in _OPTIONAL.get(kind, {}).items():
+        if raw.get(name) is not None:
+            _require(raw, name, type_)
+    return True
+
+
+def _require(raw: Mapping[str, Any], name: str, type_: type) -> None:
+    value = raw.get(name)
+    if type_ is float:
+        is_right = isinstance(value, int | float) and not isinstance(value, bool)
+    else:
+        is_right = isinstance(value, type_)
+    if not is_right:
+        wanted = "a number" if type_ is float else "a string"
+        raise MalformedError(
+            f"{name!r} of an event of type {raw['type']} is not {wanted}"
+        )
 
 
 def parse_event(raw: Mapping[str, Any]) -> TaskEvent | None:
-    """Read one event; None for a ping, and for what a later version may send.
+    """Read one event; None for a type that a later version may send.
 
     Raises:
         TaskError: the event says that the task failed.
+        MalformedError: it is not what its type says.
     """
-    match raw:
-        case {"type": "start"}:
-            return Start(total=_number(raw.get("total")))
-        case {"type": "progress"}:
+    if not is_known(raw):
+        return None
+    match raw["type"]:
+        case "start":
+            return Start(total=raw.get("total"))
+        case "progress":
             return Progress(
-                done=_number(raw.get("done")) or 0,
-                total=_number(raw.get("total")),
-                code=_text(raw.get("code")),
-                message=_text(raw.get("message")),
+                done=raw["done"],
+                total=raw.get("total"),
+                code=raw.get("code"),
+                message=raw.get("message"),
             )
-        case {"type": "output", "text": str(text)}:
-            return Output(text=text)
-        case {"type": "result"}:
+        case "output":
+            return Output(text=raw["text"])
+        case "ping":
+            return Ping()
+        case "result":
             return Result(value=raw.get("value"))
-        case {"type": "error"}:
-            raise TaskError(
-                _text(raw.get("code")) or "failed", _text(raw.get("message")) or ""
-            )
         case _:
-            return None
-
-
-def _number(value: object) -> float | None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return value if is_number else None  # type: ignore[return-value]  # mypy loses it
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+            raise TaskError(raw["code"], raw["message"])

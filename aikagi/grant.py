@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from aikagi.expiry import RefreshNeed, refresh_need
+from aikagi.models import string_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,18 +49,19 @@ class Grant:
         """Read what ``POST /grant`` answered.
 
         ``asked_at`` is this machine's clock (epoch seconds) at about the moment when
-        the broker looked at its own. Raises ``KeyError`` or ``ValueError``.
+        the broker looked at its own. Raises ``KeyError``,
+        ``TypeError`` or ``ValueError``.
         """
         expires_at = _moment(body["Expiration"])
         server_time = _moment(body["ServerTime"])
         return cls(
-            function_name=body["FunctionName"],
-            func_url=body["FuncUrl"],
-            region=body["Region"],
-            invoke_mode=body["InvokeMode"],
-            access_key_id=body["AccessKeyId"],
-            secret_access_key=body["SecretAccessKey"],
-            session_token=body["SessionToken"],
+            function_name=string_in(body, "FunctionName"),
+            func_url=string_in(body, "FuncUrl"),
+            region=string_in(body, "Region"),
+            invoke_mode=string_in(body, "InvokeMode"),
+            access_key_id=string_in(body, "AccessKeyId"),
+            secret_access_key=string_in(body, "SecretAccessKey"),
+            session_token=string_in(body, "SessionToken"),
             expires_at=expires_at,
             clock_offset=server_time.timestamp() - asked_at,
             lifetime=(expires_at - server_time).total_seconds(),

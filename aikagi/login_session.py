@@ -97,14 +97,22 @@ class LoginSession:
     def request(
         self, method: str, path: str, json: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Send a request as this person; a refused access token is refreshed once."""
+        """Send a request as this person; a refused access token is refreshed once.
+
+        Raises ``LoginEndedError`` where the next one is refused as well.
+        """
         tokens = self._tokens.get()
         try:
             return self._send(method, path, tokens, json)
         except BrokerError as error:
             if error.status != HTTPStatus.UNAUTHORIZED:
                 raise
-        return self._send(method, path, self._tokens.replace(tokens), json)
+        try:
+            return self._send(method, path, self._tokens.replace(tokens), json)
+        except BrokerError as error:
+            if error.status != HTTPStatus.UNAUTHORIZED:
+                raise
+            raise LoginEndedError(request_id=error.request_id) from error
 
     def grant(
         self, function: str, lifetime: GrantLifetime, refused: Grant | None = None

@@ -5,6 +5,22 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 
+def list_in(value: Mapping[str, Any], name: str) -> list[Any]:
+    """Give a member. Raises ``KeyError`` or ``TypeError`` where it is no list."""
+    member = value[name]
+    if not isinstance(member, list):
+        raise TypeError(f"{name} is not a list")
+    return member
+
+
+def string_in(value: Mapping[str, Any], name: str) -> str:
+    """Give a member. Raises ``KeyError`` or ``TypeError`` where it is no string."""
+    member = value[name]
+    if not isinstance(member, str):
+        raise TypeError(f"{name} is not a string")
+    return member
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Me:
     """Who the broker thinks you are; ``session_name`` is how AWS will know you."""
@@ -16,11 +32,12 @@ class Me:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Read what ``GET /auth/me`` answered. Raises ``KeyError`` or ``TypeError``."""
         return cls(
-            issuer=value["issuer"],
-            subject=value["subject"],
-            groups=tuple(value["groups"]),
-            session_name=value["session_name"],
+            issuer=string_in(value, "issuer"),
+            subject=string_in(value, "subject"),
+            groups=tuple(map(str, list_in(value, "groups"))),
+            session_name=string_in(value, "session_name"),
         )
 
 
@@ -38,14 +55,18 @@ class FunctionEntry:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Read an entry of ``GET /functions``. Raises ``KeyError`` or ``TypeError``."""
+        max_duration_seconds = value["MaxDurationSeconds"]
+        if not isinstance(max_duration_seconds, int):
+            raise TypeError
         return cls(
-            name=value["Name"],
-            title=value["Title"],
-            description=value["Description"],
-            func_url=value["FuncUrl"],
-            region=value["Region"],
-            invoke_mode=value["InvokeMode"],
-            max_duration_seconds=value["MaxDurationSeconds"],
+            name=string_in(value, "Name"),
+            title=string_in(value, "Title"),
+            description=string_in(value, "Description"),
+            func_url=string_in(value, "FuncUrl"),
+            region=string_in(value, "Region"),
+            invoke_mode=string_in(value, "InvokeMode"),
+            max_duration_seconds=max_duration_seconds,
         )
 
     def to_json(self) -> dict[str, Any]:

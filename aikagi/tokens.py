@@ -30,15 +30,20 @@ class Tokens:
 
         Raises ``KeyError``, ``TypeError`` or ``ValueError`` of any other answer.
         """
-        lifetime = float(body["expires_in"])
+        access_token, lifetime = body["access_token"], body["expires_in"]
+        refresh_token = body.get("refresh_token")
         refresh_lifetime = body.get("refresh_token_expires_in")
+        if not isinstance(access_token, str) or not isinstance(lifetime, int | float):
+            raise TypeError
+        if not isinstance(refresh_token, str | None):
+            raise TypeError
         return cls(
             login_id=login_id,
             username=username,
-            access_token=body["access_token"],
+            access_token=access_token,
             expires_at=now + lifetime,
             lifetime=lifetime,
-            refresh_token=body.get("refresh_token"),
+            refresh_token=refresh_token,
             refresh_expires_at=None
             if refresh_lifetime is None
             else now + refresh_lifetime,
@@ -54,4 +59,8 @@ class Tokens:
         return asdict(self)
 
     def refresh_need(self, now: float) -> RefreshNeed:
-        return refresh_need(self.expires_at - now, self.lifetime)
+        """Judge the access token. One that cannot be refreshed is used to its end."""
+        remaining = self.expires_at - now
+        if self.refresh_token is None and remaining > 0:
+            return RefreshNeed.NONE
+        return refresh_need(remaining, self.lifetime)

@@ -14,6 +14,7 @@ BROKER_TIMEOUT: Final = 30.0
 """Seconds: API Gateway ends a request after about as many."""
 
 _LOGIN_ENDED: Final = "urn:aikagi:problem:login-ended"
+_JSON: Final = re.compile(r"application/(problem\+)?json\b", re.IGNORECASE)
 _ERRNO: Final = re.compile(r"^\[Errno -?[0-9]+\] ")
 
 
@@ -71,22 +72,32 @@ def reason_of(error: httpx2.HTTPError) -> str:
 
 
 def _failure(answer: httpx2.Response) -> BrokerError | UnreachableError:
-    problem = _json_object(answer)
-    if problem is None or "title" not in problem:
-        if answer.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
-            return _not_a_broker(answer)
-        problem = {"title": f"The broker answered {answer.status_code}"}
-    if problem.get("type") == _LOGIN_ENDED:
-        return LoginEndedError(request_id=problem.get("request_id"))
+    media_type = answer.headers.get("content-type", "")
+    described = _JSON.match(media_type) is not None
+    problem = (_json_object(answer) if described else None) or {}
+    is_problem = "problem" in media_type or bool({"title", "error"} & problem.keys())
+    # A gateway before a broker has answers of its own for these.
+    if not is_problem and not _is_a_gateways(answer.status_code):
+        return _not_a_broker(answer)
+    members = {name: value for name, value in problem.items() if isinstance(value, str)}
+    if members.get("type") == _LOGIN_ENDED:
+        return LoginEndedError(request_id=members.get("request_id"))
     after = answer.headers.get("retry-after", "")
+    status = f"The broker answered {answer.status_code}"
     return BrokerError(
         answer.status_code,
-        str(problem["title"]),
-        type=str(problem.get("type", "about:blank")),
-        detail=problem.get("detail"),
-        request_id=problem.get("request_id"),
-        retry_after=int(after) if after.isascii() and after.isdigit() else None,
+        # RFC 6749, section 5.2, where a token endpoint is no broker's.
+        members.get("title") or members.get("error_description") or status,
+        type=members.get("type", "about:blank"),
+        detail=members.get("detail"),
+        request_id=members.get("request_id"),
+        # RFC 9110, section 10.2.3, also allows a date, which no broker sends.
+        retry_after=int(after) if re.fullmatch("[0-9]{1,9}", after) else None,
     )
+
+
+def _is_a_gateways(status: int) -> bool:
+    return status in {401, 429} or status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def _not_a_broker(answer: httpx2.Response) -> UnreachableError:

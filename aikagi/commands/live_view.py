@@ -17,7 +17,7 @@ from rich.text import Text
 from aikagi.commands.output import has_colours, printable
 from aikagi.commands.steps import Steps
 from aikagi.commands.views import show_value
-from aikagi.streams import RawEvent
+from aikagi.events import RawEvent
 
 _ROOM_FOR_BAR: Final = 60
 """Columns: in fewer there are words and a percentage only."""

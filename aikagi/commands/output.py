@@ -1,7 +1,9 @@
 """Lines for people and for programs, on the two streams."""
 
+import io
 import json
 import os
+import re
 import sys
 from typing import Any, Final, TextIO
 
@@ -10,6 +12,16 @@ _CONTROLS: Final = {
     for code in (*range(0x20), 0x7F, *range(0x80, 0xA0))
     if chr(code) not in "\n\t"
 }
+
+
+_HALF_OF_A_PAIR: Final = re.compile("[\ud800-\udfff]")
+
+
+def replace_what_cannot_be_written() -> None:
+    """Let no character end a command that a stream's encoding lacks."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def echo(line: str) -> None:
@@ -24,7 +36,9 @@ def echo_error(line: str) -> None:
 
 
 def echo_json(value: Any, *, indent: int | None = None) -> None:  # noqa: ANN401 - any JSON
-    echo(json.dumps(value, ensure_ascii=False, indent=indent))
+    written = json.dumps(value, ensure_ascii=False, indent=indent)
+    # Half of a surrogate pair has no UTF-8, but JSON has escapes for it.
+    echo(_HALF_OF_A_PAIR.sub(lambda half: f"\\u{ord(half[0]):04x}", written))
 
 
 def printable(text: str) -> str:

@@ -5,11 +5,20 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Final
 
 from aikagi.commands.context import UsageError
 from aikagi.commands.exit_codes import ExitCode, exit_code_of
-from aikagi.commands.output import echo, echo_error, printable
+from aikagi.commands.output import (
+    echo,
+    echo_error,
+    printable,
+    replace_what_cannot_be_written,
+)
 from aikagi.errors import AikagiError, BrokerError, FunctionError, LoginEndedError
+
+_LONGEST_SHOWN: Final = 4000
+"""Characters of what a function answered with when it failed."""
 
 
 def run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int:
@@ -17,6 +26,7 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int
 
     It finds this parser as ``root_parser``.
     """
+    replace_what_cannot_be_written()
     options = parser.parse_args(arguments, argparse.Namespace(root_parser=parser))
     try:
         if options.version:
@@ -69,7 +79,7 @@ def message_of(error: AikagiError) -> str:
         case BrokerError():
             return f"{message}{_reference(error)}."
         case FunctionError():
-            text = printable(error.text).strip()
+            text = printable(error.text[:_LONGEST_SHOWN]).strip()
             return f"{message}{_reference(error)}." + (text and f"\n{text}")
         case _:
             return f"{message}."

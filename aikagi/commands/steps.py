@@ -2,7 +2,7 @@
 
 from typing import final
 
-from aikagi.streams import RawEvent
+from aikagi.events import RawEvent
 
 
 @final

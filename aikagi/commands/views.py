@@ -12,7 +12,7 @@ from typing import Protocol, Self, final
 
 from aikagi.commands.output import echo, echo_error, echo_json, printable
 from aikagi.commands.steps import Steps
-from aikagi.streams import RawEvent
+from aikagi.events import RawEvent
 
 
 class View(Protocol):
@@ -124,9 +124,10 @@ def show_value(value: object) -> None:
     if isinstance(value, bytes):
         _show_bytes(value)
     elif isinstance(value, str):
-        echo(printable(value) if sys.stdout.isatty() else value)
+        text = printable(value) if sys.stdout.isatty() else value
+        echo(text.removesuffix("\n"))
     else:
-        echo(json.dumps(value, ensure_ascii=False, indent=2))
+        echo_json(value, indent=2)
 
 
 def _show_bytes(value: bytes) -> None:

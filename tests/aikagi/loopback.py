@@ -36,6 +36,22 @@ class Answer:
     pieces: Iterable[bytes] = (b"{}",)
     cut: bool = False
 
+    @property
+    def has_body(self) -> bool:
+        return self.status not in {204, 304}
+
+
+def answer_of(vector: Mapping[str, Any], pieces: Iterable[bytes]) -> Answer:
+    """Give the answer that a vector describes, its body in these pieces."""
+    headers = dict(vector.get("headers", {"content-type": vector.get("content_type")}))
+    return Answer(
+        status=vector.get("status", 200),
+        media_type=headers.pop("content-type", ""),
+        headers=headers,
+        pieces=pieces,
+        cut=vector.get("cut", False),
+    )
+
 
 def json_answer(value: object, status: int = 200, **headers: str) -> Answer:
     kind = "application/json" if status < 400 else "application/problem+json"
@@ -88,9 +104,10 @@ class Loopback:
     """Start it as a context. What tests may set stands at the top.
 
     ``answer`` is the function. Of routes in ``lost`` the next answer breaks off when
-    all is done. ``life`` and ``grant_life`` are seconds; ``clock_offset`` is
-    by how many the clocks of broker and Lambda are before this machine's; Lambda tells
-    the time of ``aws_clock_offset`` more. ``is_open`` is a URL that lets anybody in.
+    all is done. ``broker_answers`` are the broker's next; None is the right one.
+    ``life`` and ``grant_life`` are seconds; ``clock_offset`` is by how many the clocks
+    of broker and Lambda are before this machine's; Lambda tells the time of
+    ``aws_clock_offset`` more. ``is_open`` is a URL that lets anybody in.
     """
 
     def __init__(self) -> None:
@@ -104,7 +121,7 @@ class Loopback:
         self.is_open = False
         self.aws_clock_offset = 0.0
         self.cors: dict[str, str] = {}
-        self.broker_answers: list[Answer] = []
+        self.broker_answers: list[Answer | None] = []
         self.lost: list[str] = []
         self.runs = 0
         self.calls: list[Request] = []
@@ -183,8 +200,8 @@ class Loopback:
     def _as_broker(self, request: Request) -> Answer:
         route = request.raw_path.strip("/")
         self.asked.append(route)
-        if self.broker_answers:
-            return self.broker_answers.pop(0)
+        if self.broker_answers and (answer := self.broker_answers.pop(0)):
+            return answer
         if route == "healthz":
             return json_answer({"status": "ok"})
         form = {name: each[0] for name, each in parse_qs(request.body.decode()).items()}
@@ -323,17 +340,17 @@ class _Handler(BaseHTTPRequestHandler):
     def handle_any(self) -> None:
         answer = self.loopback.respond(self._request())
         head = [("Date", self.date_time_string(self._now()))]
-        if answer.status != 204:
-            head += [
-                ("Content-Type", answer.media_type),
-                ("Transfer-Encoding", "chunked"),
-                ("x-amzn-requestid", "lambda-r-1"),
-            ]
+        if answer.media_type:
+            head.append(("Content-Type", answer.media_type))
+        if answer.has_body:
+            head.append(("Transfer-Encoding", "chunked"))
+        if "x-amzn-requestid" not in answer.headers:
+            head.append(("x-amzn-requestid", "lambda-r-1"))
         self.send_response_only(answer.status)
         for name, value in [*head, *answer.headers.items()]:
             self.send_header(name, value)
         self.end_headers()
-        if answer.status != 204:
+        if answer.has_body:
             self._send(answer)
 
     # http.server looks its methods up by these names.

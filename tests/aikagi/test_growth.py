@@ -48,12 +48,18 @@ def of_a_stream(name: str, make: Callable[[int], list[bytes]]) -> Case[Any]:
     return Case(f"NDJSON: {name}", make, run, refusal=(AikagiError,))
 
 
+def of_sse(name: str, make: Callable[[int], list[bytes]]) -> Case[Any]:
+    run = stream("text/event-stream")
+    return Case(f"SSE: {name}", make, run, refusal=(AikagiError,))
+
+
 def of_json(name: str, make: Callable[[int], str]) -> Case[Any]:
     run = stream("application/json")
     return Case(f"JSON: {name}", whole(make), run, refusal=(AikagiError,))
 
 
 LAST = b'{"type":"result"}\n'
+FRAME = b'data: {"type":"ping"}\n\n'
 PING = b'{"type":"ping"}\n'
 
 STREAMS: list[Case[Any]] = [
@@ -74,6 +80,12 @@ STREAMS: list[Case[Any]] = [
     Case(
         "media type", repeated("/;"), lambda kind: list(read_events([b""], kind)), HEAD
     ),
+    Case(
+        "charset",
+        repeated(";\t charset \t", "text/a"),
+        lambda kind: list(read_events([b""], kind)),
+        HEAD,
+    ),
     of_json("nesting", repeated("[")),
     of_json("objects", repeated('{"a":')),
     of_json("a number", repeated("1")),
@@ -83,10 +95,19 @@ STREAMS: list[Case[Any]] = [
     of_json("escaped letters", repeated("\\u00e9", '"', '"')),
     of_json("half surrogates", repeated("\\ud83d", '"', '"')),
     of_json("white space", repeated(" \n")),
+    of_json("nesting and open strings", repeated('["\\"', '[["')),
+    of_json("brackets in open strings", repeated('{\\"', "[" * 501 + '"')),
+    of_sse("comments byte by byte", pieces(b":")),
+    of_sse("comment lines", pieces(b":\n\n")),
+    of_sse("data lines", lambda n: [FRAME, b"data: a\n" * (n // 8)]),
+    of_sse("carriage returns", lambda n: [FRAME, b"\r" * n]),
+    of_sse("carriage returns in pieces", pieces(b"data: 1\r\r")),
+    of_sse("names", lambda n: [FRAME, b"event: a\n" * (n // 9)]),
+    of_sse("events", lambda n: [FRAME * (n // len(FRAME))]),
     of_json("members", lambda n: json.dumps({f"a{i}": i for i in range(n // 13)})),
     Case(
         "an event of many members",
-        lambda n: {"type": "progress", **{f"a{i}": i for i in range(n // 10)}},
+        lambda n: {"type": "ping", **{f"a{i}": i for i in range(n // 10)}},
         parse_event,
     ),
 ]

@@ -2,10 +2,8 @@
 
 import asyncio
 import base64
-import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Final
 
 import httpx
@@ -16,10 +14,9 @@ from aikagi import AddressError, Broker
 from aikagi.httpx_auth import SigV4Auth as HttpxAuth
 from aikagi_emulator.sigv4 import SignatureRefusedError
 from tests.aikagi.loopback import Loopback
+from tests.vector_files import load, reads
 
-ALL: Final[list[dict[str, str]]] = json.loads(
-    (Path(__file__).parent.parent / "vectors/requests.json").read_text()
-)["vectors"]
+ALL: Final = load("requests")
 OURS: Final = [vector for vector in ALL if vector.get("only") is None]
 """Those that are for every client."""
 
@@ -32,7 +29,7 @@ def test_there_are_twenty_five_vectors_and_ten_addresses_more():
     assert len([vector for vector in ADDRESSES if vector not in OURS]) == 10
 
 
-@pytest.mark.parametrize("vector", ADDRESSES, ids=lambda vector: vector["id"])
+@reads("requests", lambda vector: "body" not in vector)
 def test_an_address_is_signed_as_it_is_sent(
     alice: Broker, loopback: Loopback, vector: dict[str, str]
 ):
@@ -43,11 +40,7 @@ def test_an_address_is_signed_as_it_is_sent(
     assert sent == vector["sent"]
 
 
-@pytest.mark.parametrize(
-    "vector",
-    [vector for vector in OURS if "body" in vector],
-    ids=lambda vector: vector["id"],
-)
+@reads("requests", lambda vector: "body" in vector and "only" not in vector)
 def test_a_body_is_signed_as_it_is_sent(
     alice: Broker, loopback: Loopback, vector: dict[str, str]
 ):

@@ -18,11 +18,15 @@ _BENCH: Final = """async () => {
     access_token: `access ${++given}`, token_type: "bearer", expires_in: 900,
     refresh_token: `refresh ${given}`, refresh_token_expires_in: 43_200,
   });
+  const alicesOwn = { issuer: "local", subject: "alice", groups: ["everyone"],
+    session_name: "local+alice" };
   const script = {
-    login: () => Response.json({ access_token: `token ${asked.length}` }),
+    login: () => Response.json({
+      access_token: `token ${asked.length}`, expires_in: 86_400 }),
     refresh: () => newTokens(),
     logout: () => new Response(null, { status: 204 }),
-    me: () => Response.json({ subject: "alice" }),
+    me: () => Response.json(alicesOwn),
+    functions: () => Response.json({ Functions: [] }),
     grant: () => Response.json({
       FuncUrl: home, Region: "ap-northeast-1", AccessKeyId: `ASIA${++lent}`,
       SecretAccessKey: "secret", SessionToken: `session ${lent}`,

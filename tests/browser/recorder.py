@@ -86,7 +86,8 @@ class Recorder:
             case ["static", name]:
                 return 200, "text/javascript", _module(name)
             case ["auth", "login"]:
-                return 200, "application/json", b'{"access_token": "a token"}'
+                tokens = b'{"access_token": "a token", "expires_in": 900}'
+                return 200, "application/json", tokens
             case ["grant"]:
                 return 200, "application/json", json.dumps(self.grant()).encode()
             case ["moved", _]:

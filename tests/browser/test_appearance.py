@@ -48,7 +48,9 @@ def overflow(page: Page) -> int:
 
 
 def heading(page: Page) -> str:
-    return page.locator("#welcome-title").inner_text()
+    title = page.locator("#welcome-title")
+    expect(title).not_to_be_empty()
+    return title.inner_text()
 
 
 @pytest.mark.parametrize(

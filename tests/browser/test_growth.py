@@ -9,16 +9,15 @@ from playwright.sync_api import Page
 from tests.growth import Growth, Record, check, measure
 
 _PREPARE: Final = """async (size) => {
-  const files = "./static/digest/";
-  if (!document.forms.length) {
-    // The page's modules look for the page's elements.
-    const html = await (await fetch(`${files}page/index.html`)).text();
-    const { body } = new DOMParser().parseFromString(html, "text/html");
-    document.body.replaceChildren(...body.childNodes);
+  const page = "./static/digest/page";
+  if (!document.getElementById("streamed")) {
+    const html = await (await fetch(`${page}/index.html`)).text();
+    document.body.replaceWith(new DOMParser().parseFromString(html, "text/html").body);
   }
-  const { addressOf, Call, FunctionError } = await import(`${files}client/aikagi.js`);
-  const { faultIn, indented, contentOf } = await import(`${files}page/content.js`);
-  const { Transcript, StreamView } = await import(`${files}page/output.js`);
+  const { addressOf, Call } = await import("./static/digest/client/call.js");
+  const { FunctionError } = await import("./static/digest/client/errors.js");
+  const { contentOf, faultIn, indented } = await import(`${page}/content.js`);
+  const { Transcript, StreamView } = await import(`${page}/output.js`);
 
   const bytes = (text) => new TextEncoder().encode(text);
   const repeat = (piece) => piece.repeat(Math.max(1, size / piece.length));
@@ -34,13 +33,11 @@ _PREPARE: Final = """async (size) => {
     return new Response(body, { status, headers: { "Content-Type": type } });
   };
   const readAnswer = async (texts, type, status) => {
-    let count = 0;
-    const call = new Call(Promise.resolve(answer(texts, type, status)));
-    for await (const _ of call) count += 1;
-    return count;
+    for await (const _ of new Call(Promise.resolve(answer(texts, type, status))));
   };
   const NDJSON = "application/x-ndjson";
   const SSE = "text/event-stream";
+  const FRAME = 'data: {"type":"ping"}\\n\\n';
   const shown = (texts) => {
     const node = document.createElement("pre");
     const view = new StreamView(node);
@@ -59,10 +56,7 @@ _PREPARE: Final = """async (size) => {
   const input = INPUT;
   globalThis.work = async (times) => {
     for (let time = 0; time < times; time += 1) {
-      try { await (RUN); } catch (error) {
-        // No input here has a last event.
-        if (error.name !== "EndedEarlyError" && !(ALLOWED)) throw error;
-      }
+      try { await (RUN); } catch (error) { if (!(ALLOWED)) throw error; }
     }
   };
 }"""
@@ -119,7 +113,7 @@ def processor(workbench: Page) -> Processor:
     return Processor(workbench)
 
 
-_MALFORMED: Final = 'error.name === "MalformedError"'
+_ENDED: Final = 'error.name === "EndedEarlyError"'
 _FAILED: Final = 'error.name === "FunctionError"'
 
 SHOWN: Final = ("shown(input)", "false", 8_388_608, 1_048_576)
@@ -128,36 +122,83 @@ SHOWN: Final = ("shown(input)", "false", 8_388_608, 1_048_576)
 # 130,000, 0.5 s for a million and 4 s for eight, the most that an event may have.
 WORK: Final = [
     Work(
-        "lines: one without an end, in pieces", 'pieces("a")', "readAnswer(input, SSE)"
+        "NDJSON: a line without an end, in pieces",
+        'pieces("a")',
+        "readAnswer(input, NDJSON)",
+        _ENDED,
     ),
-    Work("lines: short ones in pieces", 'pieces("a\\n")', "readAnswer(input, SSE)"),
-    Work("lines: empty ones in one piece", '[repeat("\\n")]', "readAnswer(input, SSE)"),
-    Work("lines: carriage returns", 'pieces("\\r")', "readAnswer(input, SSE)"),
-    Work("lines: half letters", 'pieces("鍵")', "readAnswer(input, SSE)"),
+    Work(
+        "NDJSON: empty lines in one piece",
+        '[repeat("\\n")]',
+        "readAnswer(input, NDJSON)",
+        _ENDED,
+    ),
+    Work(
+        "NDJSON: carriage returns",
+        'pieces("\\r")',
+        "readAnswer(input, NDJSON)",
+        _ENDED,
+    ),
     Work(
         "NDJSON: events",
         """[repeat('{"type":"ping"}\\n')]""",
         "readAnswer(input, NDJSON)",
+        _ENDED,
     ),
     Work(
         "NDJSON: events in pieces",
         """pieces('{"type":"ping"}\\n')""",
         "readAnswer(input, NDJSON)",
+        _ENDED,
     ),
-    Work("NDJSON: spaces", 'pieces(" \\n")', "readAnswer(input, NDJSON)"),
-    Work("NDJSON: a line of spaces", '[repeat(" ")]', "readAnswer(input, NDJSON)"),
+    Work("NDJSON: spaces", 'pieces(" \\n")', "readAnswer(input, NDJSON)", _ENDED),
+    Work(
+        "NDJSON: a line of spaces", '[repeat(" ")]', "readAnswer(input, NDJSON)", _ENDED
+    ),
     Work(
         "NDJSON: escapes",
         """[`{"a":"` + repeat('\\\\"')]""",
         "readAnswer(input, NDJSON)",
-        _MALFORMED,
+        _ENDED,
     ),
-    Work("SSE: data of one event", '[repeat("data:\\n")]', "readAnswer(input, SSE)"),
-    Work("SSE: data in pieces", 'pieces("data: a\\n")', "readAnswer(input, SSE)"),
-    Work("SSE: carriage returns", '[repeat("\\r") + "a\\n"]', "readAnswer(input, SSE)"),
-    Work("SSE: comments", '[repeat(":\\n")]', "readAnswer(input, SSE)"),
-    Work("SSE: one field without an end", '[repeat("a")]', "readAnswer(input, SSE)"),
-    Work("SSE: colons", '[repeat(":") + "\\n"]', "readAnswer(input, SSE)"),
+    Work(
+        "NDJSON: members of a result",
+        """['{"type":"result"' + repeat(',"a":"b"') + '}']""",
+        "readAnswer(input, NDJSON)",
+    ),
+    Work(
+        "NDJSON: escapes of a result",
+        """['{"type":"result","value":"' + repeat('\\\\"') + '"}']""",
+        "readAnswer(input, NDJSON)",
+    ),
+    Work(
+        "SSE: data of one event",
+        '[FRAME + repeat("data:\\n")]',
+        "readAnswer(input, SSE)",
+        _ENDED,
+    ),
+    Work(
+        "SSE: data in pieces",
+        '[FRAME, ...pieces("data: a\\n")]',
+        "readAnswer(input, SSE)",
+        _ENDED,
+    ),
+    Work(
+        "SSE: carriage returns",
+        '[repeat("\\r") + "a\\n"]',
+        "readAnswer(input, SSE)",
+        _ENDED,
+    ),
+    Work("SSE: comments", '[repeat(":\\n")]', "readAnswer(input, SSE)", _ENDED),
+    Work("SSE: comments in pieces", 'pieces(":\\n")', "readAnswer(input, SSE)", _ENDED),
+    Work(
+        "SSE: one field without an end",
+        '[repeat("a")]',
+        "readAnswer(input, SSE)",
+        _ENDED,
+    ),
+    Work("SSE: colons", '[repeat(":") + "\\n"]', "readAnswer(input, SSE)", _ENDED),
+    Work("SSE of others", 'pieces("data: 1\\n\\n")', "readAnswer(input, SSE)"),
     Work("text: in pieces", 'pieces("a")', 'readAnswer(input, "text/plain")'),
     Work("JSON: a number", '[repeat("1")]', 'readAnswer(input, "application/json")'),
     Work(

@@ -1,10 +1,8 @@
 """What the page's client signs in Chromium, as it arrives, is what AWS would accept."""
 
 import base64
-import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Final
 
 import pytest
@@ -18,10 +16,9 @@ from tests.browser.recorder import (
     SESSION_TOKEN,
     Recorder,
 )
+from tests.vector_files import load, reads
 
-VECTORS: Final[list[dict[str, str]]] = json.loads(
-    (Path(__file__).parent.parent / "vectors/requests.json").read_text()
-)["vectors"]
+VECTORS: Final = load("requests")
 
 _CALL: Final = """async ([path, init]) => {
   const { Broker } = await import("./static/aikagi.js");
@@ -81,7 +78,7 @@ _BODIES: Final = """{
 }"""
 
 
-@pytest.mark.parametrize("vector", VECTORS, ids=[vector["id"] for vector in VECTORS])
+@reads("requests")
 def test_a_request_is_signed_as_it_is_sent(
     workbench: Page, recorder: Recorder, vector: dict[str, str]
 ):

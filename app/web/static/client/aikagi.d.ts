@@ -34,17 +34,23 @@ export interface FunctionRequest extends RequestInit {
 }
 
 /**
- * An event of a task. The last is `result` or `error`. `progress.code` is a short stable
- * word, and another one begins a new step; `message` is for people. A result of JSON has
- * its `text` as the function wrote it.
+ * An event of a task. The last is `result`; an `error` is thrown as `TaskError`.
+ * `progress.code` is a short stable word, and another one begins a new step; `message` is
+ * for people. A result of JSON has its `text` as the function wrote it: long numbers are
+ * rounded in its `value` alone.
  */
 export type TaskEvent =
-  | { type: "start"; total?: number }
-  | { type: "progress"; done: number; total?: number; code?: string; message?: string }
+  | { type: "start"; total?: number | null }
+  | {
+      type: "progress";
+      done: number;
+      total?: number | null;
+      code?: string | null;
+      message?: string | null;
+    }
   | { type: "output"; text: string }
   | { type: "ping" }
-  | { type: "result"; value: any; text?: string }
-  | { type: "error"; code: string; message: string };
+  | { type: "result"; value: any; text?: string };
 
 /** Credentials for calls of one function. Times are the broker's, in milliseconds. */
 export interface Grant {
@@ -66,8 +72,8 @@ export interface BrokerOptions {
  * The broker, and whoever is logged in to it. The tokens and the AWS credentials are in
  * private fields and nowhere else; a reload forgets them.
  *
- * What asks the broker throws `BrokerError`, `UnreachableError` or, once, where the login
- * could not be renewed, `LoginEndedError`.
+ * What asks the broker throws `BrokerError`, `UnreachableError` or, where nobody is logged
+ * in, or no longer, `LoginEndedError`.
  */
 export class Broker {
   constructor(options?: BrokerOptions);
@@ -140,20 +146,20 @@ export interface Diagnosis {
  * A call of a function, sent when this was made. Its events are read once, and no faster than
  * somebody takes them. Leaving the loop closes the connection; the function goes on.
  *
- * Reading throws what `fetch` throws, and `FunctionError`, `MalformedError` and
- * `EndedEarlyError`.
+ * Reading throws what `fetch` throws, and `FunctionError`, `TaskError`, `MalformedError`
+ * and `EndedEarlyError`.
  */
 export class Call implements AsyncIterable<TaskEvent> {
   private constructor();
   /** What the answer says of itself, as soon as it begins. */
   readonly response: Promise<Pick<Response, "status" | "statusText" | "headers" | "url">>;
   /**
-   * NDJSON and server-sent events, streamed or at once, as they are. Of text the pieces,
-   * then a result with the whole; of JSON the value; of anything else a Blob; of nothing
-   * null.
+   * NDJSON and server-sent events, streamed or at once, as they are; server-sent events of
+   * another protocol are text. Of text the pieces, then a result with the whole; of JSON the
+   * value, or the text where it is none; of anything else a Blob; of nothing null.
    */
   [Symbol.asyncIterator](): AsyncGenerator<TaskEvent, void, void>;
-  /** The value of the result, when it has come. An `error` event is a `TaskError`. */
+  /** The value of the result, when it has come. */
   result(): Promise<any>;
 }
 
@@ -179,9 +185,9 @@ export interface Problem {
   errors?: { pointer?: string; detail: string }[];
 }
 
-/** The broker no longer knows who is asking, and nothing is left to renew the login with. */
+/** Nobody is logged in, or no longer: nothing is left to renew the login with. */
 export class LoginEndedError extends BrokerError {
-  constructor(refusal: BrokerError);
+  constructor(refusal?: BrokerError | null, title?: string);
 }
 
 /** The function answered with a status of 400 or more. The message is its own, if short. */

@@ -6,7 +6,15 @@
  */
 import { addressOf, Call, preparedInit } from "./call.js";
 import { AddressError, BrokerError, LoginEndedError, UnreachableError } from "./errors.js";
-import { Clock, machineTime, Session, Transport } from "./session.js";
+import {
+  Clock,
+  machineTime,
+  requireList,
+  requireMembers,
+  requireTokens,
+  Session,
+  Transport,
+} from "./session.js";
 
 export { addressOf, Call } from "./call.js";
 export * from "./errors.js";
@@ -20,6 +28,17 @@ export * from "./errors.js";
 
 /** Methods that RFC 9110 section 9.2.1 calls safe: a second one starts nothing twice. */
 const SAFE = new Set(["GET", "HEAD"]);
+
+/** What an entry of `GET /functions` has. @type {Record<string, "string" | "number">} */
+const ENTRY = {
+  Name: "string",
+  Title: "string",
+  Description: "string",
+  FuncUrl: "string",
+  Region: "string",
+  InvokeMode: "string",
+  MaxDurationSeconds: "number",
+};
 
 export class Broker {
   /** @type {Session | null} */
@@ -57,8 +76,9 @@ export class Broker {
     const attempt = ++this.#logins;
     const requestedAt = this.#clock.local();
     const body = new URLSearchParams({ grant_type: "password", username, password });
-    const tokens = await this.#transport.request("auth/login", { method: "POST", body });
+    const answer = await this.#transport.request("auth/login", { method: "POST", body });
     if (attempt !== this.#logins) throw signedOut();
+    const tokens = requireTokens(answer);
     this.#session = new Session(this.#transport, this.#clock, tokens, requestedAt);
   }
 
@@ -74,11 +94,15 @@ export class Broker {
   }
 
   async me() {
-    return this.#withSession((session) => session.request("auth/me"));
+    const me = await this.#withSession((session) => session.request("auth/me"));
+    requireMembers(me, { issuer: "string", subject: "string", session_name: "string" });
+    requireList(me, "groups");
+    return me;
   }
 
   async functions() {
     const answer = await this.#withSession((session) => session.request("functions"));
+    for (const entry of requireList(answer, "Functions")) requireMembers(entry, ENTRY);
     return answer.Functions;
   }
 
@@ -112,7 +136,7 @@ export class Broker {
         if (!(error instanceof UnreachableError) || error.what !== "function") throw error;
         if (!SAFE.has(method)) throw error;
       });
-      if (first && !isRetryable(first, method)) return first;
+      if (first && !isRetryable(first)) return first;
       await first?.body?.cancel();
       return this.#send(session, name, path, sent);
     });
@@ -166,7 +190,7 @@ export class Broker {
    */
   async #withSession(task) {
     const session = this.#session;
-    if (session === null) throw new BrokerError(401, { title: "Nobody is logged in" });
+    if (session === null) throw new LoginEndedError(null, "Nobody is logged in");
     try {
       return await task(session);
     } catch (error) {
@@ -180,11 +204,9 @@ export class Broker {
  * Lambda's refusals have an error type. A 403 of the function itself means that it has run.
  *
  * @param {Response} answer
- * @param {string} method
  */
-function isRetryable(answer, method) {
-  if (answer.status !== 403) return false;
-  return answer.headers.has("x-amzn-errortype") || SAFE.has(method);
+function isRetryable(answer) {
+  return answer.status === 403 && answer.headers.has("x-amzn-errortype");
 }
 
 const signedOut = () => new DOMException("Signed out", "AbortError");

@@ -81,7 +81,7 @@ export class Call {
   #signal;
   #isRead = false;
   #events = 0;
-  /** @type {PromiseWithResolvers<TaskEvent>} */
+  /** @type {PromiseWithResolvers<TaskEvent & {type: "result"}>} */
   #last = Promise.withResolvers();
 
   /**
@@ -108,9 +108,7 @@ export class Call {
   /** @returns {Promise<any>} */
   async result() {
     if (!this.#isRead) for await (const _ of this);
-    const last = await this.#last.promise;
-    if (last.type === "error") throw new TaskError(last.code, last.message);
-    return /** @type {any} */ (last).value;
+    return (await this.#last.promise).value ?? null;
   }
 
   /** @returns {AsyncGenerator<TaskEvent, void, void>} */
@@ -125,8 +123,9 @@ export class Call {
           this.#signal?.throwIfAborted();
           this.#events += 1;
           isOver = event.type === "result" || event.type === "error";
+          if (event.type === "error") throw new TaskError(event.code, event.message);
           // Before it is yielded: whoever leaves the loop with it may ask for the result.
-          if (isOver) this.#last.resolve(event);
+          if (event.type === "result") this.#last.resolve(event);
           yield event;
           if (isOver) break;
           const paused = turn();
@@ -147,7 +146,7 @@ export class Call {
   /** Events by the chunk that brought them; in the end an error, for none was the last. */
   async *#batches() {
     const answer = await this.#answer;
-    if (answer.status >= 400) throw new FunctionError(answer, await textPrefix(answer));
+    if (answer.status >= 400) throw new FunctionError(answer, await textPrefix(answer, this.#signal));
     try {
       yield* eventBatches(answer);
     } catch (error) {
@@ -184,25 +183,43 @@ function yielding() {
 /** In characters: as much of a failed answer as is read. */
 const LONGEST_FAILURE = 64 * 1024;
 
+/** In bytes. No event is so long; what is would fill the memory. */
+const LONGEST = 8 * 1024 * 1024;
+
+/** Levels of arrays and objects. What is nested deeper is not read as JSON (RFC 8259, section 9). */
+const DEEPEST = 500;
+
+/** Fetch, section 2.2.6: there is no content, whatever the headers say. */
+const WITHOUT_BODY = new Set([204, 205, 304]);
+
+/**
+ * An event as it came, which may be the one that says that the task failed.
+ *
+ * @typedef {TaskEvent | {type: "error", code: string, message: string}} RawEvent
+ */
+
 /**
  * The events of an answer, batched as they arrive. An answer that is no stream of events
  * is a result: of JSON its value, and its text as it was written; of other text a string,
- * whose pieces are output; of all else a Blob; null where there is nothing.
+ * whose pieces are output; of all else a Blob; null where there is nothing. `docs/clients.md`
+ * has the rules, which the Python client follows too.
  *
  * @param {Response} answer
- * @returns {AsyncGenerator<Iterable<TaskEvent>, void, void>}
+ * @returns {AsyncGenerator<Iterable<RawEvent>, void, void>}
  */
 async function* eventBatches(answer) {
-  const [type] = (answer.headers.get("Content-Type") ?? "").toLowerCase().split(/[ ;]/);
-  if (/^application\/(x-)?(ndjson|jsonl|jsonlines)$/.test(type)) {
+  const contentType = answer.headers.get("Content-Type") ?? "";
+  const type = contentType.split(";")[0].trim().toLowerCase();
+  if (WITHOUT_BODY.has(answer.status)) {
+    yield [{ type: "result", value: null }];
+  } else if (/^application\/(x-)?(ndjson|jsonl|jsonlines)$/.test(type)) {
     for await (const batch of lines(chunksOf(answer))) yield ndjson(batch);
   } else if (type === "text/event-stream") {
-    const parse = sse();
-    for await (const batch of lines(chunksOf(answer))) yield parse(batch);
+    yield* sse(chunksOf(answer));
+  } else if (/^(application|text)\/json$|\+json$/.test(type)) {
+    yield [await json(await answer.blob())];
   } else if (type.startsWith("text/")) {
-    yield* output(answer);
-  } else if (/[/+]json$/.test(type)) {
-    yield [json(await answer.text())];
+    yield* output(chunksOf(answer), contentType);
   } else {
     const blob = await answer.blob();
     yield [{ type: "result", value: blob.size > 0 ? blob : null }];
@@ -210,50 +227,94 @@ async function* eventBatches(answer) {
 }
 
 /**
- * The beginning of an answer's text.
+ * The beginning of an answer's text, as far as it came.
  *
  * @param {Response} answer
+ * @param {AbortSignal | null} [signal]
  */
-async function textPrefix(answer) {
-  const decoder = new TextDecoder();
+export async function textPrefix(answer, signal) {
   let text = "";
-  for await (const chunk of chunksOf(answer)) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length > LONGEST_FAILURE) break;
+  try {
+    for await (const piece of decoded(chunksOf(answer), answer.headers.get("Content-Type") ?? "")) {
+      text += piece;
+      if (text.length > LONGEST_FAILURE) break;
+    }
+  } catch {
+    signal?.throwIfAborted();
   }
   return text.slice(0, LONGEST_FAILURE);
 }
 
 /**
- * @param {Response} answer
- * @returns {AsyncGenerator<TaskEvent[], void, void>}
+ * @param {AsyncIterable<Uint8Array>} chunks
+ * @param {string} [contentType]
+ * @returns {AsyncGenerator<RawEvent[], void, void>}
  */
-async function* output(answer) {
-  const decoder = new TextDecoder();
+async function* output(chunks, contentType) {
   let value = "";
-  for await (const chunk of chunksOf(answer)) {
-    const text = decoder.decode(chunk, { stream: true });
+  for await (const text of decoded(chunks, contentType)) {
     value += text;
     yield [{ type: "output", text }];
   }
-  const text = decoder.decode();
-  if (text) yield [{ type: "output", text }];
-  yield [{ type: "result", value: value + text }];
+  yield [{ type: "result", value }];
 }
 
 /**
- * Lambda calls JSON whatever a function gives no content type, a bare word too.
+ * A text by the piece, in the charset that its content type names. What is no character is
+ * replaced; a byte order mark is left out.
  *
- * @param {string} text
- * @returns {TaskEvent}
+ * @param {AsyncIterable<Uint8Array>} chunks
+ * @param {string} [contentType]
  */
-function json(text) {
+async function* decoded(chunks, contentType = "") {
+  const decoder = decoderOf(/;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(contentType)?.[1]);
+  for await (const chunk of chunks) {
+    const text = decoder.decode(chunk, { stream: true });
+    if (text) yield text;
+  }
+  const text = decoder.decode();
+  if (text) yield text;
+}
+
+/** @param {string} [charset] */
+function decoderOf(charset) {
+  try {
+    return new TextDecoder(charset);
+  } catch {
+    return new TextDecoder();
+  }
+}
+
+/**
+ * Lambda calls JSON whatever a function gives no content type, a bare word too. What is not
+ * JSON is kept as it is.
+ *
+ * @param {Blob} body
+ * @returns {Promise<TaskEvent>}
+ */
+async function json(body) {
+  let text;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(await body.arrayBuffer());
+  } catch {
+    return { type: "result", value: body }; // RFC 8259, section 8.1: JSON is UTF-8
+  }
   if (text === "") return { type: "result", value: null };
   try {
-    return { type: "result", value: JSON.parse(text), text };
+    return { type: "result", value: parsed(text), text };
   } catch {
     return { type: "result", value: text };
   }
+}
+
+/**
+ * @param {string} text
+ * @throws where it is not JSON, or nested too deep
+ */
+function parsed(text) {
+  const value = JSON.parse(text);
+  if (levelsOf(text) > DEEPEST) throw new RangeError(`It has more than ${DEEPEST} levels`);
+  return value;
 }
 
 /**
@@ -273,112 +334,242 @@ async function* chunksOf({ body }) {
   }
 }
 
-/** What must be there, by type. */
+/** What events have, by type; what ends in a question mark may be missing, or null. */
 const SHAPES = /** @type {Record<string, Record<string, string>>} */ ({
-  start: {},
-  progress: { done: "number" },
+  start: { total: "number?" },
+  progress: { done: "number", total: "number?", code: "string?", message: "string?" },
   output: { text: "string" },
   ping: {},
   result: {},
   error: { code: "string", message: "string" },
 });
 
-/** In characters. No event is so long; what is would fill the memory. */
-const LONGEST = 8 * 1024 * 1024;
+/** A batch of lines. @typedef {{texts: () => Iterable<string>, isCut: boolean}} Lines */
+
+const LINE_FEED = 10;
 
 /**
- * The lines of a text, batched as they arrive and without their ends.
+ * Lines without their ends, batched as they arrive. The last of all may be cut. A byte order
+ * mark before the first is left out.
  *
- * @param {AsyncIterable<Uint8Array>} chunks of UTF-8
- * @returns {AsyncGenerator<Iterable<string>, void, void>}
+ * @param {AsyncIterable<Uint8Array>} chunks
+ * @returns {AsyncGenerator<Lines, void, void>}
  */
 async function* lines(chunks) {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  let rest = "";
+  /** @type {Uint8Array[]} */
+  let rest = [];
+  let size = 0;
+  let isFirst = true;
+  /** @param {boolean} isCut */
+  const batch = (isCut) => {
+    const bytes = joined(rest);
+    const hasMark = isFirst && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+    const text = hasMark ? bytes.subarray(3) : bytes;
+    rest = [];
+    size = 0;
+    isFirst = false;
+    return { texts: () => decodedLines(text), isCut };
+  };
   for await (const chunk of chunks) {
-    const text = decoded(decoder, chunk);
-    const end = text.lastIndexOf("\n");
-    if (end >= 0) yield split(rest + text.slice(0, end));
-    rest = bounded(end < 0 ? rest + text : text.slice(end + 1));
+    const end = chunk.lastIndexOf(LINE_FEED);
+    if (end >= 0) {
+      rest.push(chunk.subarray(0, end));
+      yield batch(false);
+    }
+    rest.push(chunk.subarray(end + 1));
+    size += chunk.length - end - 1;
+    requireBounded(size);
   }
-  rest += decoded(decoder);
-  if (rest !== "") yield [rest];
+  if (size > 0) yield batch(true);
+}
+
+/** @param {Uint8Array[]} pieces */
+function joined(pieces) {
+  const whole = new Uint8Array(pieces.reduce((size, { length }) => size + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
 }
 
 /**
  * One by one: all at once, the lines of a large chunk would block the page.
  *
- * @param {string} text
+ * @param {Uint8Array} bytes of UTF-8
  */
-function* split(text) {
-  let start = 0;
-  for (let end; (end = text.indexOf("\n", start)) >= 0; start = end + 1) {
-    yield text.slice(start, end);
-  }
-  yield text.slice(start);
-}
-
-/**
- * @param {TextDecoder} decoder
- * @param {Uint8Array} [chunk] none at the end
- */
-function decoded(decoder, chunk) {
-  try {
-    return decoder.decode(chunk, { stream: chunk !== undefined });
-  } catch {
-    throw new MalformedError("The function sent what is not UTF-8");
+function* decodedLines(bytes) {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  for (let start = 0, end; start <= bytes.length; start = end + 1) {
+    const next = bytes.indexOf(LINE_FEED, start);
+    end = next < 0 ? bytes.length : next;
+    requireBounded(end - start);
+    try {
+      yield decoder.decode(bytes.subarray(start, end));
+    } catch {
+      throw new MalformedError("The function sent what is not UTF-8");
+    }
   }
 }
 
+/** Ends the call, also where another fault would make a text of the answer. */
+class TooLongError extends MalformedError {}
+
+/** @param {number} size */
+function requireBounded(size) {
+  if (size > LONGEST) throw new TooLongError("The function sent a line without an end");
+}
+
 /**
- * NDJSON: an event a line.
+ * NDJSON: an event a line, the last also without its line end. What is not JSON there was cut.
  *
- * @param {Iterable<string>} batch of lines
+ * @param {Lines} lines
  */
-function* ndjson(batch) {
-  for (const line of batch) {
-    const event = /\S/.test(line) ? eventIn(line) : null;
+function* ndjson({ texts, isCut }) {
+  if (isCut && !isJson(texts)) return;
+  for (const line of texts()) {
+    const event = /[^ \t\r]/.test(line) ? known(record(line), line) : null;
     if (event) yield event;
   }
 }
 
+/** @param {Lines["texts"]} texts */
+function isJson(texts) {
+  try {
+    for (const text of texts()) parsed(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Its name, and its data. @typedef {[name: string, data: string]} Frame */
+
 /**
- * Server-sent events (HTML, section 9.2.6). The name of one is its type, unless its data
- * say another.
+ * Server-sent events (HTML, section 9.2.6), if the first is one of ours. If it is not, this is
+ * somebody else's protocol, and the answer a text.
+ *
+ * @param {AsyncGenerator<Uint8Array, void, void>} chunks
+ * @returns {AsyncGenerator<Iterable<RawEvent>, void, void>}
  */
-function sse() {
-  let type = "";
+async function* sse(chunks) {
+  /** @type {Uint8Array[] | null} */
+  let kept = [];
+  let size = 0;
+  const source = {
+    async next() {
+      const step = await chunks.next();
+      if (kept && step.value) {
+        requireBounded(size);
+        kept.push(step.value);
+        size += step.value.length;
+      }
+      return step;
+    },
+    // No `return`: what follows may be read as text.
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+  try {
+    const parse = frames();
+    for await (const { texts } of lines(source)) {
+      const found = parse(texts());
+      if (!kept) {
+        yield events(found);
+        continue;
+      }
+      const first = firstOf(found);
+      if (first === null) continue;
+      if (first === undefined) return yield* output(following(kept, chunks));
+      kept = null;
+      yield events(found, first);
+    }
+  } finally {
+    await chunks.return();
+  }
+}
+
+/**
+ * @param {Iterator<Frame>} found
+ * @returns {RawEvent | null | undefined} null where there is none, undefined where it is not ours
+ */
+function firstOf(found) {
+  try {
+    const { value } = found.next();
+    return value ? (eventOf(value) ?? undefined) : null;
+  } catch (error) {
+    if (error instanceof TooLongError) throw error;
+    return undefined;
+  }
+}
+
+/**
+ * @param {Uint8Array[]} kept
+ * @param {AsyncIterable<Uint8Array>} chunks
+ */
+async function* following(kept, chunks) {
+  yield* kept;
+  yield* chunks;
+}
+
+/**
+ * @param {Iterable<Frame>} found
+ * @param {RawEvent} [first]
+ */
+function* events(found, first) {
+  if (first) yield first;
+  for (const frame of found) {
+    const event = eventOf(frame);
+    if (event) yield event;
+  }
+}
+
+/** Its name is the type of an event, unless its data say another. @param {Frame} frame */
+function eventOf([type, data]) {
+  return known({ ...(type && { type }), ...record(data) }, data);
+}
+
+/** A last one without its blank line is none. */
+function frames() {
+  let name = "";
   let data = "";
-  /** @param {Iterable<string>} batch of lines */
+  /** @param {Iterable<string>} batch of lines @returns {Generator<Frame, void, void>} */
   return function* (batch) {
     for (const block of batch) {
+      // A carriage return alone ends a line, too.
       for (const line of block.replace(/\r$/, "").split("\r")) {
-        const [, name, value] = /** @type {string[]} */ (/^([^:]*):? ?(.*)$/s.exec(line));
-        if (name === "event") type = value;
-        if (name === "data") data = bounded(`${data}${value}\n`);
+        const [, field, value] = /** @type {string[]} */ (/^([^:]*):? ?(.*)$/s.exec(line));
+        if (field === "event") name = value;
+        if (field === "data") {
+          data += `${value}\n`;
+          requireBounded(data.length);
+        }
         if (line !== "") continue;
-        const event = /\S/.test(data) ? eventIn(data, type && { type }) : null;
-        type = data = "";
-        if (event) yield event;
+        const frame = /** @type {Frame} */ ([name, data]);
+        name = data = "";
+        if (/\S/.test(frame[1])) yield frame;
       }
     }
   };
 }
 
 /**
- * @param {string} json
- * @param {object | ""} [named] members it has where the JSON has no others
- * @returns {TaskEvent | null} null where its type is one we do not know
+ * @param {any} event an object
+ * @param {string} json it came as
+ * @returns {RawEvent | null} null where its type is one we do not know
  */
-function eventIn(json, named) {
-  const event = { ...named, ...record(json) };
+function known(event, json) {
   if (!Object.hasOwn(SHAPES, event.type)) {
     if (typeof event.type === "string") return null;
     throw malformed(json);
   }
   for (const [member, kind] of Object.entries(SHAPES[event.type])) {
-    if (typeof event[member] !== kind) throw malformed(json);
+    const isAbsent = kind.endsWith("?") && (event[member] ?? null) === null;
+    if (!isAbsent && typeof event[member] !== kind.replace("?", "")) throw malformed(json);
   }
+  if (event.type === "result") event.text = memberText(json, "value");
   return event;
 }
 
@@ -389,9 +580,9 @@ function eventIn(json, named) {
 function record(json) {
   let value;
   try {
-    value = JSON.parse(bounded(json));
-  } catch (error) {
-    throw error instanceof MalformedError ? error : malformed(json);
+    value = parsed(json);
+  } catch {
+    throw malformed(json);
   }
   if (Object(value) !== value || Array.isArray(value)) throw malformed(json);
   return value;
@@ -403,8 +594,60 @@ function malformed(json) {
   return new MalformedError(`The function sent a line that is no event: ${beginning}`);
 }
 
-/** @param {string} text */
-function bounded(text) {
-  if (text.length > LONGEST) throw new MalformedError("The function sent a line without an end");
-  return text;
+/**
+ * How a member of an object was written: JavaScript would round a long number.
+ *
+ * @param {string} json of the object
+ * @param {string} name
+ */
+function memberText(json, name) {
+  let depth = 0;
+  let start = 0;
+  let isNamed = false;
+  let found;
+  for (let at = 0; at < json.length; at += 1) {
+    const token = json[at];
+    if (token === '"') {
+      at = stringEnd(json, at);
+    } else if (token === "{" || token === "[") {
+      depth += 1;
+      if (depth === 1) start = at + 1;
+    } else if (depth === 1 && token === ":") {
+      isNamed = JSON.parse(json.slice(start, at)) === name;
+      start = at + 1;
+    } else if (token === "," || token === "}" || token === "]") {
+      if (depth === 1) {
+        if (isNamed) found = json.slice(start, at).trim();
+        isNamed = false;
+        start = at + 1;
+      }
+      if (token !== ",") depth -= 1;
+    }
+  }
+  return found;
+}
+
+/** @param {string} json */
+function levelsOf(json) {
+  let depth = 0;
+  let deepest = 0;
+  for (let at = 0; at < json.length && json.length > DEEPEST; at += 1) {
+    const token = json[at];
+    if (token === '"') at = stringEnd(json, at);
+    else if (token === "{" || token === "[") deepest = Math.max(deepest, (depth += 1));
+    else if (token === "}" || token === "]") depth -= 1;
+  }
+  return deepest;
+}
+
+/**
+ * Where a string ends that begins at `start`.
+ *
+ * @param {string} json
+ * @param {number} start
+ */
+function stringEnd(json, start) {
+  let at = start + 1;
+  while (json[at] !== '"') at += json[at] === "\\" ? 2 : 1;
+  return at;
 }

@@ -11,34 +11,57 @@ export class BrokerError extends Error {
    * @param {number | null} [retryAfter] seconds
    */
   constructor(status, problem, retryAfter = null) {
-    super(problem.detail ?? problem.title ?? `The broker answered ${status}`);
+    const given = strings(problem);
+    // RFC 6749, section 5.2, where a token endpoint is no broker's.
+    const title = given.title || given.error_description || `The broker answered ${status}`;
+    super(given.detail ?? title);
     this.status = status;
-    this.type = problem.type ?? "about:blank";
-    this.title = problem.title ?? `The broker answered ${status}`;
-    this.detail = problem.detail ?? null;
-    this.requestId = problem.request_id ?? null;
-    this.errors = problem.errors ?? [];
+    this.type = given.type ?? "about:blank";
+    this.title = title;
+    this.detail = given.detail ?? null;
+    this.requestId = given.request_id ?? null;
+    this.errors = Array.isArray(problem.errors) ? problem.errors : [];
     this.retryAfter = retryAfter;
   }
 
-  /** @param {Response} answer */
+  /**
+   * @param {Response} answer
+   * @returns {Promise<BrokerError | UnreachableError>} the latter where what answers is none
+   */
   static async of(answer) {
-    // Token endpoints answer in OAuth2's plain JSON (RFC 6749, section 5.2).
-    const described = /^application\/(problem\+)?json\b/.test(answer.headers.get("Content-Type") ?? "");
-    const problem = described ? await answer.json().catch(() => null) : null;
-    // RFC 9110 section 10.2.3 also allows a date, which the broker never sends.
-    const seconds = Number.parseInt(answer.headers.get("Retry-After") ?? "", 10);
-    return new BrokerError(answer.status, problem ?? {}, Number.isNaN(seconds) ? null : seconds);
+    const { status, headers } = answer;
+    const type = headers.get("Content-Type") ?? "";
+    const described = /^application\/(problem\+)?json\b/i.test(type);
+    const problem = Object((described ? await answer.json().catch(() => null) : null) ?? {});
+    const isProblem = type.includes("problem") || "title" in problem || "error" in problem;
+    // A gateway before a broker has answers of its own for these.
+    if (!isProblem && status < 500 && status !== 401 && status !== 429) {
+      return new UnreachableError("broker", new TypeError(`What answers there (${status}) is none`));
+    }
+    // RFC 9110, section 10.2.3, also allows a date, which no broker sends.
+    const [seconds] = /^[0-9]{1,9}$/.exec(headers.get("Retry-After") ?? "") ?? [];
+    return new BrokerError(status, problem, seconds === undefined ? null : Number(seconds));
   }
+}
+
+/**
+ * @param {object} members
+ * @returns {Record<string, string>} those that are strings
+ */
+function strings(members) {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => typeof value === "string"));
 }
 
 export class LoginEndedError extends BrokerError {
   name = "LoginEndedError";
 
-  /** @param {BrokerError} refusal */
-  constructor(refusal) {
+  /**
+   * @param {BrokerError | null} [refusal]
+   * @param {string} [title]
+   */
+  constructor(refusal, title = "The login has ended") {
     const type = "urn:aikagi:problem:login-ended";
-    super(401, { type, title: "The login has ended", request_id: refusal.requestId ?? undefined });
+    super(401, { type, title, request_id: refusal?.requestId ?? undefined });
     this.cause = refusal;
   }
 }

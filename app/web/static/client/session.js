@@ -23,13 +23,14 @@ export class Transport {
    * @param {string} path relative to the broker
    * @param {RequestInit} init
    * @param {{token?: string, timeoutMs?: number}} [options]
-   * @returns {Promise<any>} null where the answer has no body
+   * @returns {Promise<any>} an object, null where the answer has no body
    * @throws {BrokerError | UnreachableError}
    */
   async request(path, init, { token, timeoutMs = this.#timeoutMs } = {}) {
     const headers = new Headers(init.headers);
     if (token) headers.set("Authorization", `Bearer ${token}`);
     let answer;
+    let body = null;
     try {
       answer = await this.#fetch(new URL(path, this.#base), {
         ...init,
@@ -39,12 +40,59 @@ export class Transport {
         redirect: "error",
         signal: AbortSignal.timeout(timeoutMs),
       });
-      if (answer.ok) return answer.status === 204 ? null : await answer.json();
+      if (answer.ok && answer.status !== 204) body = await answer.json();
     } catch (error) {
       throw new UnreachableError("broker", error);
     }
-    throw await BrokerError.of(answer);
+    if (!answer.ok) throw await BrokerError.of(answer);
+    return answer.status === 204 ? null : requireMembers(body, {});
   }
+}
+
+/**
+ * @param {any} answer of the broker
+ * @param {Record<string, "string" | "number">} members that it must have, and of what type
+ * @returns {any} the answer
+ * @throws {UnreachableError} where it is no broker's
+ */
+export function requireMembers(answer, members) {
+  const isObject = Object(answer) === answer && !Array.isArray(answer);
+  const lacking = Object.keys(members).find((name) => typeof answer?.[name] !== members[name]);
+  if (isObject && lacking === undefined) return answer;
+  throw new UnreachableError("broker", new TypeError(`It answers without ${lacking ?? "members"}`));
+}
+
+/**
+ * @param {any} answer of the broker
+ * @param {string} name
+ * @returns {any[]} its member of this name
+ */
+export function requireList(answer, name) {
+  if (Array.isArray(answer?.[name])) return answer[name];
+  throw new UnreachableError("broker", new TypeError(`It answers without ${name}`));
+}
+
+/** Which part of a life, and the milliseconds that this is at most. */
+const ADVISORY = { part: 5, mostMs: 300_000 };
+const MANDATORY = { part: 20, mostMs: 30_000 };
+
+/** By so much a clock may step without making a time left implausible. */
+const SLACK_MS = 60_000;
+
+/**
+ * What is to be done about a value that expires, in botocore's words: an advisory refresh goes
+ * on in the background while the value is still used, a mandatory one comes first. More left
+ * than there ever was tells of a clock that was moved: then the time left is not known.
+ *
+ * @param {number} leftMs
+ * @param {number} lifeMs
+ * @returns {"none" | "advisory" | "mandatory"}
+ */
+function refreshNeed(leftMs, lifeMs) {
+  const isWithin = (/** @type {typeof ADVISORY} */ { part, mostMs }) =>
+    leftMs < Math.min(lifeMs / part, mostMs);
+  if (isWithin(MANDATORY) || leftMs > lifeMs + SLACK_MS) return "mandatory";
+  return isWithin(ADVISORY) ? "advisory" : "none";
 }
 
 const began = Date.now() - performance.now();
@@ -82,8 +130,17 @@ export class Clock {
 /**
  * What the token endpoints answer; older brokers know no refresh tokens. Lives in seconds.
  *
- * @typedef {{access_token: string, expires_in?: number, refresh_token?: string}} Tokens
+ * @typedef {{access_token: string, expires_in: number, refresh_token?: string}} Tokens
  */
+
+/** @param {any} answer @returns {Tokens} */
+export function requireTokens(answer) {
+  return requireMembers(answer, {
+    access_token: "string",
+    expires_in: "number",
+    ...(answer?.refresh_token != null && { refresh_token: "string" }),
+  });
+}
 
 /**
  * How long the broker has for its first answer to a refresh token. Within ten seconds of the
@@ -99,9 +156,8 @@ export class Session {
   #transport;
   #clock;
   /** @type {Tokens} */
-  #tokens = { access_token: "" };
-  #advisoryRefreshAt = Infinity;
-  #expiresAt = Infinity;
+  #tokens = { access_token: "", expires_in: 0 };
+  #expiresAt = 0;
   /** @type {Promise<string> | null} */
   #renewal = null;
 
@@ -147,13 +203,18 @@ export class Session {
 
   /** Renewed at the time of a request, never by a timer. */
   async #accessToken() {
-    const now = this.#clock.local();
-    // Only the broker knows whether a token that cannot be renewed has expired.
-    if (!this.#tokens.refresh_token) return this.#tokens.access_token;
-    if (now >= this.#expiresAt) return this.#renew();
+    const leftMs = this.#expiresAt - this.#clock.local();
+    const { access_token, refresh_token, expires_in } = this.#tokens;
+    if (!refresh_token) {
+      // One that cannot be renewed is used to its end.
+      if (leftMs > 0) return access_token;
+      throw new LoginEndedError();
+    }
+    const need = refreshNeed(leftMs, expires_in * 1000);
+    if (need === "mandatory") return this.#renew();
     // The one cached is still good. Who finds it expired gets the failure.
-    if (now >= this.#advisoryRefreshAt) this.#renew().catch(() => {});
-    return this.#tokens.access_token;
+    if (need === "advisory") this.#renew().catch(() => {});
+    return access_token;
   }
 
   /** One renewal at a time, however many wait for it. */
@@ -169,7 +230,7 @@ export class Session {
     const body = new URLSearchParams({ grant_type: "refresh_token", refresh_token });
     const requestedAt = this.#clock.local();
     try {
-      this.#setTokens(await this.#requestRefresh(body), requestedAt);
+      this.#setTokens(requireTokens(await this.#requestRefresh(body)), requestedAt);
     } catch (error) {
       if (!hasEnded(error)) throw error;
       // The access token is good to its end; after it there is nothing left.
@@ -198,10 +259,8 @@ export class Session {
    * @param {number} requestedAt
    */
   #setTokens(tokens, requestedAt) {
-    const lifeMs = (tokens.expires_in ?? Infinity) * 1000;
     this.#tokens = tokens;
-    this.#advisoryRefreshAt = requestedAt + lifeMs * 0.8;
-    this.#expiresAt = requestedAt + lifeMs;
+    this.#expiresAt = requestedAt + tokens.expires_in * 1000;
   }
 }
 
@@ -241,14 +300,8 @@ export class Grant {
   }
 
   /** @param {number} now */
-  needsMandatoryRefresh(now) {
-    // It may end before a call that starts now has arrived.
-    return this.expiresAt - now < Math.min(this.#lifeMs / 20, 30_000);
-  }
-
-  /** @param {number} now */
-  needsAdvisoryRefresh(now) {
-    return this.expiresAt - now < Math.min(this.#lifeMs / 5, 300_000);
+  refreshNeed(now) {
+    return refreshNeed(this.expiresAt - now, this.#lifeMs);
   }
 
   /**
@@ -262,6 +315,17 @@ export class Grant {
     return this.#aws.sign(url, { ...init, aws: { datetime } });
   }
 }
+
+/** @type {Record<string, "string">} */
+const GRANT = {
+  FuncUrl: "string",
+  Region: "string",
+  AccessKeyId: "string",
+  SecretAccessKey: "string",
+  SessionToken: "string",
+  Expiration: "string",
+  ServerTime: "string",
+};
 
 /** The grants of one login: one for each function, one request for it at a time. */
 export class GrantCache {
@@ -295,10 +359,10 @@ export class GrantCache {
    */
   async get(name) {
     const cached = this.#grants.get(name);
-    const now = this.#clock.now();
-    if (cached === undefined || cached.needsMandatoryRefresh(now)) return this.#renew(name);
+    const need = cached?.refreshNeed(this.#clock.now()) ?? "mandatory";
+    if (cached === undefined || need === "mandatory") return this.#renew(name);
     // The one cached is still good. Who finds it expired gets the failure.
-    if (cached.needsAdvisoryRefresh(now)) this.#renew(name).catch(() => {});
+    if (need === "advisory") this.#renew(name).catch(() => {});
     return cached;
   }
 
@@ -335,6 +399,9 @@ export class GrantCache {
     const body = JSON.stringify({ FunctionName: name });
     const headers = { "Content-Type": "application/json" };
     const answer = await this.#session.request("grant", { method: "POST", headers, body });
+    requireMembers(answer, GRANT);
+    const times = [answer.Expiration, answer.ServerTime].map(Date.parse);
+    if (times.some(Number.isNaN)) throw new UnreachableError("broker", new TypeError("No time"));
     this.#clock.synchronise(answer.ServerTime);
     const grant = new Grant(answer, this.#clock.now());
     this.#grants.set(name, grant);

@@ -1,5 +1,5 @@
 /** The page: who is signed in, which function is chosen, the call that runs and those before. */
-import { Broker, BrokerError, LoginEndedError, TaskError } from "../client/aikagi.js";
+import { Broker, BrokerError, LoginEndedError } from "../client/aikagi.js";
 import { explain } from "./content.js";
 import {
   clock,
@@ -113,7 +113,7 @@ export class Task {
         this.#apply(event);
         changed();
       }
-      this.#end(this.error ? "failed" : "done");
+      this.#end("done");
     } catch (error) {
       if (!this.isRunning) return;
       this.error = error;
@@ -134,11 +134,11 @@ export class Task {
     else if (event.type === "progress") this.#step(event);
     else if (event.type === "output") this.text.append(event.text);
     else if (event.type === "result") this.result = event;
-    else if (event.type === "error") this.error = new TaskError(event.code, event.message);
   }
 
   /** @param {TaskEvent & {type: "progress"}} event */
-  #step({ done, total = this.#total, code, message }) {
+  #step({ done, total, code, message }) {
+    total ??= this.#total;
     const share = total > 0 && Number.isFinite(total) ? Math.min(1, Math.max(0, done / total)) : undefined;
     const step = { code: String(code ?? ""), message: String(message ?? "").slice(0, MOST_WORDS), share };
     if (this.steps.at(-1)?.code === step.code) this.steps.pop();
