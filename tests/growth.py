@@ -1,6 +1,6 @@
 """Measure how the work of a parser grows with its input.
 
-A list is a sequence of ``Case`` in a module named ``test_growth.py``:
+A list is a sequence of ``Case`` in a module named ``test_*growth.py``:
 
     CASES: list[Case[Any]] = [
         Case("a token of dots", repeated("."), verify, refusal=(Refused,)),
@@ -196,7 +196,7 @@ class _Table:
 
 def main(paths: Sequence[str]) -> int:
     tests = Path(__file__).parent
-    lists = paths or sorted(map(str, tests.rglob("test_growth.py")))
+    lists = paths or sorted(map(str, tests.rglob("test_*growth.py")))
     return pytest.main(["-q", *lists], plugins=[_Table()])
 
 
