@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import cache
 from ssl import SSLContext
 from types import TracebackType
-from typing import Any, Final, Self, final
+from typing import Final, Self, final
 
 import httpx2
 
@@ -145,7 +145,7 @@ class Broker:
         method: str | None = None,
         path: str = "",
         data: str | bytes | None = None,
-        json: Any = None,  # noqa: ANN401 - any JSON
+        json: object = None,
         headers: Mapping[str, str] | None = None,
     ) -> Call:
         """Call a function: POST where there is ``data`` or ``json``, else GET.

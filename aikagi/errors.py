@@ -42,7 +42,7 @@ class LoginEndedError(BrokerError):
         self,
         title: str = "The login has ended",
         *,
-        type: str = "urn:aikagi:problem:login-ended",  # noqa: A002 - see above
+        type: str = "urn:aikagi:problem:login-ended",  # noqa: A002 - RFC 9457's word
         request_id: str | None = None,
     ) -> None:
         super().__init__(401, title, type=type, request_id=request_id)

@@ -197,7 +197,7 @@ class LoginSession:
             )
             if refused or monotonic() - began > _FIRST_TIMEOUT + 1:
                 raise
-        # The answer may have been lost on its way, and the token be spent.
+        # The answer may have been lost on its way, and the token be used.
         return self._transport.request("POST", "auth/refresh", form=form)
 
     def _refresh_grant(

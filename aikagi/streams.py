@@ -132,8 +132,8 @@ def _require_object(value: object) -> RawEvent:
     return value
 
 
-class _Kept:
-    """Iterates over chunks, and keeps those it gave until it is told to forget."""
+class _ReplayableChunks:
+    """Iterates over chunks, and can begin again until ``discard`` is called."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._chunks = iter(chunks)
@@ -153,11 +153,11 @@ class _Kept:
             self._size += len(chunk)
         return chunk
 
-    def forget(self) -> None:
+    def discard(self) -> None:
         self._keeps = False
         self._seen.clear()
 
-    def from_the_start(self) -> Iterator[bytes]:
+    def replay(self) -> Iterator[bytes]:
         """Give all chunks, also those that were given."""
         return chain(self._seen, self._chunks)
 
@@ -167,16 +167,16 @@ def _sse(chunks: Iterable[bytes]) -> Iterator[RawEvent]:
 
     If it is not, this is somebody else's protocol, and the answer a text.
     """
-    kept = _Kept(chunks)
-    frames = _frames(_lines(kept))
+    replayable = _ReplayableChunks(chunks)
+    frames = _frames(_lines(replayable))
     first = next(frames, None)
     if first is None:
         raise EndedEarlyError(0)
     if _is_ours(first):
-        kept.forget()
+        replayable.discard()
         yield from _up_to_last(map(_event_in, chain([first], frames)))
     else:
-        yield from _text(kept.from_the_start(), "text/event-stream")
+        yield from _text(replayable.replay(), "text/event-stream")
 
 
 _Frame = tuple[bytes, bytes]

@@ -1,4 +1,4 @@
-"""Logins that last: begun, renewed by a token that is spent with it, ended.
+"""Logins that last: begun, renewed by a token that can be used once, ended.
 
 The protocols are what this use case needs from the world, as in ``app.broker``.
 """
@@ -80,11 +80,11 @@ class RotatingLogins:
     def renew(
         self, refresh_token: str, find: Callable[[Identity], User | None]
     ) -> RefreshToken:
-        """Spend ``refresh_token`` for its successor, which is the same every time.
+        """Trade ``refresh_token`` for its successor, which is the same every time.
 
         Raises ``LoginEndedError``, the same whatever is wrong; the reason goes to
-        the log, as a code. A token spent a while ago is in two hands: it ends the
-        login.
+        the log, as a code. A token presented again long after its use is in two
+        hands: it ends the login.
         """
         presented = self._tokens.verify(refresh_token)
         login, verdict = self._judge(presented, find)
@@ -97,7 +97,7 @@ class RotatingLogins:
             login, verdict = self._judge(presented, find)
         if verdict is Verdict.REPEAT:
             return self._issue(presented.successor, login)
-        if verdict is Verdict.SPENT:
+        if verdict is Verdict.REUSED:
             self._store.end(login.id, self._clock())
             _log.warning("Login %s was ended: %s", login.id, verdict.value)
         else:

@@ -687,7 +687,7 @@ def test_no_secret_is_in_any_line_of_the_log_at_debug(
     said = "".join(line for line in stack.log if "password=" not in line)
 
     assert "DEBUG" in said
-    assert "spent-token-presented-again" in said
+    assert "refresh-token-reused" in said
     assert [secret for secret in secrets if secret in said] == []
     # The demo passwords stand in the announcement, and nowhere after it.
     after = said.partition("ready in ")[2]

@@ -104,9 +104,7 @@ def test_a_token_shown_again_later_ends_the_login_for_everybody(
     assert renew(other).text
 
 
-def test_a_token_spent_long_ago_ends_the_login_too(
-    logins: RotatingLogins, renew: Renew
-):
+def test_a_token_used_long_ago_ends_the_login_too(logins: RotatingLogins, renew: Renew):
     first = logins.begin(ALICE)
     third = renew(renew(first))
 
@@ -338,7 +336,7 @@ def test_the_log_says_why_with_the_login_and_without_the_token(
 
     login = f"Login {first.bearer.login_id} was"
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
-        ("WARNING", f"{login} ended: spent-token-presented-again"),
+        ("WARNING", f"{login} ended: refresh-token-reused"),
         ("INFO", f"{login} not renewed: ended"),
         ("INFO", "A refresh token was refused: not-a-refresh-token"),
         ("INFO", f"{login} not renewed: unknown-login"),

@@ -5,7 +5,7 @@ import json
 import os
 import re
 import sys
-from typing import Any, Final, TextIO
+from typing import Final, TextIO
 
 _CONTROLS: Final = {
     code: "\N{REPLACEMENT CHARACTER}"
@@ -35,7 +35,7 @@ def echo_error(line: str) -> None:
     sys.stderr.flush()
 
 
-def echo_json(value: Any, *, indent: int | None = None) -> None:  # noqa: ANN401 - any JSON
+def echo_json(value: object, *, indent: int | None = None) -> None:
     written = json.dumps(value, ensure_ascii=False, indent=indent)
     # Half of a surrogate pair has no UTF-8, but JSON has escapes for it.
     echo(_HALF_OF_A_PAIR.sub(lambda half: f"\\u{ord(half[0]):04x}", written))

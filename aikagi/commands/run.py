@@ -59,7 +59,7 @@ def _guarded(options: argparse.Namespace) -> int:
 
 
 def _version() -> str:
-    # Slow: it looks through what is installed.
+    # Slow: it searches everything that is installed.
     from importlib.metadata import PackageNotFoundError, version
 
     try:

@@ -81,7 +81,8 @@ class _StopSignal:
 
         self._select = select.select
         self._received, sent = socket.socketpair()
-        sent.setblocking(False)  # noqa: FBT003 - its one argument
+        # A signal is never kept waiting by a socket that is full.
+        sent.settimeout(0)
         self._sent = sent
         signal.set_wakeup_fd(sent.fileno())
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -24,7 +24,7 @@ class Identity:
     """A subject that a trusted issuer vouched for. Only a verifier makes one.
 
     ``issuer`` is the issuer's alias in the configuration, not its URL. Raises
-    ``ValueError`` where the pair could not be told apart from another on AWS.
+    ``ValueError`` where AWS could not distinguish the pair from another.
     """
 
     issuer: str

@@ -12,7 +12,7 @@ from typing import Final
 from app.domain.identity import Identity, User
 
 GRACE: Final = timedelta(seconds=10)
-"""How long a token just spent may be presented again, and has the same successor.
+"""How long after its use a token may be presented again, and has the same successor.
 
 An answer may be lost, and two pages may race. It outlasts both impatient tries of a
 write, three seconds each, and the two seconds after which a caller comes back.
@@ -108,7 +108,7 @@ class Verdict(StrEnum):
 
     ROTATE = "rotate"
     REPEAT = "repeat"
-    SPENT = "spent-token-presented-again"
+    REUSED = "refresh-token-reused"
     ENDED = "ended"
     EXPIRED = "expired"
     USER_UNKNOWN_OR_DISABLED = "user-unknown-or-disabled"
@@ -133,10 +133,10 @@ def judge(
         return Verdict.ROTATE
     # An instance whose clock is behind must not repeat it for as long as that.
     is_previous = presented_digest == login.previous_digest
-    just_spent = is_previous and abs(now - login.rotated_at) < GRACE
-    if just_spent and successor_digest == login.current_digest:
+    was_just_used = is_previous and abs(now - login.rotated_at) < GRACE
+    if was_just_used and successor_digest == login.current_digest:
         return Verdict.REPEAT
-    return Verdict.SPENT
+    return Verdict.REUSED
 
 
 def _over(login: Login, user: User | None, now: datetime) -> Verdict | None:

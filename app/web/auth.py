@@ -122,7 +122,7 @@ async def login(
     ),
 )
 def refresh(form: Annotated[RefreshForm, Form()], broker: BrokerDep) -> TokenResponse:
-    """Trade a refresh token for a new pair; the old one is spent.
+    """Trade a refresh token for a new pair; the old one can be used no more.
 
     Presented again within ten seconds it gives the same successor: an answer may be
     lost. Presented again later it ends the login, for somebody else may have it.

@@ -16,7 +16,7 @@ from app.domain.errors import TooBusyError
 T = TypeVar("T")
 
 PATIENCE: Final = 2.0
-"""Seconds a login waits for its turn before it is told to come back."""
+"""Seconds a login waits for its turn; then the answer is 503 with ``Retry-After``."""
 
 RETRY_AFTER: Final = 1
 """Seconds."""

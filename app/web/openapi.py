@@ -24,7 +24,7 @@ EXAMPLE_REQUEST_ID: Final = "0f8fad5b-d9cb-469f-a165-70867728950e"
 class DescribedApi(FastAPI):
     @override
     def openapi(self) -> dict[str, Any]:
-        """Describe the API, its failures as they are told and nothing else."""
+        """Describe the API, and its failures as they are answered."""
         if self.openapi_schema is None:
             described = super().openapi()
             for path in described["paths"].values():

@@ -131,7 +131,7 @@ def answer_plain(
 
 
 def headers_of(failure: Failure) -> dict[str, str]:
-    """Give the headers that a failure travels with, whatever its body looks like."""
+    """Give the headers of the answer to a failure, in whatever format its body is."""
     if isinstance(failure, HTTPException):
         return dict(failure.headers or {})
     if isinstance(failure, RequestValidationError):

@@ -49,15 +49,15 @@ def test_a_short_life_ends_before_it_is_idle():
         pytest.param(RENEWED, "two", "three", TICK, "rotate", id="a later one"),
         pytest.param(RENEWED, "one", "two", TICK, "repeat", id="the one before"),
         pytest.param(RENEWED, "one", "two", GRACE - TICK, "repeat", id="in time"),
-        pytest.param(RENEWED, "one", "two", GRACE, "spent", id="a moment too late"),
+        pytest.param(RENEWED, "one", "two", GRACE, "reused", id="a moment too late"),
         pytest.param(
             RENEWED, "one", "two", TICK - GRACE, "repeat", id="a clock behind"
         ),
-        pytest.param(RENEWED, "one", "two", -GRACE, "spent", id="a clock far behind"),
-        pytest.param(RENEWED, "one", "zwei", TICK, "spent", id="not its successor"),
-        pytest.param(RENEWED, "zero", "two", TICK, "spent", id="two before"),
-        pytest.param(FIRST, "zero", "one", TICK, "spent", id="none was before"),
-        pytest.param(FIRST, "two", "three", TICK, "spent", id="never current"),
+        pytest.param(RENEWED, "one", "two", -GRACE, "reused", id="a clock far behind"),
+        pytest.param(RENEWED, "one", "zwei", TICK, "reused", id="not its successor"),
+        pytest.param(RENEWED, "zero", "two", TICK, "reused", id="two before"),
+        pytest.param(FIRST, "zero", "one", TICK, "reused", id="none was before"),
+        pytest.param(FIRST, "two", "three", TICK, "reused", id="never current"),
     ],
 )
 def test_what_a_token_means(

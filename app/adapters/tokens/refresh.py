@@ -1,7 +1,7 @@
 """Refresh tokens: opaque to their holder, signed so that we know our own.
 
 ``<login id>.<kid>.<secret>.<signature>``. The signature lets a token that nobody was
-ever given be refused before anything is looked up; were any nonsense taken for a spent
+ever given be refused before anything is looked up; were any nonsense taken for a used
 token, whoever has read a login's id could end it.
 """
 

@@ -133,7 +133,7 @@ LOGIN, KID, TEXT, SIGNATURE = TOKEN.split(".")
         ),
     ],
 )
-def test_what_we_never_gave_is_told_apart_from_what_is_spent(
+def test_a_token_never_given_is_distinguished_from_one_that_was_used(
     forged: str, why: str, caplog: pytest.LogCaptureFixture
 ):
     caplog.set_level(logging.INFO)

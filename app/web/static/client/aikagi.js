@@ -170,7 +170,7 @@ export class Broker {
       answer = await this.#fetch(request);
     } catch (error) {
       if (request.signal.aborted) throw error;
-      // A refusal without CORS headers looks like this too.
+      // A browser gives the same error for a refusal without CORS headers.
       session.grants.record(name, grant);
       throw new UnreachableError("function", error);
     }

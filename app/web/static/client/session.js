@@ -250,7 +250,7 @@ export class Session {
       const answered = error instanceof BrokerError && error.status < 500;
       if (answered || machineTime() - began > REFRESH_TIMEOUT_MS + 1_000) throw error;
     }
-    // The answer may have been lost on its way, and the token be spent.
+    // The answer may have been lost on its way, and the token be used.
     return await this.#transport.request("auth/refresh", init);
   }
 

@@ -122,7 +122,7 @@ def _headers(
         and not name.startswith("x-forwarded-")
     }
     if arrival.caller is not None:
-        # The signature is spent. The session token, on AWS too, is passed on.
+        # The signature has served. The session token, on AWS too, is passed on.
         kept.pop("authorization", None)
     return {
         **kept,
