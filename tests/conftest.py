@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 
 from app.broker import Broker
 from app.web.application import create_app
+from tests.described_client import DescribedClient
 from tests.fakes import (
     Clock,
     FixedCatalogue,
@@ -105,7 +106,7 @@ def app(broker: Broker) -> FastAPI:
 
 @pytest.fixture
 def client(app: FastAPI) -> Iterator[TestClient]:
-    with TestClient(app, client=("203.0.113.7", 50000)) as client:
+    with DescribedClient(app, client=("203.0.113.7", 50000)) as client:
         yield client
 
 

@@ -10,6 +10,8 @@ import yaml
 
 from aikagi_emulator.template import Stack, TemplateError
 from app.adapters.catalogue_entry import EntryRules, read_entry
+from app.domain.session import plan_session
+from tests.fakes import NOON, a_function, a_user
 from tests.template.stacks import (
     API,
     TEMPLATE,
@@ -23,7 +25,15 @@ from tests.template.stacks import (
     variables_of,
 )
 
-TAGS = ("issuer", "user", "function", "issued", "grant")
+TAGS = tuple(
+    plan_session(
+        a_user("alice", "everyone"),
+        a_function("hello", "everyone"),
+        None,
+        grant_id="a-grant",
+        issued=NOON,
+    ).tags
+)
 TAGGED = {f"aws:RequestTag/{tag}": "?*" for tag in TAGS}
 
 NAMES = {
@@ -126,7 +136,7 @@ def test_a_session_is_lent_only_to_a_named_and_tagged_person(stack: Stack):
     }
 
 
-def test_a_session_has_all_of_our_tags_and_no_others(stack: Stack):
+def test_a_session_has_all_tags_that_the_broker_plans_and_no_others(stack: Stack):
     assert _trust_in(stack, "sts:TagSession") == {
         "ForAllValues:StringEquals": {"aws:TagKeys": list(TAGS)},
         "StringLike": TAGGED,
