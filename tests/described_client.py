@@ -11,6 +11,9 @@ from typing_extensions import override
 
 URN: Final = "urn:aikagi:problem:"
 
+FOR_SDKS: Final = "Code and Message"
+"""Such answers are described by their status alone."""
+
 
 class DescribedClient(TestClient):
     """Fails where a route answers with a problem that its description leaves out.
@@ -33,11 +36,16 @@ class DescribedClient(TestClient):
 
 
 def _code(answer: httpx2.Response) -> str | None:
+    """Give the code of a problem; ``FOR_SDKS`` where AWS's SDKs are answered."""
     if "json" not in answer.headers.get("Content-Type", ""):
         return None
     body = answer.json() if answer.content else None
-    type_ = str(body.get("type", "")) if isinstance(body, dict) else ""
-    return type_.removeprefix(URN) if type_.startswith(URN) else None
+    if not isinstance(body, dict):
+        return None
+    type_ = str(body.get("type", ""))
+    if type_.startswith(URN):
+        return type_.removeprefix(URN)
+    return FOR_SDKS if body.keys() == {"Code", "Message"} else None
 
 
 def _described(app: Any, method: str, path: str) -> set[tuple[int, str]]:
@@ -54,3 +62,5 @@ def _examples(operation: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
         for content in answer.get("content", {}).values():
             for code in content.get("examples", {}):
                 yield int(status), code
+            if content["schema"].get("$ref", "").endswith("/ContainerError"):
+                yield int(status), FOR_SDKS

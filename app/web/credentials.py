@@ -16,18 +16,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_pascal
 from typing_extensions import override
 
-from app.domain.errors import (
-    AuditUnavailableError,
-    BrokerError,
-    CatalogueUnavailableError,
-    DurationOutOfRangeError,
-    FunctionNotAvailableError,
-    SessionsUnavailableError,
-    TokenRejectedError,
-)
+from app.domain.errors import BrokerError, TokenRejectedError
 from app.web.casing import PASCAL_CASE
-from app.web.dependencies import CURRENT_USER_FAILURES, BrokerDep, SdkUser, SourceDep
-from app.web.grants import DURATION_RANGE, GrantResponse
+from app.web.dependencies import BrokerDep, SdkUser, SourceDep
+from app.web.grants import DURATION_RANGE, GRANT_FAILURES, GrantResponse
 from app.web.problems import STATUS, headers_of
 
 _WHOLE_NUMBER: Final = re.compile(r"-?[0-9]{1,20}")
@@ -110,14 +102,7 @@ def _failures(*expected: type[BrokerError]) -> dict[int | str, dict[str, Any]]:
 @router.get(
     "/credentials/{function_name}",
     summary="Get credentials as AWS's SDKs ask for them",
-    responses=_failures(
-        *CURRENT_USER_FAILURES,
-        FunctionNotAvailableError,
-        DurationOutOfRangeError,
-        SessionsUnavailableError,
-        CatalogueUnavailableError,
-        AuditUnavailableError,
-    ),
+    responses=_failures(*GRANT_FAILURES),
 )
 def credentials(
     function_name: str,
