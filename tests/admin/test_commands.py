@@ -27,7 +27,7 @@ import sys
 class Missing:
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] in {
-            "aikagi", "fastapi", "httpx2", "jose", "mangum", "multipart", "pydantic",
+            "aikagi", "fastapi", "httpx2", "mangum", "multipart", "pydantic",
             "pydantic_settings", "rich", "starlette", "uvicorn",
         }:
             raise ModuleNotFoundError(name)

@@ -14,7 +14,7 @@ class Missing:
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] in {
             "app", "local", "tests", "argon2", "boto3", "dotenv", "fastapi", "httpx",
-            "jose", "mangum", "moto", "pydantic", "starlette", "uvicorn",
+            "mangum", "moto", "pydantic", "starlette", "uvicorn",
         }:
             raise ModuleNotFoundError(name)
 
