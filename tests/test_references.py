@@ -8,12 +8,14 @@ from typing import Final
 
 from fastapi import FastAPI
 
+from aikagi_emulator.template.document import read
 from app.adapters.audit import AuditLines
 from app.domain.credentials import Grant, Source
 from app.domain.session import plan_session
 from app.web.problems import STATUS
 from tests.fakes import NOON, Clock, RecordingSessions, a_function, a_user
 from tests.routes import methods_by_path
+from tests.template.stacks import TEMPLATE
 
 ROOT: Final = Path(__file__).parents[1]
 
@@ -69,6 +71,14 @@ def test_every_member_of_the_audit_line_is_listed():
 
     written = json.loads(stream.getvalue())
     assert re.findall("`([A-Za-z0-9]+)`", section) == list(written)
+
+
+def test_every_parameter_of_the_template_is_explained():
+    section = _section("docs/deploy.md", "Deployment")
+    cells = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", section, re.MULTILINE)
+
+    explained = re.findall(r"\w+", " ".join(cells))
+    assert sorted(explained) == sorted(read(TEMPLATE)["Parameters"])
 
 
 PAGES: Final = {("GET", "/")}

@@ -11,6 +11,7 @@ import yaml
 from aikagi_emulator.template import Stack, TemplateError
 from app.adapters.catalogue_entry import EntryRules, read_entry
 from app.domain.session import plan_session
+from app.settings import Settings
 from tests.fakes import NOON, a_function, a_user
 from tests.template.stacks import (
     API,
@@ -348,6 +349,19 @@ def test_the_broker_is_told_where_things_are_and_no_secret(stack: Stack):
         "AIKAGI_DOCS": "true",
         "AIKAGI_LOG_LEVEL": "INFO",
     }
+
+
+def test_the_broker_has_every_setting_that_it_needs_and_none_that_it_lacks(
+    stack: Stack,
+):
+    given = {name for name in _variables(stack, "BrokerFunction") if "AIKAGI_" in name}
+    known = {
+        f"AIKAGI_{name.upper()}": field.is_required()
+        for name, field in Settings.model_fields.items()
+        if not field.validation_alias
+    }
+
+    assert {name for name, needed in known.items() if needed} <= given <= known.keys()
 
 
 def test_every_function_behind_a_url_knows_which_role_to_believe(stack: Stack):

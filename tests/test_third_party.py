@@ -13,9 +13,8 @@ import grimp
 import pytest
 from packaging.requirements import Requirement
 
-PROJECT: Final = tomllib.loads(
-    (Path(__file__).parents[1] / "pyproject.toml").read_text()
-)["project"]
+ROOT: Final = Path(__file__).parents[1]
+PROJECT: Final = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 NONE: Final[frozenset[str]] = frozenset()
 WEB: Final = frozenset({"anyio", "fastapi", "pydantic", "starlette"})
@@ -99,6 +98,28 @@ def test_every_library_is_declared(
 
     names = {Requirement(requirement).name for requirement in declared}
     assert imported <= names
+
+
+@pytest.mark.parametrize(
+    ("files", "declared"),
+    [
+        pytest.param(["client"], PROJECT["dependencies"], id="aikagi"),
+        pytest.param(
+            ["runtime", "admin"],
+            PROJECT["optional-dependencies"]["broker"],
+            id="app",
+        ),
+    ],
+)
+def test_what_is_declared_is_what_is_locked(files: list[str], declared: list[str]):
+    locked = {
+        Requirement(line)
+        for file in files
+        for line in (ROOT / f"requirements/{file}.in").read_text().splitlines()
+        if not line.startswith("#")
+    }
+
+    assert locked == set(map(Requirement, declared))
 
 
 def _part_of(module: str) -> str | None:
