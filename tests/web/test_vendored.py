@@ -55,4 +55,4 @@ def test_every_vendored_module_is_imported():
     modules = [path.name for path in (STATIC / "client/vendor").glob("*.mjs")]
 
     assert modules
-    assert [name for name in modules if f"/{name}\"" not in sources] == []
+    assert [name for name in modules if f'/{name}"' not in sources] == []
