@@ -9,7 +9,7 @@ from app.adapters.tokens.refresh import RefreshTokens
 from app.adapters.tokens.signature import HmacKey
 from app.domain.catalogue import Catalogue, Function, InvokeMode
 from app.domain.credentials import Grant, Source, TemporaryCredentials
-from app.domain.errors import BrokerError
+from app.domain.errors import ProblemError
 from app.domain.identity import Bearer, Identity, User
 from app.domain.logins import Lifetimes, Login
 from app.domain.session import SessionPlan
@@ -72,7 +72,7 @@ class KeptLogins:
 
     def __init__(self) -> None:
         self.by_id: dict[str, Login] = {}
-        self.broken: BrokerError | None = None
+        self.broken: ProblemError | None = None
         self._writing = threading.Lock()
 
     def add(self, login: Login) -> None:
@@ -149,7 +149,7 @@ class KnownUsers:
 
     def __init__(self, *users: User) -> None:
         self.by_identity = {user.identity: user for user in users}
-        self.broken: BrokerError | None = None
+        self.broken: ProblemError | None = None
 
     def authenticate(self, username: str, password: str) -> User | None:
         if self.broken:

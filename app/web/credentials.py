@@ -18,10 +18,10 @@ from typing_extensions import override
 
 from app.domain.errors import (
     AuditUnavailableError,
-    BrokerError,
     CatalogueUnavailableError,
     DurationOutOfRangeError,
     FunctionNotAvailableError,
+    ProblemError,
     SessionsUnavailableError,
     TokenRejectedError,
 )
@@ -77,7 +77,7 @@ class ContainerRoute(APIRoute):
         async def answer(request: Request) -> Response:
             try:
                 return await handle(request)
-            except BrokerError as error:
+            except ProblemError as error:
                 return _respond(
                     STATUS[type(error)],
                     _code_of(type(error)),
@@ -94,7 +94,7 @@ class ContainerRoute(APIRoute):
 router = APIRouter(tags=["grants"], route_class=ContainerRoute)
 
 
-def _failures(*expected: type[BrokerError]) -> dict[int | str, dict[str, Any]]:
+def _failures(*expected: type[ProblemError]) -> dict[int | str, dict[str, Any]]:
     documented: dict[int | str, dict[str, Any]] = {
         400: {"model": ContainerError, "description": "Bad Request"}
     }
@@ -135,7 +135,7 @@ def credentials(
     )
 
 
-def _code_of(error: type[BrokerError]) -> str:
+def _code_of(error: type[ProblemError]) -> str:
     return error.__name__.removesuffix("Error")
 
 

@@ -18,7 +18,7 @@ FORM = {"username": "alice", "password": "correct"}
 
 
 def test_every_failure_has_a_status_and_a_code_of_its_own():
-    known = errors.BrokerError.__subclasses__()
+    known = errors.ProblemError.__subclasses__()
 
     assert set(STATUS) == set(known)
     assert len({error.code for error in known}) == len(known)
