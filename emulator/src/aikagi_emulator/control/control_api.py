@@ -7,16 +7,7 @@ from typing import Any, Final, final
 
 from aikagi_emulator.aws import Faults, OperatorGate
 from aikagi_emulator.aws.errors import AwsError
-from aikagi_emulator.aws.wire import (
-    Answer,
-    Application,
-    Receive,
-    Scope,
-    Send,
-    read_body,
-    request_of,
-    write,
-)
+from aikagi_emulator.aws.wire import Answer, read_body, request_of, write
 from aikagi_emulator.control.clock import MovableClock
 from aikagi_emulator.control.wire import (
     PREFIX,
@@ -26,6 +17,7 @@ from aikagi_emulator.control.wire import (
     encode_fault,
 )
 from aikagi_emulator.sigv4 import Request
+from aikagi_emulator.urls.asgi import ASGIApp, Receive, Scope, Send
 
 _log: Final = logging.getLogger(__name__)
 
@@ -40,7 +32,7 @@ class ControlApi:
 
     def __init__(
         self,
-        endpoint: Application,
+        endpoint: ASGIApp,
         *,
         gate: OperatorGate,
         clock: MovableClock,

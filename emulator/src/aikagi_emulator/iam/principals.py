@@ -21,7 +21,7 @@ _SERVICE: Final = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.amazonaws\.com(?:\.c
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
+class Requester:
     """Who asks. ``role_arn`` is the role whose session ``arn`` is, None for a user.
 
     ``service`` is a service principal (``lambda.amazonaws.com``) where AWS itself asks;
@@ -35,7 +35,7 @@ class Caller:
 
 
 class Naming(IntEnum):
-    """How closely a policy names a caller."""
+    """How closely a policy names a requester."""
 
     NOT = 0
     DELEGATED = 1
@@ -75,26 +75,28 @@ class Principals:
             services=frozenset(map(_service_name, names.get("Service", ()))),
         )
 
-    def naming(self, caller: Caller) -> Naming:
-        if caller.service is not None:
-            named = caller.service in self.services
+    def naming(self, requester: Requester) -> Naming:
+        if requester.service is not None:
+            named = requester.service in self.services
             return Naming.DIRECT if named else Naming.NOT
-        if not self.arns.isdisjoint({caller.arn, caller.role_arn}):
+        if not self.arns.isdisjoint({requester.arn, requester.role_arn}):
             return Naming.DIRECT
-        if self.everyone or caller.account in self.accounts:
+        if self.everyone or requester.account in self.accounts:
             return Naming.DELEGATED
         return Naming.NOT
 
-    def exempt(self, caller: Caller) -> bool:
-        """Whether a NotPrincipal spares ``caller``: every part of it must be named.
+    def exempt(self, requester: Requester) -> bool:
+        """Whether a NotPrincipal spares ``requester``: every part of it must be named.
 
         https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
         A session is spared where itself, its role and its account are all listed.
         """
-        if caller.service is not None:
-            return caller.service in self.services
-        parts = {caller.arn, caller.role_arn or caller.arn}
-        return self.everyone or (parts <= self.arns and caller.account in self.accounts)
+        if requester.service is not None:
+            return requester.service in self.services
+        parts = {requester.arn, requester.role_arn or requester.arn}
+        return self.everyone or (
+            parts <= self.arns and requester.account in self.accounts
+        )
 
 
 def _names(kind: object, value: object) -> Sequence[str]:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final, final
 
 from aikagi_emulator.aws import AwsEndpoint, Faults, RefusalReason, Snapshot
-from aikagi_emulator.aws.wire import Application
 from aikagi_emulator.children import Child
 from aikagi_emulator.control import ControlApi, MovableClock
 from aikagi_emulator.launcher import environments
@@ -33,6 +32,7 @@ from aikagi_emulator.launcher.running import Running, description_of
 from aikagi_emulator.launcher.seed import Seeded, seed
 from aikagi_emulator.launcher.servers import Servers
 from aikagi_emulator.template import Addresses, Stack, load
+from aikagi_emulator.urls.asgi import ASGIApp
 
 _PATIENCE: Final = 3.0
 """Seconds that the application has to end before it is killed."""
@@ -189,11 +189,11 @@ class EmulatedStack:
         for watch in self._code.values():
             watch.close()
 
-    async def _serve(self, application: Application, claimed: socket.socket) -> None:
+    async def _serve(self, application: ASGIApp, claimed: socket.socket) -> None:
         dated = DateHeader(HostCheck(application), clock=self._clock)
         await self._servers.start(dated, claimed)
 
-    def _control_api(self, endpoint: Application, aws: AwsEndpoint) -> ControlApi:
+    def _control_api(self, endpoint: ASGIApp, aws: AwsEndpoint) -> ControlApi:
         return ControlApi(
             self._with_reason(endpoint),
             gate=aws.operator_gate(clock=self._real_clock),
@@ -211,7 +211,7 @@ class EmulatedStack:
             recycle=served.pool.recycle,
         )
 
-    def _with_reason(self, application: Application) -> Application:
+    def _with_reason(self, application: ASGIApp) -> ASGIApp:
         return RefusalReason(application) if self._options.explain else application
 
     def _claim(self, *ports: int) -> list[socket.socket]:
