@@ -24,7 +24,7 @@ _LIBRARIES = "import boto3, fastapi, moto.dynamodb, moto.secretsmanager, samtran
 
 
 def machine() -> str:
-    load = ", ".join(f"{one:.2f}" for one in os.getloadavg())
+    load = ", ".join(f"{average:.2f}" for average in os.getloadavg())
     return (
         f"Load {load} (1, 5, 15 minutes) on {os.cpu_count()} processors,"
         f" {platform.system()} {platform.machine()}, Python {platform.python_version()}"

@@ -96,7 +96,9 @@ def many(page: Page, stack: Stack, teller: Teller) -> Iterator[str]:
         desk.run()
         telling = teller.called(page)
         for at in range(0, _EVENTS, 1000):
-            lines = (json.dumps(event(at + one)) + "\n" for one in range(1000))
+            lines = (
+                json.dumps(event(number)) + "\n" for number in range(at, at + 1000)
+            )
             telling.send("".join(lines).encode())
         telling.finish()
         done = page.locator('#state[data-kind="done"]')

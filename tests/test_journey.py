@@ -669,10 +669,10 @@ def test_no_secret_is_in_any_line_of_the_log_at_debug(
         hello["SecretAccessKey"],
         hello["SessionToken"],
         *(
-            each[name]
-            for each in (env, operator)
+            variables[name]
+            for variables in (env, operator)
             for name in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-            if each[name]
+            if variables[name]
         ),
         boto3.client(
             "secretsmanager",

@@ -204,7 +204,9 @@ class Loopback:
             return answer
         if route == "healthz":
             return json_answer({"status": "ok"})
-        form = {name: each[0] for name, each in parse_qs(request.body.decode()).items()}
+        form = {
+            name: values[0] for name, values in parse_qs(request.body.decode()).items()
+        }
         if route == "auth/login":
             return self._log_in(form)
         if route == "auth/refresh":

@@ -50,9 +50,9 @@ _BENCH: Final = """async () => {
   const broker = new Broker({ fetch, clock: () => clock.local });
   const refused = (headers = {}) => new Response("{}", { status: 403, headers });
   const byLambda = { "x-amzn-errortype": "AccessDeniedException" };
-  const bearers = (what) => asked.filter((each) => each.what === what)
+  const bearers = (what) => asked.filter((request) => request.what === what)
     .map(({ headers }) => headers.authorization);
-  const count = (what) => asked.filter((each) => each.what === what).length;
+  const count = (what) => asked.filter((request) => request.what === what).length;
   const keys = () => asked.filter(({ what }) => what === "call")
     .map(({ headers }) => headers["x-amz-security-token"]);
   const caught = (promise) => promise.then(() => null,

@@ -44,7 +44,7 @@ def test_each_command_fetches_anew(by_container: By, alice: Person):
 def test_by_aikagi_all_commands_share_one_grant(by_process: Place):
     done = [ask(by_process) for _ in range(2)]
 
-    assert all(is_alice(json.loads(one.stdout)) for one in done)
+    assert all(is_alice(json.loads(ran.stdout)) for ran in done)
     assert len(by_process.relay.asked("/grant")) == 1
 
 

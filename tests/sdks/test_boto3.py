@@ -108,7 +108,7 @@ def test_an_hour_is_renewed_in_its_last_quarter_with_the_token_then_in_the_file(
 
     assert second.access_key != first.access_key
     assert is_alice(identity(session, place))
-    sent = [one.authorization for one in place.relay.asked(CREDENTIALS)]
+    sent = [request.authorization for request in place.relay.asked(CREDENTIALS)]
     assert sent[:2] == [alice.token, later.token]
 
 

@@ -49,7 +49,7 @@ def ours(case: dict[str, Any]) -> bool:
         name: case[name] and (Policy.identity(case[name], name=name),)
         for name in ("boundary", "session")
     }
-    own = tuple(Policy.identity(one, name="own") for one in case["identity"])
+    own = tuple(Policy.identity(document, name="own") for document in case["identity"])
     return decide(
         case["action"],
         case["resource"],
@@ -98,7 +98,7 @@ def freeze() -> None:
         made = [make(source(n, seed=_FROZEN_SEED)) for n in range(_FROZEN_COUNT)]
         if theirs(made) != [ours(case) for case in made]:
             raise SystemExit(f"{make.__name__}: the two evaluators do not agree")
-    text = json.dumps({name: asdict(one) for name, one in agreed.items()}, indent=1)
+    text = json.dumps({name: asdict(cases) for name, cases in agreed.items()}, indent=1)
     AGREED.write_text(f"{text}\n", encoding="utf-8")
 
 

@@ -236,10 +236,12 @@ def test_the_description_documents_refusals_of_the_token_endpoints_as_oauth2s(
             validated = OAuthError.model_validate(example["value"])
             assert validated.status == int(status)
     examples = told["400"]["application/json"]["examples"]
-    assert {name: each["value"]["error"] for name, each in examples.items()} == codes
     assert {
-        each["value"]["error"]
-        for each in told["503"]["application/json"]["examples"].values()
+        name: example["value"]["error"] for name, example in examples.items()
+    } == codes
+    assert {
+        example["value"]["error"]
+        for example in told["503"]["application/json"]["examples"].values()
     } == {"temporarily_unavailable"}
 
 

@@ -277,7 +277,9 @@ def test_a_grant_does_not_work_on_a_url_without_authorisation():
 @pytest.mark.parametrize("layer", ["identity", "session"])
 @pytest.mark.parametrize("missing", [0, 1], ids=BOTH)
 def test_a_grant_needs_both_permissions_on_both_layers(layer: str, missing: int):
-    rest = a_policy(*(one for n, one in enumerate(MAY_CALL_HELLO) if n != missing))
+    rest = a_policy(
+        *(statement for n, statement in enumerate(MAY_CALL_HELLO) if n != missing)
+    )
     layers = (
         replace(GRANTED, identity=(rest,))
         if layer == "identity"
