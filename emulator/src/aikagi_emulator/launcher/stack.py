@@ -11,7 +11,6 @@ from typing import Final, final
 from aikagi_emulator.aws import AwsEndpoint, Faults, RefusalReason, Snapshot
 from aikagi_emulator.children import Child
 from aikagi_emulator.control import ControlApi, MovableClock
-from aikagi_emulator.launcher import environments
 from aikagi_emulator.launcher.application import (
     answers,
     command_of,
@@ -31,6 +30,11 @@ from aikagi_emulator.launcher.project import Project
 from aikagi_emulator.launcher.running import Running, description_of
 from aikagi_emulator.launcher.seed import Seeded, seed
 from aikagi_emulator.launcher.servers import Servers
+from aikagi_emulator.launcher.variables import (
+    operator_variables,
+    role_variables,
+    template_variables,
+)
 from aikagi_emulator.template import Addresses, Stack, load
 from aikagi_emulator.urls.asgi import ASGIApp
 
@@ -79,7 +83,7 @@ def check_template(options: Options, *, clock: Callable[[], datetime]) -> None:
     aws = AwsEndpoint(stack, clock=clock)
     if application := options.project.application:
         function = function_of(application, stack)
-        environments.of_role(function, aws, stack, options.ports)
+        role_variables(function, aws, stack, options.ports)
     plan_all(stack, aws, ports=options.ports)
 
 
@@ -222,12 +226,12 @@ class EmulatedStack:
     def _running(self, stack: Stack, aws: AwsEndpoint) -> Running:
         ports, project = self._ports, self._options.project
         application = project.application
-        operator = environments.of_operator(aws, stack, ports)
+        operator = operator_variables(aws, stack, ports)
         env: Mapping[str, str] = {}
         if application is not None:
             function = function_of(application, stack)
-            template = environments.of_template(function, application, stack, ports)
-            env = environments.of_role(function, aws, stack, ports) | template
+            template = template_variables(function, application, stack, ports)
+            env = role_variables(function, aws, stack, ports) | template
             operator |= template
         first = origin(ports.first)
         return Running(
