@@ -16,8 +16,8 @@ from benchmarks.streams import compare_streams
 from benchmarks.summaries import compare_summaries
 from benchmarks.terminal import compare_commands
 from benchmarks.wrong_passwords import compare_wrong_passwords
-from tests.local_stack import Stack, running_stack
 from tests.processes import descendants
+from tests.stack import Stack, running_stack
 
 _STARTS = 5
 _LIBRARIES = "import boto3, fastapi, moto.dynamodb, moto.secretsmanager, samtranslator"

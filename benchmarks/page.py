@@ -16,7 +16,7 @@ from tests.browser.conftest import ARGUMENTS
 from tests.browser.desk import Desk
 from tests.browser.teller import Teller
 from tests.browser_setup import find_chromium
-from tests.local_stack import ROOT, Stack, running_stack
+from tests.stack import ROOT, Stack, running_stack
 
 _RUNS: Final = 10
 _EVENTS: Final = 100_000

@@ -12,8 +12,8 @@ from tests.fakes import (
     Clock,
     FixedCatalogue,
     Ids,
-    KeptLogins,
     KnownUsers,
+    LoginsInMemory,
     RecordingAudit,
     RecordingSessions,
     a_function,
@@ -21,7 +21,7 @@ from tests.fakes import (
     access_tokens,
     rotating_logins,
 )
-from tests.local_stack import Stack, running_stack
+from tests.stack import Stack, running_stack
 
 
 @pytest.fixture
@@ -68,8 +68,8 @@ def audit() -> RecordingAudit:
 
 
 @pytest.fixture
-def logins() -> KeptLogins:
-    return KeptLogins()
+def logins() -> LoginsInMemory:
+    return LoginsInMemory()
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def broker(
     *,
     clock: Clock,
     users: KnownUsers,
-    logins: KeptLogins,
+    logins: LoginsInMemory,
     catalogue: FixedCatalogue,
     sessions: RecordingSessions,
     audit: RecordingAudit,

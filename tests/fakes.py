@@ -67,7 +67,7 @@ def access_tokens(
     )
 
 
-class KeptLogins:
+class LoginsInMemory:
     """Stands where the table would; ``broken`` is raised when it is set."""
 
     def __init__(self) -> None:
@@ -86,8 +86,8 @@ class KeptLogins:
     def rotate(self, login: Login) -> bool:
         self._fail()
         with self._writing:
-            kept = self.by_id[login.id]
-            if kept.current_digest != login.previous_digest or kept.ended_at:
+            current = self.by_id[login.id]
+            if current.current_digest != login.previous_digest or current.ended_at:
                 return False
             self.by_id[login.id] = login
             return True
@@ -95,8 +95,8 @@ class KeptLogins:
     def end(self, login_id: str, at: datetime) -> None:
         self._fail()
         with self._writing:
-            if kept := self.by_id.get(login_id):
-                self.by_id[login_id] = replace(kept, ended_at=at)
+            if current := self.by_id.get(login_id):
+                self.by_id[login_id] = replace(current, ended_at=at)
 
     def _fail(self) -> None:
         if self.broken:
@@ -104,7 +104,7 @@ class KeptLogins:
 
 
 def rotating_logins(
-    clock: Clock, store: KeptLogins, *, keys: KeySet | None = None
+    clock: Clock, store: LoginsInMemory, *, keys: KeySet | None = None
 ) -> RotatingLogins:
     return RotatingLogins(
         store,

@@ -206,7 +206,7 @@ def _explain(error: Exception) -> tuple[str, ExitCode]:
 
 
 def _use_environment(options: argparse.Namespace) -> None:
-    """Take the operator's credentials of a local stack, where one is asked for."""
+    """Take the operator's credentials of a stack here, where one is asked for."""
     if options.local is None:
         return
     file = Path(".local", options.local, "operator.env")

@@ -14,9 +14,9 @@ from app.logins import RotatingLogins
 from tests.fakes import (
     NOON,
     Clock,
-    KeptLogins,
     KeySet,
     KnownUsers,
+    LoginsInMemory,
     a_user,
     rotating_logins,
 )
@@ -245,12 +245,12 @@ def test_an_item_that_is_not_as_we_write_it_lets_nobody_in(
 def test_a_renewal_done_twice_by_the_sdk_is_done_once(
     script: ScriptedAws, table: LoginTable
 ):
-    clock, kept = Clock(), KeptLogins()
+    clock, store = Clock(), LoginsInMemory()
     alice = a_user("alice")
-    first = rotating_logins(clock, kept).begin(alice)
-    [login] = kept.by_id.values()
-    second = rotating_logins(clock, kept).renew(first.text, KnownUsers(alice).find)
-    [renewed] = kept.by_id.values()
+    first = rotating_logins(clock, store).begin(alice)
+    [login] = store.by_id.values()
+    second = rotating_logins(clock, store).renew(first.text, KnownUsers(alice).find)
+    [renewed] = store.by_id.values()
     # The first try was done, and its answer lost; the SDK tries again by itself.
     script.will(
         holding(item_of(login)), Answer.hang_up(), NOT_SO, holding(item_of(renewed))

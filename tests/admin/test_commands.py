@@ -11,8 +11,8 @@ import pytest
 
 from app.adapters.table import VERSION
 from app.admin.commands import build_parser, main
-from tests.local_stack import ROOT, clean_environment
 from tests.scripted_aws import Answer, ScriptedAws
+from tests.stack import ROOT, clean_environment
 from tests.working_table import WorkingTable
 
 COST = {"TableName": "users", "CapacityUnits": 1.0}

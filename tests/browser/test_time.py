@@ -14,7 +14,7 @@ from playwright.sync_api import Page, Route, expect
 from tests.browser.conftest import Watch
 from tests.browser.desk import Desk
 from tests.browser.teller import Teller, Telling
-from tests.local_stack import Stack
+from tests.stack import Stack
 
 START: Final = {"type": "start", "total": 40}
 

@@ -11,7 +11,7 @@ from app.domain import errors
 from app.web.application import create_app
 from app.web.oauth import OAuthError
 from app.web.problems import STATUS
-from tests.fakes import KeptLogins, KnownUsers, RecordingAudit
+from tests.fakes import KnownUsers, LoginsInMemory, RecordingAudit
 
 DESK = "https://desk.example"
 FORM = {"username": "alice", "password": "correct"}
@@ -103,7 +103,7 @@ def test_a_failure_of_the_framework_keeps_its_headers(app: FastAPI):
 
 @pytest.mark.parametrize("path", ["/auth/login", "/auth/refresh"])
 def test_what_nobody_foresaw_at_a_token_endpoint_is_a_500_all_the_same(
-    client: TestClient, users: KnownUsers, logins: KeptLogins, path: str
+    client: TestClient, users: KnownUsers, logins: LoginsInMemory, path: str
 ):
     def fail(*_: object) -> None:
         raise RuntimeError("a secret in a message")

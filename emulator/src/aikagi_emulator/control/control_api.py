@@ -54,8 +54,8 @@ class ControlApi:
             answer = self._answer(request_of(scope, body))
         except AwsError as error:
             _log.info("refused %s: %s", scope["path"], error.why)
-            told = {"Code": error.code, "Message": error.message}
-            answer = _json(told, status=error.status)
+            problem = {"Code": error.code, "Message": error.message}
+            answer = _json(problem, status=error.status)
         await write(send, answer)
 
     def _answer(self, request: Request) -> Answer:
@@ -105,7 +105,7 @@ def _parsed(body: bytes) -> object:
         raise AwsError("SerializationException", "The body is not JSON.") from error
 
 
-def _json(told: Mapping[str, Any] | list[Any], *, status: int = 200) -> Answer:
+def _json(body: Mapping[str, Any] | list[Any], *, status: int = 200) -> Answer:
     return Answer(
-        status=status, content_type="application/json", body=json.dumps(told).encode()
+        status=status, content_type="application/json", body=json.dumps(body).encode()
     )

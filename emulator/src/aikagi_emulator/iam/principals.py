@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, final
 
-from aikagi_emulator.iam.errors import PolicyError, shown
+from aikagi_emulator.iam.errors import PolicyError, quoted
 
 _ACCOUNT: Final = re.compile("(?:arn:aws[a-z-]*:iam::)?([0-9]{12})(:root)?")
 _ARN: Final = re.compile(
@@ -58,11 +58,11 @@ class Principals:
         if element == "*":
             element = {"AWS": "*"}
         if not isinstance(element, Mapping) or not element:
-            msg = f'{shown(element)} is neither "*" nor an object like {{"AWS": …}}'
+            msg = f'{quoted(element)} is neither "*" nor an object like {{"AWS": …}}'
             raise PolicyError(msg)
         unknown = [key for key in element if key not in ("AWS", "Service", "Federated")]
         if unknown:
-            msg = f"unknown type of principal {shown(unknown[0])}"
+            msg = f"unknown type of principal {quoted(unknown[0])}"
             raise PolicyError(msg)
         names = {key: _names(key, value) for key, value in element.items()}
         aws = [_aws_name(name) for name in names.get("AWS", ())]
@@ -102,11 +102,11 @@ class Principals:
 def _names(kind: object, value: object) -> Sequence[str]:
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, list | tuple) or not names:
-        msg = f"{kind} needs a text or a list of texts, not {shown(value)}"
+        msg = f"{kind} needs a text or a list of texts, not {quoted(value)}"
         raise PolicyError(msg)
     for name in names:
         if not isinstance(name, str):
-            msg = f"{kind} holds {shown(name)}, which is not a text"
+            msg = f"{kind} holds {quoted(name)}, which is not a text"
             raise PolicyError(msg)
     return names
 
@@ -119,7 +119,7 @@ def _aws_name(name: str) -> str:
     if name == "*" or _ARN.fullmatch(name):
         return name
     msg = (
-        f"invalid principal {shown(name)}: an account, or the whole ARN of a role, a"
+        f"invalid principal {quoted(name)}: an account, or the whole ARN of a role, a"
         " user or a session (wildcards are not allowed inside)"
     )
     raise PolicyError(msg)
@@ -127,6 +127,6 @@ def _aws_name(name: str) -> str:
 
 def _service_name(name: str) -> str:
     if not _SERVICE.fullmatch(name):
-        msg = f"invalid service principal {shown(name)}: lambda.amazonaws.com, for one"
+        msg = f"invalid service principal {quoted(name)}: lambda.amazonaws.com, for one"
         raise PolicyError(msg)
     return name

@@ -194,8 +194,8 @@ class EmulatedStack:
             watch.close()
 
     async def _serve(self, application: ASGIApp, claimed: socket.socket) -> None:
-        dated = DateHeader(HostCheck(application), clock=self._clock)
-        await self._servers.start(dated, claimed)
+        with_date = DateHeader(HostCheck(application), clock=self._clock)
+        await self._servers.start(with_date, claimed)
 
     def _control_api(self, endpoint: ASGIApp, aws: AwsEndpoint) -> ControlApi:
         return ControlApi(
