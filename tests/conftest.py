@@ -13,8 +13,8 @@ from tests.fakes import (
     Clock,
     FixedCatalogue,
     Ids,
-    KeptLogins,
     KnownUsers,
+    LoginsInMemory,
     RecordingAudit,
     RecordingSessions,
     a_function,
@@ -22,7 +22,7 @@ from tests.fakes import (
     access_tokens,
     rotating_logins,
 )
-from tests.local_stack import Stack, running_stack
+from tests.stack import Stack, running_stack
 
 
 @pytest.fixture
@@ -69,8 +69,8 @@ def audit() -> RecordingAudit:
 
 
 @pytest.fixture
-def logins() -> KeptLogins:
-    return KeptLogins()
+def logins() -> LoginsInMemory:
+    return LoginsInMemory()
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def broker(
     *,
     clock: Clock,
     users: KnownUsers,
-    logins: KeptLogins,
+    logins: LoginsInMemory,
     catalogue: FixedCatalogue,
     sessions: RecordingSessions,
     audit: RecordingAudit,

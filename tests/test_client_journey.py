@@ -22,7 +22,7 @@ from aikagi import (
 from aikagi.records import TOKENS
 from aikagi.store import MemoryStore
 from tests.aws_caller import sign
-from tests.local_stack import ROOT, Stack, clean_environment
+from tests.stack import ROOT, Stack, clean_environment
 
 ALICE = {"issuer": "local", "subject": "alice"}
 
@@ -103,8 +103,8 @@ def test_a_login_goes_on_without_being_noticed_until_it_is_ended(stack: Stack):
 
     assert first != second
     thief = MemoryStore()
-    spent = {**copied["tokens"], "expires_at": 0.0}
-    thief.entry(TOKENS).write({**copied, "tokens": spent})
+    expired = {**copied["tokens"], "expires_at": 0.0}
+    thief.entry(TOKENS).write({**copied, "tokens": expired})
     with Broker(stack.broker, store=thief) as broker:
         assert broker.username == "alice"
         with pytest.raises(LoginEndedError):
@@ -139,13 +139,13 @@ def test_a_terminal_logs_in_calls_and_lends_to_an_sdk(
     words = ("login", "--local", "--username", "alice", "--password-stdin")
     login = aikagi(*words, typed=stack.users["alice"])
     call = aikagi("call", "report", "--data", "one two two")
-    lent = aikagi("credentials", "hello")
+    printed = aikagi("credentials", "hello")
     doctor = aikagi("doctor", "hello")
     summary = aikagi("call", "summarise", "--data", "@-", typed=TEXT)
 
     assert login.returncode == 0, login.stderr
     assert json.loads(call.stdout)["words"] == 3
-    credentials = json.loads(lent.stdout)
+    credentials = json.loads(printed.stdout)
     there = {"FuncUrl": stack.functions["hello"], "Region": stack.region}
     assert sign({**credentials, **there}).send().json()["caller"] == ALICE
     assert doctor.returncode == 0, doctor.stdout

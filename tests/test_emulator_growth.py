@@ -1,4 +1,4 @@
-"""What meets input from outside in the local stack, and the input that costs it most.
+"""What meets input from outside in the emulator, and the input that costs it most.
 
 What comes from the template's author stands here as well: a template may be somebody
 else's. Where many of one meet many of another, or question marks of a pattern the

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx2
 
 from tests.aws_caller import Person, sign
-from tests.local_stack import ROOT, running_stack
+from tests.stack import ROOT, running_stack
 
 RESOURCES = """
   TicksFunction:

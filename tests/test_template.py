@@ -118,16 +118,16 @@ def test_the_broker_has_no_tag_by_which_a_session_could_call_it(stack: Stack):
     assert "aikagi:function" not in {tag["Key"] for tag in tags}
 
 
-# Who may lend
+# Who may assume the role
 
 
-def test_only_the_broker_may_lend(stack: Stack):
+def test_only_the_broker_may_assume_the_invoke_role(stack: Stack):
     trusted = [statement["Principal"] for statement in _trust(stack)]
 
     assert trusted == [{"AWS": stack.resources["BrokerRole"].attributes["Arn"]}] * 3
 
 
-def test_a_session_is_lent_only_to_a_named_and_tagged_person(stack: Stack):
+def test_a_session_is_issued_only_for_a_named_and_tagged_person(stack: Stack):
     assert _trust_in(stack, "sts:AssumeRole") == {
         "StringLike": {
             "sts:RoleSessionName": "?*+?*",
@@ -150,11 +150,11 @@ def test_a_source_identity_names_issuer_and_subject(stack: Stack):
     }
 
 
-def test_nothing_lent_lasts_longer_than_an_hour(stack: Stack):
+def test_no_session_lasts_longer_than_an_hour(stack: Stack):
     assert stack.resources["InvokeRole"].properties["MaxSessionDuration"] == 3600
 
 
-def test_the_broker_may_read_lend_log_and_keep_logins_and_do_nothing_else(
+def test_the_broker_may_read_assume_log_and_store_logins_and_do_nothing_else(
     stack: Stack,
 ):
     statements = policies_of(stack, stack.resources["BrokerRole"])
@@ -166,7 +166,7 @@ def test_the_broker_may_read_lend_log_and_keep_logins_and_do_nothing_else(
         for statement in policy
         for action in as_list(statement["Action"])
     }
-    lent = stack.resources["InvokeRole"].attributes["Arn"]
+    invoke_role = stack.resources["InvokeRole"].attributes["Arn"]
     logs = stack.resources["BrokerLogs"].attributes["Arn"]
     people = stack.resources["UsersTable"].attributes["Arn"]
     # What begins in another way is a person, and not the broker's to write.
@@ -180,9 +180,9 @@ def test_the_broker_may_read_lend_log_and_keep_logins_and_do_nothing_else(
         "dynamodb:UpdateItem": (people, logins),
         "secretsmanager:GetSecretValue": (stack.resources["SigningSecret"].ref, None),
         "ssm:GetParametersByPath": (f"{catalogue}/functions", None),
-        "sts:AssumeRole": (lent, None),
-        "sts:TagSession": (lent, None),
-        "sts:SetSourceIdentity": (lent, None),
+        "sts:AssumeRole": (invoke_role, None),
+        "sts:TagSession": (invoke_role, None),
+        "sts:SetSourceIdentity": (invoke_role, None),
         "logs:CreateLogStream": (logs, None),
         "logs:PutLogEvents": (logs, None),
     }
@@ -236,10 +236,10 @@ def test_no_function_behind_a_url_has_the_role_of_the_broker(stack: Stack):
 
 
 def test_every_entry_is_one_that_the_broker_takes(stack: Stack):
-    lent = stack.resources["InvokeRole"].attributes["Arn"]
+    invoke_role = stack.resources["InvokeRole"].attributes["Arn"]
     urls = [str(url.attributes["FunctionUrl"]) for url in _urls(stack)]
     rules = EntryRules(
-        roles=(lent,), local_origins=[url.removesuffix("/") for url in urls]
+        roles=(invoke_role,), local_origins=[url.removesuffix("/") for url in urls]
     )
 
     entries = stack.of_type("AWS::SSM::Parameter")

@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from app import strict_json
 from app.domain.catalogue import Function, InvokeMode
 
+VERSION: Final = 1
+"""Of the shape of an entry, which says so in ``Version`` or not at all."""
+
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _FUNCTION_ARN: Final = re.compile(
     r"arn:(aws(?:-[a-z]+)*):lambda:([a-z0-9-]+):([0-9]{12}):function:"
@@ -39,6 +42,7 @@ class EntryRules:
 class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
+    Version: Annotated[int, Field(ge=1)] = VERSION
     Title: Annotated[str, Field(min_length=1, max_length=200)]
     Description: Annotated[str, Field(max_length=2000)] = ""
     Arn: str
@@ -78,6 +82,7 @@ def read_entry(name: str, text: str, rules: EntryRules) -> Function:
 def _parse(text: str) -> _Entry:
     try:
         value: Any = strict_json.loads(text.encode())
+        _require_known_version(value)
         return _Entry.model_validate(value)
     except (strict_json.NotStrictJSONError, UnicodeError) as error:
         msg = f"it is not strict JSON: {error}"
@@ -89,6 +94,14 @@ def _parse(text: str) -> _Entry:
         where = ".".join(steps) or "the entry"
         msg = f"{where}: {first['msg']}"
         raise EntryRefusedError(msg) from error
+
+
+def _require_known_version(value: object) -> None:
+    """Look first: of a later version any other member may be unknown as well."""
+    version = value.get("Version") if isinstance(value, dict) else None
+    if isinstance(version, int) and version > VERSION:
+        msg = f"its Version is {version}, and this broker knows {VERSION}: update it"
+        raise EntryRefusedError(msg)
 
 
 def _check_url(url: str, region: str, rules: EntryRules) -> None:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_pascal
 from typing_extensions import override
 
-from app.domain.errors import BrokerError, TokenRejectedError
+from app.domain.errors import ProblemError, TokenRejectedError
 from app.web.casing import PASCAL_CASE
 from app.web.dependencies import BrokerDep, SdkUser, SourceDep
 from app.web.grants import DURATION_RANGE, GRANT_FAILURES, GrantResponse
@@ -69,7 +69,7 @@ class ContainerRoute(APIRoute):
         async def answer(request: Request) -> Response:
             try:
                 return await handle(request)
-            except BrokerError as error:
+            except ProblemError as error:
                 return _respond(
                     STATUS[type(error)],
                     _code_of(type(error)),
@@ -86,7 +86,7 @@ class ContainerRoute(APIRoute):
 router = APIRouter(tags=["grants"], route_class=ContainerRoute)
 
 
-def _failures(*expected: type[BrokerError]) -> dict[int | str, dict[str, Any]]:
+def _failures(*expected: type[ProblemError]) -> dict[int | str, dict[str, Any]]:
     documented: dict[int | str, dict[str, Any]] = {
         400: {"model": ContainerError, "description": "Bad Request"}
     }
@@ -120,7 +120,7 @@ def credentials(
     )
 
 
-def _code_of(error: type[BrokerError]) -> str:
+def _code_of(error: type[ProblemError]) -> str:
     return error.__name__.removesuffix("Error")
 
 

@@ -19,11 +19,11 @@ from app.domain.catalogue import InvokeMode
 from app.domain.credentials import Grant
 from app.domain.errors import (
     AuditUnavailableError,
-    BrokerError,
     CatalogueUnavailableError,
     DurationOutOfRangeError,
     FunctionNotAvailableError,
     FunctionNotNamedError,
+    ProblemError,
     SessionsUnavailableError,
 )
 from app.domain.session import LONGEST, SHORTEST, USUAL, SessionPlan
@@ -160,7 +160,7 @@ class DryRunResponse(BaseModel):
         )
 
 
-GRANT_FAILURES: Final[tuple[type[BrokerError], ...]] = (
+GRANT_FAILURES: Final[tuple[type[ProblemError], ...]] = (
     *CURRENT_USER_FAILURES,
     FunctionNotAvailableError,
     DurationOutOfRangeError,

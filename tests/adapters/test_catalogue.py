@@ -8,7 +8,12 @@ import pytest
 
 from app.adapters import catalogue as module
 from app.adapters.catalogue import SsmCatalogue
-from app.adapters.catalogue_entry import EntryRefusedError, EntryRules, read_entry
+from app.adapters.catalogue_entry import (
+    VERSION,
+    EntryRefusedError,
+    EntryRules,
+    read_entry,
+)
 from app.domain.catalogue import Function, InvokeMode
 from app.domain.errors import CatalogueUnavailableError
 from tests.adapters.readings import wait_for_background_readings
@@ -59,6 +64,7 @@ def test_an_entry_is_a_function():
             {"MaxDurationSeconds": None}, ("max_duration_seconds", 3600), id="no limit"
         ),
         pytest.param({"Groups": []}, ("groups", frozenset()), id="nobody's"),
+        pytest.param({"Version": VERSION}, ("name", "hello"), id="its version"),
         pytest.param(
             {"RoleArn": OTHER}, ("role_arn", OTHER), id="a role that is listed"
         ),
@@ -123,6 +129,9 @@ def test_what_an_entry_may_leave_out_or_say(
         pytest.param({"MaxDurationSeconds": 899}, "MaxDuration", id="too short"),
         pytest.param({"MaxDurationSeconds": 3601}, "MaxDuration", id="too long"),
         pytest.param({"Url": "https://x"}, "Url", id="a field too many"),
+        pytest.param({"Version": "1"}, "Version: ", id="version a string"),
+        pytest.param({"Version": True}, "Version: ", id="version true"),
+        pytest.param({"Version": 0}, "Version: ", id="version zero"),
     ],
 )
 def test_an_entry_that_does_not_hold_is_refused_by_name(
@@ -207,6 +216,22 @@ def test_a_bad_entry_is_left_out_with_a_line_that_names_it(
 
     assert "/aikagi/test/functions/bad" in caplog.text
     assert "FuncUrl" in caplog.text
+
+
+def test_an_entry_of_a_later_version_is_left_out_with_a_line_that_says_so(
+    catalogue: SsmCatalogue, script: ScriptedAws, caplog: pytest.LogCaptureFixture
+):
+    later = other(Version=VERSION + 1, Audience="a member of that version")
+    script.will(page(("later", later), ("hello", {**ENTRY, "Version": VERSION})))
+
+    with caplog.at_level(logging.ERROR):
+        assert names(catalogue) == ["hello"]
+
+    [line] = caplog.messages
+    assert line == (
+        "The catalogue's /aikagi/test/functions/later is left out: its Version is "
+        f"{VERSION + 1}, and this broker knows {VERSION}: update it"
+    )
 
 
 def test_an_entry_cannot_shadow_another(

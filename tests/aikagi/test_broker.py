@@ -1,4 +1,4 @@
-"""A program that stays logged in, borrows and calls, against a broker on loopback."""
+"""A program that stays logged in and calls functions, against a broker on loopback."""
 
 import json
 from collections.abc import Callable
@@ -99,7 +99,7 @@ def test_secrets_are_in_no_repr(alice: Broker):
     assert grant.access_key_id in repr(grant)
 
 
-def test_a_grant_is_borrowed_once_and_used_again(alice: Broker, loopback: Loopback):
+def test_a_grant_is_fetched_once_and_used_again(alice: Broker, loopback: Loopback):
     for _ in range(3):
         alice.call("hello").result()
 
@@ -107,15 +107,15 @@ def test_a_grant_is_borrowed_once_and_used_again(alice: Broker, loopback: Loopba
     assert len(loopback.calls) == 3
 
 
-def test_fifty_threads_borrow_one_grant(alice: Broker, loopback: Loopback):
+def test_fifty_threads_fetch_one_grant(alice: Broker, loopback: Loopback):
     together = Barrier(50)
 
-    def borrow(_: int) -> str:
+    def fetch(_: int) -> str:
         together.wait()
         return alice.grant("hello").access_key_id
 
     with ThreadPoolExecutor(50) as pool:
-        keys = set(pool.map(borrow, range(50)))
+        keys = set(pool.map(fetch, range(50)))
 
     assert len(keys) == 1
     assert loopback.count("grant") == 1
@@ -136,8 +136,8 @@ def test_a_failure_reaches_all_who_waited_for_it(alice: Broker, loopback: Loopba
     ("left", "asked"),
     [
         pytest.param(200, 1, id="fresh"),
-        pytest.param(170, 2, id="waning"),
-        pytest.param(20, 2, id="spent"),
+        pytest.param(170, 2, id="advisory refresh"),
+        pytest.param(20, 2, id="mandatory refresh"),
         pytest.param(-5, 2, id="ended"),
     ],
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from aikagi.disk.file_store import FileStore
 from aikagi.disk.lock import locked
-from tests.local_stack import ROOT, clean_environment
+from tests.stack import ROOT, clean_environment
 
 HOLD = """
 import sys

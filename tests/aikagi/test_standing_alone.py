@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.local_stack import ROOT, clean_environment
+from tests.stack import ROOT, clean_environment
 
 ALONE = """
 import importlib, pkgutil, sys

@@ -16,7 +16,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from tests.local_stack import ROOT, Stack, clean_environment
+from tests.stack import ROOT, Stack, clean_environment
 
 LIBRARY = """
 import sys, aikagi, httpx2

@@ -1,4 +1,4 @@
-"""How the page's client lends, renews, retries and gives up."""
+"""How the page's client gets grants, renews, retries and gives up."""
 
 import pytest
 from playwright.sync_api import Page

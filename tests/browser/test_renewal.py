@@ -14,8 +14,8 @@ const { of, lifetime, remaining, clock_offset, refresh_token = true } = VECTOR;
 clock.ahead = clock_offset * 1000;
 const isGrant = of === "grant";
 script.grant = () => Response.json({
-  FuncUrl: home, Region: "ap-northeast-1", AccessKeyId: `ASIA${++lent}`,
-  SecretAccessKey: "secret", SessionToken: `session ${lent}`,
+  FuncUrl: home, Region: "ap-northeast-1", AccessKeyId: `ASIA${++granted}`,
+  SecretAccessKey: "secret", SessionToken: `session ${granted}`,
   Expiration: utc(clock.local + clock.ahead + lifetime * 1000),
   ServerTime: utc(clock.local + clock.ahead),
 });

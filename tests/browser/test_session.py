@@ -266,7 +266,7 @@ def test_logging_out_tells_the_broker_and_forgets(workbench: Page):
     assert told == [[False, None], ["Bearer access 1"], "POST", True]
 
 
-def test_logging_out_with_a_spent_token_renews_it_first(workbench: Page):
+def test_logging_out_with_an_expired_token_renews_it_first(workbench: Page):
     told = tell(
         workbench,
         f"""{LOG_IN} clock.local += {20 * MINUTE};

@@ -44,7 +44,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def totals(counted: Iterable[Mapping[str, int]]) -> Iterator[str]:
     """One line for each thing counted, whatever number of tests counted it."""
     total: Counter[str] = Counter()
-    for one in counted:
-        total.update(one)
+    for counts in counted:
+        total.update(counts)
     for name, number in total.items():
         yield f"{number:>9,}  {name}"

@@ -13,11 +13,11 @@ from typing import Final
 import pytest
 
 from tests.aws_caller import Person, Signed, sign
-from tests.local_stack import Stack, running_stack
 from tests.processes import descendants, is_running
 from tests.soak.endurance import Held, holds_within, one_by_one
 from tests.soak.scale import amount
 from tests.soak.telling import Tell
+from tests.stack import Stack, running_stack
 
 SETTLED: Final = 5.0
 """Seconds after which connections are closed and killed processes gone."""

@@ -17,12 +17,12 @@ import pytest
 
 from benchmarks.memory import Memory, title_of
 from tests.aws_caller import Person
-from tests.local_stack import Stack, running_stack
 from tests.processes import descendants
 from tests.soak.endurance import holds_within
 from tests.soak.hostile_requests import hostile_request
 from tests.soak.scale import amount, source
 from tests.soak.telling import Tell
+from tests.stack import Stack, running_stack
 
 SECONDS: Final = amount(10, 600)
 STRANGERS: Final = 12

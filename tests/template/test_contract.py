@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.local_stack import ROOT
+from tests.stack import ROOT
 from tests.template.contract import violations
 from tests.template.stacks import TEMPLATE, deployed
 

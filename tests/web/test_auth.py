@@ -12,7 +12,7 @@ from httpx2 import Response
 from app.broker import Broker
 from app.domain.errors import TooBusyError, UsersUnavailableError
 from app.web import problems
-from tests.fakes import NOON, Clock, KeptLogins, KnownUsers, a_bearer
+from tests.fakes import NOON, Clock, KnownUsers, LoginsInMemory, a_bearer
 
 FORM = {"username": "alice", "password": "correct"}
 
@@ -536,7 +536,7 @@ def test_a_renewal_takes_only_a_form(client: TestClient):
 
 @pytest.mark.parametrize("path", ["login", "refresh", "logout"])
 def test_a_table_that_is_away_is_503_and_never_a_refusal(
-    client: TestClient, logins: KeptLogins, path: str
+    client: TestClient, logins: LoginsInMemory, path: str
 ):
     pair = pair_of(client)
     logins.broken = UsersUnavailableError(retry_after_seconds=2)
@@ -574,7 +574,7 @@ def test_logging_out_ends_this_login_and_no_other(client: TestClient):
 
 
 def test_a_login_that_is_gone_is_logged_out_of_all_the_same(
-    client: TestClient, logins: KeptLogins
+    client: TestClient, logins: LoginsInMemory
 ):
     bearer = {"Authorization": f"Bearer {pair_of(client)['access_token']}"}
     logins.by_id.clear()

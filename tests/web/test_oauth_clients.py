@@ -16,7 +16,7 @@ from oauthlib.oauth2 import (
 from requests_oauthlib import OAuth2Session
 
 from app.domain.errors import UsersUnavailableError
-from tests.fakes import KeptLogins, KnownUsers
+from tests.fakes import KnownUsers, LoginsInMemory
 from tests.web.serving import serving
 
 ALICE = {"username": "alice", "password": "correct"}
@@ -175,7 +175,7 @@ def test_requests_oauthlib_names_its_errors_after_oauth2s(
     client.close()
 
 
-def test_a_login_of_a_client_can_be_ended(served: str, logins: KeptLogins):
+def test_a_login_of_a_client_can_be_ended(served: str, logins: LoginsInMemory):
     client = Authlib(served)
     client.log_in(**ALICE)
     assert client.client.post(f"{served}/auth/logout").status_code == 204

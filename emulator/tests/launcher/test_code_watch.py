@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from aikagi_emulator.aws.wire import Receive, Scope, Send
 from aikagi_emulator.launcher import code_watch
 from aikagi_emulator.launcher.code_watch import CodeWatch, ReloadOnChange
+from aikagi_emulator.urls.asgi import Receive, Scope, Send
 
 
 @pytest.fixture

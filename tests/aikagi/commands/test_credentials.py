@@ -13,7 +13,7 @@ from botocore.exceptions import CredentialRetrievalError
 
 from tests.aikagi.commands.conftest import Process, Typed, log_in
 from tests.aikagi.loopback import Loopback, problem
-from tests.local_stack import ROOT, clean_environment
+from tests.stack import ROOT, clean_environment
 
 MODULES = """
 import sys

@@ -302,7 +302,7 @@ def test_the_stack_of_this_folder_is_found(
     assert typed("whoami").code == 0
 
 
-def test_three_processes_with_a_spent_token_renew_it_once(
+def test_three_processes_with_an_expired_token_renew_it_once(
     typed: Typed, loopback: Loopback, process: Process
 ):
     loopback.life = 0.01

@@ -7,7 +7,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, final
 
-from aikagi_emulator.aws.wire import Application, Receive, Scope, Send
 from aikagi_emulator.launcher.inotify import (
     CREATED,
     DELETED,
@@ -21,6 +20,7 @@ from aikagi_emulator.launcher.inotify import (
     Event,
     Inotify,
 )
+from aikagi_emulator.urls.asgi import ASGIApp, Receive, Scope, Send
 
 _log: Final = logging.getLogger(__name__)
 
@@ -113,7 +113,7 @@ class ReloadOnChange:
 
     def __init__(
         self,
-        application: Application,
+        application: ASGIApp,
         *,
         code: Sequence[CodeWatch],
         recycle: Callable[[], None],

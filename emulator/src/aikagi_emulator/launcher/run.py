@@ -103,7 +103,7 @@ def _start(parsed: argparse.Namespace, shell: Mapping[str, str]) -> int:
     # Slow imports, after the fast complaints.
     from aikagi_emulator.launcher import logs
     from aikagi_emulator.launcher.stack import Options
-    from aikagi_emulator.launcher.supervisor import run_until_told
+    from aikagi_emulator.launcher.supervisor import run_until_signalled
     from aikagi_emulator.template import TemplateError
 
     logs.configure(shell.get(level, "INFO"), variable=level)
@@ -116,7 +116,7 @@ def _start(parsed: argparse.Namespace, shell: Mapping[str, str]) -> int:
         forget=parsed.forget,
     )
     try:
-        return asyncio.run(run_until_told(options))
+        return asyncio.run(run_until_signalled(options))
     except TemplateError as error:
         msg = f"{project.template}: {error}"
         raise LaunchError(msg) from error

@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import Final, final
 
 from aikagi_emulator.aws import AwsEndpoint, Faults, RefusalReason, Snapshot
-from aikagi_emulator.aws.wire import Application
 from aikagi_emulator.children import Child
 from aikagi_emulator.control import ControlApi, MovableClock
-from aikagi_emulator.launcher import environments
 from aikagi_emulator.launcher.application import (
     answers,
     command_of,
@@ -32,7 +30,13 @@ from aikagi_emulator.launcher.project import Project
 from aikagi_emulator.launcher.running import Running, description_of
 from aikagi_emulator.launcher.seed import Seeded, seed
 from aikagi_emulator.launcher.servers import Servers
+from aikagi_emulator.launcher.variables import (
+    operator_variables,
+    role_variables,
+    template_variables,
+)
 from aikagi_emulator.template import Addresses, Stack, load
+from aikagi_emulator.urls.asgi import ASGIApp
 
 _PATIENCE: Final = 3.0
 """Seconds that the application has to end before it is killed."""
@@ -79,7 +83,7 @@ def check_template(options: Options, *, clock: Callable[[], datetime]) -> None:
     aws = AwsEndpoint(stack, clock=clock)
     if application := options.project.application:
         function = function_of(application, stack)
-        environments.of_role(function, aws, stack, options.ports)
+        role_variables(function, aws, stack, options.ports)
     plan_all(stack, aws, ports=options.ports)
 
 
@@ -189,11 +193,11 @@ class EmulatedStack:
         for watch in self._code.values():
             watch.close()
 
-    async def _serve(self, application: Application, claimed: socket.socket) -> None:
-        dated = DateHeader(HostCheck(application), clock=self._clock)
-        await self._servers.start(dated, claimed)
+    async def _serve(self, application: ASGIApp, claimed: socket.socket) -> None:
+        with_date = DateHeader(HostCheck(application), clock=self._clock)
+        await self._servers.start(with_date, claimed)
 
-    def _control_api(self, endpoint: Application, aws: AwsEndpoint) -> ControlApi:
+    def _control_api(self, endpoint: ASGIApp, aws: AwsEndpoint) -> ControlApi:
         return ControlApi(
             self._with_reason(endpoint),
             gate=aws.operator_gate(clock=self._real_clock),
@@ -211,7 +215,7 @@ class EmulatedStack:
             recycle=served.pool.recycle,
         )
 
-    def _with_reason(self, application: Application) -> Application:
+    def _with_reason(self, application: ASGIApp) -> ASGIApp:
         return RefusalReason(application) if self._options.explain else application
 
     def _claim(self, *ports: int) -> list[socket.socket]:
@@ -222,12 +226,12 @@ class EmulatedStack:
     def _running(self, stack: Stack, aws: AwsEndpoint) -> Running:
         ports, project = self._ports, self._options.project
         application = project.application
-        operator = environments.of_operator(aws, stack, ports)
+        operator = operator_variables(aws, stack, ports)
         env: Mapping[str, str] = {}
         if application is not None:
             function = function_of(application, stack)
-            template = environments.of_template(function, application, stack, ports)
-            env = environments.of_role(function, aws, stack, ports) | template
+            template = template_variables(function, application, stack, ports)
+            env = role_variables(function, aws, stack, ports) | template
             operator |= template
         first = origin(ports.first)
         return Running(

@@ -19,7 +19,7 @@ from aikagi_emulator.launcher.template_watch import TemplateWatch
 from aikagi_emulator.template import TemplateError
 
 
-async def run_until_told(options: Options) -> int:
+async def run_until_signalled(options: Options) -> int:
     """Start, announce, and end on SIGINT or SIGTERM: 0. 1 when the application ended.
 
     Raises ``LaunchError`` or ``TemplateError`` when the first start fails; a later

@@ -20,7 +20,7 @@ from aikagi_emulator.runtime.errors import (
     InitFailedError,
     InvocationError,
 )
-from aikagi_emulator.runtime.exchange import BrokenOffError, Exchange, UnreachableError
+from aikagi_emulator.runtime.exchange import BrokenOffError, ConnectError, Exchange
 from aikagi_emulator.runtime.function import FunctionSpec
 from aikagi_emulator.runtime.process import RuntimeProcess
 from aikagi_emulator.runtime.readiness import Readiness
@@ -143,7 +143,7 @@ class WebEnvironment(Environment):
     ) -> InvocationError:
         if not await first_of(process.ended, seconds=_LAST_WORD):
             return FunctionFailedError("Adapter.BrokenOff", str(error))
-        if isinstance(error, UnreachableError):
+        if isinstance(error, ConnectError):
             return DiedIdleError()
         return self._crashed(request_id, process)
 
