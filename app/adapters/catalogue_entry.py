@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app import strict_json
-from app.domain.catalogue import Function, InvokeMode
+from app.domain.catalogue import BodyType, Function, InvokeMode
 
 VERSION: Final = 1
 """Of the shape of an entry, which says so in ``Version`` or not at all."""
@@ -21,6 +21,10 @@ _FUNCTION_ARN: Final = re.compile(
 _ROLE_ARN: Final = re.compile(
     r"arn:(aws(?:-[a-z]+)*):iam::([0-9]{12}):role/([A-Za-z0-9+=,.@_/-]{1,576})"
 )
+
+
+_BodyType = Annotated[BodyType, Field(strict=False)]
+# Named apart: inside the model its field has that name, and a value.
 
 
 class EntryRefusedError(ValueError):
@@ -51,6 +55,8 @@ class _Entry(BaseModel):
     Groups: list[Annotated[str, Field(min_length=1, max_length=128)]]
     MaxDurationSeconds: Annotated[int, Field(ge=900, le=3600)] = 3600
     RoleArn: str | None = None
+    Example: Annotated[str, Field(max_length=1000)] | None = None
+    BodyType: _BodyType | None = None
 
 
 def read_entry(name: str, text: str, rules: EntryRules) -> Function:
@@ -76,6 +82,8 @@ def read_entry(name: str, text: str, rules: EntryRules) -> Function:
         groups=frozenset(entry.Groups),
         max_duration_seconds=entry.MaxDurationSeconds,
         role_arn=_role(entry, partition, account, rules),
+        example=entry.Example,
+        body_type=entry.BodyType,
     )
 
 

@@ -14,7 +14,7 @@ from app.adapters.catalogue_entry import (
     EntryRules,
     read_entry,
 )
-from app.domain.catalogue import Function, InvokeMode
+from app.domain.catalogue import BodyType, Function, InvokeMode
 from app.domain.errors import CatalogueUnavailableError
 from tests.adapters.readings import wait_for_background_readings
 from tests.fakes import Clock
@@ -65,6 +65,10 @@ def test_an_entry_is_a_function():
         ),
         pytest.param({"Groups": []}, ("groups", frozenset()), id="nobody's"),
         pytest.param({"Version": VERSION}, ("name", "hello"), id="its version"),
+        pytest.param({}, ("example", None), id="no example"),
+        pytest.param({"Example": "x" * 1000}, ("example", "x" * 1000), id="an example"),
+        pytest.param({}, ("body_type", None), id="no kind of body"),
+        pytest.param({"BodyType": "text"}, ("body_type", BodyType.TEXT), id="text"),
         pytest.param(
             {"RoleArn": OTHER}, ("role_arn", OTHER), id="a role that is listed"
         ),
@@ -97,6 +101,8 @@ def test_what_an_entry_may_leave_out_or_say(
             "account",
             id="another account",
         ),
+        pytest.param({"Example": "x" * 1001}, "Example", id="a long example"),
+        pytest.param({"BodyType": "xml"}, "BodyType", id="no kind of body"),
         pytest.param({"FuncUrl": "https://evil.example/"}, "FuncUrl", id="elsewhere"),
         pytest.param(
             {"FuncUrl": "https://abc.lambda-url.eu-west-1.on.aws.evil.example/"},

@@ -376,6 +376,8 @@ def test_a_function_is_listed_without_its_arn_role_and_groups(
                 "Region": "eu-west-1",
                 "InvokeMode": "BUFFERED",
                 "MaxDurationSeconds": 3600,
+                "Example": None,
+                "BodyType": None,
             }
         ]
     }
