@@ -35,9 +35,9 @@ def alice(stack: Stack) -> Iterator[Broker]:
 
 
 def test_a_program_calls_a_function_as_the_person_who_logged_in(alice: Broker):
-    told = alice.call("hello", path="/a b/合鍵?q=a+b&q=(!'*)").result()
+    result = alice.call("hello", path="/a b/合鍵?q=a+b&q=(!'*)").result()
 
-    assert told == {"message": "hello world", "caller": ALICE}
+    assert result == {"message": "hello world", "caller": ALICE}
     assert alice.call("report", data="one two two").result()["words"] == 3
     with pytest.raises(FunctionError, match="405"):
         alice.call("report").result()
@@ -52,14 +52,17 @@ TEXT = (
 
 
 def test_a_long_task_is_watched_from_its_start_to_its_result(alice: Broker):
-    told = list(alice.call("summarise", data=TEXT))
+    events = list(alice.call("summarise", data=TEXT))
 
-    assert isinstance(told[0], Start)
-    assert any(isinstance(event, Progress) for event in told)
-    written = "".join(event.text for event in told if isinstance(event, Output))
+    assert isinstance(events[0], Start)
+    assert any(isinstance(event, Progress) for event in events)
+    written = "".join(event.text for event in events if isinstance(event, Output))
     assert "key" in written
-    assert isinstance(told[-1], Result)
-    assert (told[-1].value["engine"], told[-1].value["caller"]) == ("extractive", ALICE)
+    assert isinstance(events[-1], Result)
+    assert (events[-1].value["engine"], events[-1].value["caller"]) == (
+        "extractive",
+        ALICE,
+    )
 
 
 def test_bob_is_refused_what_is_alices(stack: Stack):

@@ -75,11 +75,13 @@ def every_command() -> list[tuple[str, argparse.ArgumentParser]]:
 def test_every_help_has_an_example_that_can_be_typed(
     path: str, parser: argparse.ArgumentParser
 ):
-    told = parser.format_help()
+    help_text = parser.format_help()
 
-    [example] = [line for line in told.splitlines() if line.startswith(f"  {path}")]
+    [example] = [
+        line for line in help_text.splitlines() if line.startswith(f"  {path}")
+    ]
     build_parser().parse_args(example.split()[3:])
-    assert "exit codes:" in told
+    assert "exit codes:" in help_text
 
 
 @pytest.mark.parametrize(("path", "parser"), every_command())

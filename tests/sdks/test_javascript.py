@@ -26,7 +26,7 @@ def node(environment: SdkEnvironment, what: str, *arguments: str) -> Any:
     return json.loads(done.stdout)
 
 
-def told(environment: SdkEnvironment, what: str, *arguments: str) -> Any:
+def answer_of(environment: SdkEnvironment, what: str, *arguments: str) -> Any:
     said = node(environment, what, *arguments)
     assert "told" in said, said
     return said["told"]
@@ -39,7 +39,7 @@ def test_several_calls_are_one_fetch(
 ):
     environment = by_container(alice.token, way)
 
-    arns = told(environment, f"identities {provider}")
+    arns = answer_of(environment, f"identities {provider}")
 
     assert [arn.rpartition("/")[2] for arn in arns] == ["local+alice"] * 3
     [fetched] = environment.relay.asked(CREDENTIALS)
@@ -52,7 +52,7 @@ def test_the_older_provider_fetches_too_from_loopback(
 ):
     environment = by_container(alice.token, way)
 
-    arns = told(environment, "identities fromContainerMetadata")
+    arns = answer_of(environment, "identities fromContainerMetadata")
 
     assert [arn.rpartition("/")[2] for arn in arns] == ["local+alice"] * 3
     assert environment.requests() == 1
@@ -64,7 +64,7 @@ def test_it_renews_with_five_minutes_left(
 ):
     environment = by_container(alice.token)
 
-    at_once, with_six_left, with_four_left = told(environment, f"keys {provider}")
+    at_once, with_six_left, with_four_left = answer_of(environment, f"keys {provider}")
 
     assert at_once == with_six_left != with_four_left
     # By the clock that was moved the new key is as old, and the chain asks once more.
@@ -74,14 +74,14 @@ def test_it_renews_with_five_minutes_left(
 def test_the_function_knows_who_signed(by_container: By, alice: Person):
     environment = by_container(alice.token)
 
-    answer = told(environment, "called", environment.stack.functions["hello"])
+    answer = answer_of(environment, "called", environment.stack.functions["hello"])
 
     assert answer["caller"] == {"issuer": "local", "subject": "alice"}
 
 
 def test_by_aikagi_all_programs_share_one_grant(by_process: SdkEnvironment):
     for _ in range(2):
-        [arn, *_] = told(by_process, "identities default")
+        [arn, *_] = answer_of(by_process, "identities default")
         assert arn.endswith("/local+alice")
 
     assert len(by_process.relay.asked("/grant")) == 1

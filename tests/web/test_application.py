@@ -26,8 +26,8 @@ def test_every_failure_has_a_status_and_a_code_of_its_own():
 
 def failure_type(path: str) -> str:
     """OAuth2's endpoints tell of failures as OAuth2 has it."""
-    told_as_oauth2 = path in {"/auth/login", "/auth/refresh"}
-    return "application/json" if told_as_oauth2 else "application/problem+json"
+    is_oauth2s = path in {"/auth/login", "/auth/refresh"}
+    return "application/json" if is_oauth2s else "application/problem+json"
 
 
 @pytest.mark.parametrize(
@@ -227,21 +227,23 @@ def test_the_description_documents_refusals_of_the_token_endpoints_as_oauth2s(
     described = app.openapi()
 
     responses = described["paths"][path]["post"]["responses"]
-    told = {status: responses[status]["content"] for status in ("400", "503")}
-    for status, content in told.items():
+    content_by_status = {
+        status: responses[status]["content"] for status in ("400", "503")
+    }
+    for status, content in content_by_status.items():
         assert content["application/json"]["schema"] == {
             "$ref": "#/components/schemas/OAuthError"
         }
         for example in content["application/json"]["examples"].values():
             validated = OAuthError.model_validate(example["value"])
             assert validated.status == int(status)
-    examples = told["400"]["application/json"]["examples"]
+    examples = content_by_status["400"]["application/json"]["examples"]
     assert {
         name: example["value"]["error"] for name, example in examples.items()
     } == codes
     assert {
         example["value"]["error"]
-        for example in told["503"]["application/json"]["examples"].values()
+        for example in content_by_status["503"]["application/json"]["examples"].values()
     } == {"temporarily_unavailable"}
 
 

@@ -166,11 +166,11 @@ def test_requests_oauthlib_names_its_errors_after_oauth2s(
     with pytest.raises(InvalidGrantError):
         client.log_in(**WRONG)
     users.broken = UsersUnavailableError(retry_after_seconds=2)
-    with pytest.raises(TemporarilyUnavailableError) as told:
+    with pytest.raises(TemporarilyUnavailableError) as raised:
         client.log_in(**ALICE)
     users.broken = None
 
-    assert told.value.description == UsersUnavailableError.title
+    assert raised.value.description == UsersUnavailableError.title
     assert client.log_in(**ALICE)["access_token"]
     client.close()
 
