@@ -1,5 +1,6 @@
 """Which file names a function's packages, and when it means others."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -125,6 +126,13 @@ def test_the_same_packages_have_the_same_digest(
     edit(file)
 
     assert digest_of(file) == before is not None
+
+
+def test_each_python_has_installations_of_its_own(file: Path):
+    digest = digest_of(file)
+
+    assert digest is not None
+    assert digest.startswith(f"{sys.implementation.cache_tag}-")
 
 
 def test_files_that_include_each_other_are_read_once(tmp_path: Path):
