@@ -144,7 +144,7 @@ endef
 
 .PHONY: clean
 clean:
-	rm -rf $(VENV) .tools .local .aws-sam build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) .tools .local emulator/tests/launcher/.emulator .aws-sam build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
 # Set-up. A stamp is older than its lock when the lock has changed.
 
@@ -158,11 +158,14 @@ $(VENV)/.uv: requirements/uv.txt
 		|| { echo 'uv could not be installed: is a package index reachable?' >&2; exit 1; }
 	@touch $@
 
-$(VENV)/.local: requirements/local.txt requirements/functions.txt pyproject.toml emulator/pyproject.toml $(VENV)/.uv
+$(VENV)/.local: requirements/local.txt requirements/functions.txt pyproject.toml emulator/pyproject.toml \
+		$(wildcard functions/*/requirements.txt) $(VENV)/.uv
 	@echo 'Installing what the broker and the emulator need …'
 	@$(UV) -r requirements/local.txt -r requirements/functions.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation \
 		--editable . --editable ./emulator
+	@# What the functions import on Lambda, which is less than .venv has for their tests.
+	@AIKAGI_LOG_LEVEL=WARNING $(BIN)/python -m aikagi_emulator --install
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.local

@@ -28,8 +28,7 @@ NAMES: Final = sorted(
     path.relative_to(STATIC).as_posix()
     for folder in FOLDERS
     for path in (STATIC / folder).rglob("*")
-    if path.is_file()
-    and path.relative_to(STATIC).as_posix() not in UNSERVED
+    if path.is_file() and path.relative_to(STATIC).as_posix() not in UNSERVED
 )
 MODULES: Final = [name for name in NAMES if name.endswith((".js", ".mjs"))]
 STABLE: Final = ("/static/aikagi.js", "/static/aikagi.d.ts")

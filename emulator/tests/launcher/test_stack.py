@@ -2,6 +2,10 @@
 
 import asyncio
 import json
+import logging
+import os
+import shutil
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Awaitable, Callable, Mapping
@@ -23,6 +27,7 @@ from aikagi_emulator.launcher.running import Running
 from aikagi_emulator.launcher.stack import EmulatedStack, Options
 from aikagi_emulator.template import TemplateError
 from emulator.tests.launcher.options import LONE, lone, small
+from emulator.tests.launcher.wheels import asking_for, write_wheel
 
 
 def with_stack(
@@ -363,3 +368,88 @@ def test_edited_code_answers_the_very_next_call(ports: Ports, tmp_path: Path):
             assert await version() == number
 
     with_stack(lone(ports, tmp_path / "state", template=template), use)
+
+
+def test_edited_requirements_are_installed_before_the_call_that_follows(
+    ports: Ports, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    wheels, code = tmp_path / "wheels", tmp_path / "small_functions"
+    for version in ("1.0", "2.0"):
+        write_wheel(wheels, "greeting_words", version, f"WORDS = {version!r}\n")
+    code.mkdir()
+    (code / "greeting.py").write_text(
+        "try:\n    from greeting_words import WORDS\nexcept ImportError:\n"
+        "    WORDS = None\n\n"
+        "def handler(event, context):\n    return {'words': WORDS}\n"
+    )
+    template = tmp_path / "template.yaml"
+    template.write_text(LONE.read_text())
+    chosen = lone(ports, tmp_path / "state", template=template)
+    project = replace(chosen.project, packages=tmp_path / "packages")
+    shell = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+
+    async def use(running: Running, _: EmulatedStack) -> None:
+        async def call() -> tuple[int, Any]:
+            url = running.functions["Greeting"]
+            status, answer, _ = await asyncio.to_thread(
+                signed_call, running.operator_env, url
+            )
+            return status, answer
+
+        def ask(version: str) -> None:
+            text = asking_for(f"greeting_words=={version}", wheels=wheels)
+            (code / "requirements.txt").write_text(text)
+
+        assert await call() == (200, {"words": None})
+        for version in ("1.0", "2.0"):
+            ask(version)
+            assert await call() == (200, {"words": version})
+        ask("3.0")
+        # What it had goes on, and so does the stack.
+        assert await call() == (200, {"words": "2.0"})
+        assert await call() == (200, {"words": "2.0"})
+        ask("1.0")
+        assert await call() == (200, {"words": "1.0"})
+
+    with_stack(replace(chosen, project=project, shell=shell), use)
+
+    (told,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert f"{code}/requirements.txt cannot be installed:\n" in told.getMessage()
+    assert told.getMessage().endswith(" goes on with the packages it had.")
+
+
+def test_packages_that_cannot_be_installed_stop_the_start(ports: Ports, tmp_path: Path):
+    code = tmp_path / "small_functions"
+    shutil.copytree(LONE.with_name("small_functions"), code)
+    (code / "requirements.txt").write_text("--no-index\ngreeting_words\n")
+    template = tmp_path / "template.yaml"
+    template.write_text(LONE.read_text())
+    chosen = lone(ports, tmp_path / "state", template=template)
+
+    async def use(_: Running, __: EmulatedStack) -> None:
+        pytest.fail("it started")
+
+    with pytest.raises(LaunchError, match=r"requirements\.txt cannot be installed"):
+        with_stack(chosen, use)
+    for port in (ports.endpoint, ports.function(0)):
+        claim(port).close()
+
+
+@pytest.mark.parametrize("other", [False, True])
+def test_a_runtime_of_another_python_is_told(
+    ports: Ports, tmp_path: Path, caplog: pytest.LogCaptureFixture, other: bool
+):
+    here = "python{}.{}".format(*sys.version_info[:2])
+    asked = "python3.10" if other else here
+    template = tmp_path / "template.yaml"
+    template.write_text(LONE.read_text().replace("python3.13", asked))
+    shutil.copytree(LONE.with_name("small_functions"), tmp_path / "small_functions")
+    caplog.set_level(logging.INFO)
+
+    async def use(_: Running, __: EmulatedStack) -> None:
+        pass
+
+    with_stack(lone(ports, tmp_path / "state", template=template), use)
+
+    told = f"functions of the runtime python3.10 run as {here}, as the emulator does"
+    assert (told in caplog.messages) == other

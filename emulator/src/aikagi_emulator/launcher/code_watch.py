@@ -1,8 +1,9 @@
 """Notices that a function's code was edited, at the call that follows."""
 
+import asyncio
 import logging
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, final
@@ -116,18 +117,21 @@ class ReloadOnChange:
         application: ASGIApp,
         *,
         code: Sequence[CodeWatch],
-        recycle: Callable[[], None],
+        recycle: Callable[[], Awaitable[None]],
     ) -> None:
         self._application = application
         self._code = code
         self._recycle = recycle
         self._seen = self._changes()
+        self._recycling = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        changes = self._changes()
-        if changes != self._seen:
-            self._seen = changes
-            self._recycle()
+        # Whoever calls while new packages are installed waits for them too.
+        async with self._recycling:
+            changes = self._changes()
+            if changes != self._seen:
+                self._seen = changes
+                await self._recycle()
         await self._application(scope, receive, send)
 
     def _changes(self) -> int:

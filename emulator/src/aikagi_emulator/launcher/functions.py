@@ -8,6 +8,7 @@ from typing import Any, Final, final
 
 from aikagi_emulator.aws import AwsEndpoint
 from aikagi_emulator.launcher.errors import LaunchError
+from aikagi_emulator.launcher.packages import Packages
 from aikagi_emulator.launcher.ports import Ports
 from aikagi_emulator.launcher.sessions import session_variables
 from aikagi_emulator.runtime import FunctionSpec, Pool
@@ -23,15 +24,24 @@ _MOST: Final = 10
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
-    """A function URL, ready to be served on its port."""
+    """A function URL, ready to be served on its port.
+
+    ``spec`` is the function as the template has it, without packages.
+    """
 
     port: int
     application: FunctionUrl
     pool: Pool
+    spec: FunctionSpec
 
 
-def serve_all(
-    stack: Stack, aws: AwsEndpoint, *, ports: Ports, clock: Callable[[], datetime]
+async def serve_all(
+    stack: Stack,
+    aws: AwsEndpoint,
+    *,
+    ports: Ports,
+    clock: Callable[[], datetime],
+    packages: Packages,
 ) -> list[Served]:
     """One per ``AWS::Lambda::Url``, in the template's order.
 
@@ -40,14 +50,18 @@ def serve_all(
     """
     gate = aws.gate()
     served = []
+    plans = plan_all(stack, aws, ports=ports)
+    specs = [await packages.equip(plan.spec, stack) for plan in plans]
     # All are planned before the first is made: a pool has a thread.
-    for index, plan in enumerate(plan_all(stack, aws, ports=ports)):
-        pool = Pool(plan.spec, credentials=plan.credentials, clock=clock, log=_line)
+    for index, (plan, spec) in enumerate(zip(plans, specs, strict=True)):
+        pool = Pool(spec, credentials=plan.credentials, clock=clock, log=_line)
         application = FunctionUrl(
             plan.settings, gate=gate, pool=pool, clock=clock, log=_line
         )
         port = ports.function(index)
-        served.append(Served(port=port, application=application, pool=pool))
+        served.append(
+            Served(port=port, application=application, pool=pool, spec=plan.spec)
+        )
     return served
 
 

@@ -1,6 +1,7 @@
 """The whole stack, from its ports to its files and back."""
 
 import asyncio
+import logging
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -24,7 +25,8 @@ from aikagi_emulator.launcher.files import StackState, StateFiles
 from aikagi_emulator.launcher.function_names import code_folders, names_of
 from aikagi_emulator.launcher.functions import Served, plan_all, serve_all
 from aikagi_emulator.launcher.host_check import HostCheck
-from aikagi_emulator.launcher.modelled import refuse_unmodelled
+from aikagi_emulator.launcher.modelled import refuse_unmodelled, tell_other_pythons
+from aikagi_emulator.launcher.packages import Packages
 from aikagi_emulator.launcher.ports import Ports, origin
 from aikagi_emulator.launcher.project import Project
 from aikagi_emulator.launcher.running import Running, description_of
@@ -35,8 +37,11 @@ from aikagi_emulator.launcher.variables import (
     role_variables,
     template_variables,
 )
+from aikagi_emulator.runtime import FunctionSpec
 from aikagi_emulator.template import Addresses, Stack, load
 from aikagi_emulator.urls.asgi import ASGIApp
+
+_log: Final = logging.getLogger(__name__)
 
 _PATIENCE: Final = 3.0
 """Seconds that the application has to end before it is killed."""
@@ -73,18 +78,31 @@ def read_template(options: Options) -> Stack:
     )
 
 
-def check_template(options: Options, *, clock: Callable[[], datetime]) -> None:
+async def check_template(options: Options, *, clock: Callable[[], datetime]) -> None:
     """Find what would keep a stack of the template from starting, without starting it.
 
-    Blocks as ``read_template`` does. Raises ``LaunchError`` or ``TemplateError``.
+    Packages of functions are installed. Raises ``LaunchError`` or ``TemplateError``.
     """
+    stack, specs = await asyncio.to_thread(_checked, options, clock)
+    packages = _packages(options)
+    for spec in specs:
+        await packages.equip(spec, stack)
+
+
+def _checked(
+    options: Options, clock: Callable[[], datetime]
+) -> tuple[Stack, list[FunctionSpec]]:
     stack = read_template(options)
     refuse_unmodelled(stack)
     aws = AwsEndpoint(stack, clock=clock)
     if application := options.project.application:
         function = function_of(application, stack)
         role_variables(function, aws, stack, options.ports)
-    plan_all(stack, aws, ports=options.ports)
+    return stack, [plan.spec for plan in plan_all(stack, aws, ports=options.ports)]
+
+
+def _packages(options: Options) -> Packages:
+    return Packages(options.project.packages, shell=options.shell)
 
 
 @final
@@ -107,6 +125,7 @@ class EmulatedStack:
         self._ports = options.ports
         self._real_clock = clock
         self._earlier = snapshot
+        self._packages = _packages(options)
         self._aws: AwsEndpoint | None = None
         self._clock = MovableClock(clock)
         self._faults = Faults()
@@ -134,12 +153,15 @@ class EmulatedStack:
         self._files.remove()
         stack = await asyncio.to_thread(read_template, self._options)
         refuse_unmodelled(stack)
+        tell_other_pythons(stack)
         urls = range(len(stack.of_type("AWS::Lambda::Url")))
         sockets = self._claim(*(ports.function(index) for index in urls))
         aws = AwsEndpoint(stack, clock=self._clock, offset=lambda: self._clock.offset)
         self._aws = aws
         running = self._running(stack, aws)
-        self._served = serve_all(stack, aws, ports=ports, clock=self._real_clock)
+        self._served = await serve_all(
+            stack, aws, ports=ports, clock=self._real_clock, packages=self._packages
+        )
         # These import on one processor while the stores load on another. Until those
         # answer, what they ask waits in the backlog of a socket claimed above.
         self._application = self._start_application(running)
@@ -150,7 +172,7 @@ class EmulatedStack:
         await self._serve(self._control_api(endpoint, aws), endpoint_socket)
         folders = code_folders(stack)
         for served, code, claimed in zip(self._served, folders, sockets, strict=True):
-            await self._serve(self._reloading(served, code), claimed)
+            await self._serve(self._reloading(served, code, stack), claimed)
         running = await self._complete(running, self._seeding)
         self._files.write(
             StackState(
@@ -205,15 +227,29 @@ class EmulatedStack:
             faults=self._faults,
         )
 
-    def _reloading(self, served: Served, folders: Sequence[Path]) -> ReloadOnChange:
+    def _reloading(
+        self, served: Served, folders: Sequence[Path], stack: Stack
+    ) -> ReloadOnChange:
         for folder in folders:
             if folder not in self._code:
                 self._code[folder] = CodeWatch(folder)
         return ReloadOnChange(
             self._with_reason(served.application),
             code=[self._code[folder] for folder in folders],
-            recycle=served.pool.recycle,
+            recycle=lambda: self._recycle(served, stack),
         )
+
+    async def _recycle(self, served: Served, stack: Stack) -> None:
+        """Let calls from now on see new code, with the packages that it names now."""
+        try:
+            spec = await self._packages.equip(served.spec, stack)
+        except LaunchError as error:
+            _log.error(
+                "%s\n%s goes on with the packages it had.", error, served.spec.name
+            )
+            served.pool.recycle()
+        else:
+            served.pool.recycle(spec)
 
     def _with_reason(self, application: ASGIApp) -> ASGIApp:
         return RefusalReason(application) if self._options.explain else application

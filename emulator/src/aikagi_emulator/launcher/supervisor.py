@@ -115,7 +115,7 @@ class Supervisor:
         while True:
             await watch.changed()
             try:
-                await asyncio.to_thread(check_template, self._options, clock=_now)
+                await check_template(self._options, clock=_now)
             except (LaunchError, TemplateError) as error:
                 name = self._options.project.template
                 _complain(f"{name}: {error}\nThe stack goes on with what it had.")

@@ -2,11 +2,9 @@
 
 import asyncio
 import os
-import sys
 from asyncio import Future, Task
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any, Final, Protocol, final
 
 import h11
@@ -93,7 +91,6 @@ class WebEnvironment(Environment):
                 # What is printed shows at once, and not when a buffer is full.
                 "PYTHONUNBUFFERED": "1",
             },
-            path=_path(),
         )
         command = _BOOTSTRAP if wrapper is None else (str(wrapper),)
         return self._run(command, variables)
@@ -152,12 +149,3 @@ class WebEnvironment(Environment):
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-
-def _path() -> str:
-    """Return a PATH on which ``python`` is the interpreter of this stack.
-
-    On Lambda, where the function's packages stand too, it is the runtime's.
-    """
-    path = os.environ.get("PATH", os.defpath)
-    return os.pathsep.join((str(Path(sys.executable).parent), path))

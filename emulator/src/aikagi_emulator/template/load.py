@@ -54,6 +54,12 @@ def load(  # noqa: PLR0913 - a stack has a place and a name, and all have defaul
             if resource.type == "AWS::Lambda::LayerVersion"
             and resource.source in translated.code
         },
+        builds={
+            resource.ref: translated.builds[resource.source or resource.logical_id]
+            for resource in resources.values()
+            if resource.type in {"AWS::Lambda::Function", "AWS::Lambda::LayerVersion"}
+            and (resource.source or resource.logical_id) in translated.builds
+        },
     )
 
 

@@ -21,10 +21,11 @@ _CODE: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Translated:
-    """A CloudFormation template, and the folders of functions and layers."""
+    """A CloudFormation template; folders of functions and layers, and their builds."""
 
     template: Mapping[str, Any]
     code: Mapping[str, Path]
+    builds: Mapping[str, str]
 
 
 def translate(
@@ -48,7 +49,23 @@ def translate(
         for logical_id, resource in sam.get("Resources", {}).items()
         if resource.get("Type") in _CODE
     }
-    return Translated(template=_run(sam, parameters, region), code=code)
+    builds = {name: _build_of(sam["Resources"][name]) for name in code}
+    return Translated(template=_run(sam, parameters, region), code=code, builds=builds)
+
+
+def _build_of(resource: Mapping[str, Any]) -> str:
+    """Return what ``Stack.builds`` says of it.
+
+    https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-sam-cli-using-build.html
+    """
+    metadata = resource.get("Metadata")
+    if not isinstance(metadata, Mapping):
+        metadata = {}
+    if str(metadata.get("SkipBuild")).lower() == "true":
+        return ""
+    # A layer is built where it asks for it, and a function unless it asks not to be.
+    always = resource["Type"] == "AWS::Serverless::Function"
+    return str(metadata.get("BuildMethod") or ("python" if always else ""))
 
 
 def _take_code(
