@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import final
+from typing import Final, final
 
 from typing_extensions import override
 
@@ -47,10 +47,23 @@ def elsewhere() -> Iterator[Elsewhere]:
         thread.join()
 
 
+_DOUBLED: Final = """
+def handler(event, context):
+    headers = {"Access-Control-Allow-Origin": event["headers"].get("origin", "*")}
+    return {"statusCode": 200, "headers": headers, "body": "{}"}
+"""
+"""A function that sends what its URL's settings send already."""
+
+
 @contextmanager
 def faulty_stack(folder: Path, place: Elsewhere) -> Iterator[Stack]:
-    for name in ("app", "functions"):
-        (folder / name).symlink_to(ROOT / name)
+    (folder / "app").symlink_to(ROOT / "app")
+    functions = folder / "functions"
+    functions.mkdir()
+    for path in (ROOT / "functions").iterdir():
+        (functions / path.name).symlink_to(path)
+    (functions / "doubled").mkdir()
+    (functions / "doubled" / "app.py").write_text(_DOUBLED)
     template = folder / "template.yaml"
     template.write_text(_template())
     with running_stack(
@@ -91,6 +104,7 @@ def _template() -> str:
             "!Ref AllowedOrigins]]]]",
             "- [https://another.example]",
         ),
+        like_hello("doubled", "Handler: HANDLER", "Handler: doubled.app.handler"),
         like_hello("naive", "authorization, content-type", "content-type"),
     ]
     return text.replace("\nOutputs:\n", "\n" + "".join(wrong) + "\nOutputs:\n")
