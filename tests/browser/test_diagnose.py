@@ -324,6 +324,23 @@ def test_a_function_that_hangs_is_not_waited_for(workbench: Page):
     assert told == "unreachable"
 
 
+def test_an_answer_that_is_late_is_not_taken_for_one_that_is_blocked(workbench: Page):
+    told = examine(
+        workbench,
+        """const timeout = AbortSignal.timeout;
+        AbortSignal.timeout = (ms) =>
+          timeout.call(AbortSignal, ms === 10_000 ? 50 : ms);
+        url.signed = ({ signal }) => new Promise((_, reject) =>
+          signal.addEventListener("abort", () => reject(signal.reason)));
+        const { cause, checks } = await broker.diagnose("hello").finally(
+          () => (AbortSignal.timeout = timeout));
+        return [cause, checks];""",
+    )
+
+    [cause, checks] = told
+    assert (cause, failing(checks)) == ("unreachable", ["call"])
+
+
 def test_a_diagnosis_holds_no_secret(workbench: Page):
     told = examine(
         workbench,

@@ -6,6 +6,7 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Browser, Page
 
+from aikagi_emulator.sigv4 import Request
 from app.web.assets import STATIC
 from tests.aikagi.loopback import PASSWORD, Answer, Loopback, running
 from tests.browser.test_words import words
@@ -76,6 +77,13 @@ def test_a_fault_is_found_and_put_in_the_words_of_each_language(
 ):
     found = vector["found"]
     make_happen(loopback, found)
+    answer, let_in = loopback.answer, []
+
+    def noting(request: Request) -> Answer:
+        let_in.append(request.method)
+        return answer(request)
+
+    loopback.answer = noting
 
     told = bench.evaluate(
         _DIAGNOSE,
@@ -89,12 +97,15 @@ def test_a_fault_is_found_and_put_in_the_words_of_each_language(
     names, cause = expected(vector, "browser")
     assert [*states(told["checks"]).items()] == [*names.items()], told
     assert told["cause"] == cause, told
+    # It starts none of the function's work, whoever the function lets in.
+    assert set(let_in) <= {"GET"}
     assert told["title"]
     assert told["advice"]
     for language, book in books.items():
         assert f"cause.{cause}" in book, language
         for check, said in zip(told["checks"], told["said"], strict=True):
             assert f"check.{check['check']}" in book, language
+            assert (said["key"] == "found.unknown") == (check["ok"] is None), check
             require_said(book, said)
 
 

@@ -19,6 +19,8 @@ def unavailable(route: Route) -> None:
 
 def require_told(page: Page, part: str) -> None:
     """The page says that something is missing, in words, and offers nothing else."""
+    # At once, and not when it has waited for long.
+    expect(page.locator("html"), part).to_have_attribute("data-failed", "part")
     expect(missing(page), part).to_be_visible()
     expect(page.locator("#welcome-title")).to_have_text(
         "The spare key to one function."
