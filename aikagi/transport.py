@@ -77,7 +77,7 @@ def _failure(answer: httpx2.Response) -> BrokerError | UnreachableError:
     problem = (_json_object(answer) if described else None) or {}
     is_problem = "problem" in media_type or bool({"title", "error"} & problem.keys())
     # A gateway before a broker has answers of its own for these.
-    if not is_problem and not _is_a_gateways(answer.status_code):
+    if not is_problem and not is_a_gateways(answer.status_code):
         return _not_a_broker(answer)
     members = {name: value for name, value in problem.items() if isinstance(value, str)}
     if members.get("type") == _LOGIN_ENDED:
@@ -96,7 +96,8 @@ def _failure(answer: httpx2.Response) -> BrokerError | UnreachableError:
     )
 
 
-def _is_a_gateways(status: int) -> bool:
+def is_a_gateways(status: int) -> bool:
+    """Say whether a gateway may have given it in a broker's place."""
     return status in {401, 429} or status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 

@@ -11,12 +11,12 @@ import pytest
 
 from aikagi.address import base_url
 from aikagi.calls import _failure as function_failure
+from aikagi.checks import time_of
 from aikagi.commands.body import _guess_media_type
 from aikagi.commands.call import _header
 from aikagi.commands.live_view import LiveView
 from aikagi.commands.output import printable
 from aikagi.cors import missing_permission
-from aikagi.diagnosis import _time_of
 from aikagi.disk.file_store import FileEntry, _file_name
 from aikagi.errors import AikagiError
 from aikagi.events import parse_event
@@ -153,13 +153,13 @@ BROKER: list[Case[Any]] = [
     Case(
         "date of an answer",
         repeated("Mon, 1 Jan "),
-        lambda date: _time_of(httpx2.Response(200, headers={"date": date})),
+        lambda date: time_of(httpx2.Response(200, headers={"date": date})),
         HEAD,
     ),
     Case(
         "digits of a date",
         repeated("1", "Mon, "),
-        lambda date: _time_of(httpx2.Response(200, headers={"date": date})),
+        lambda date: time_of(httpx2.Response(200, headers={"date": date})),
         HEAD,
     ),
     Case(

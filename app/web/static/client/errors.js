@@ -14,7 +14,7 @@ export class BrokerError extends Error {
     const given = strings(problem);
     // RFC 6749, section 5.2, where a token endpoint is no broker's.
     const title = given.title || given.error_description || `The broker answered ${status}`;
-    super(given.detail ?? title);
+    super(given.detail ? `${title}: ${given.detail}` : title);
     this.status = status;
     this.type = given.type ?? "about:blank";
     this.title = title;
