@@ -22,8 +22,9 @@ from aikagi.errors import (
     UnreachableError,
 )
 from aikagi.grant import Grant
+from aikagi.http_client import within
 from aikagi.refusals import Refusal, classify_refusal
-from aikagi.transport import BROKER_TIMEOUT, reason_of
+from aikagi.transport import BROKER_TIMEOUT, LARGEST_ANSWER, read_at_most, reason_of
 
 _TOLERANCE: Final = 300
 """Seconds by which AWS lets a clock be wrong."""
@@ -197,12 +198,19 @@ class Diagnosis:
         """Give the answer, or why there was none."""
         try:
             with self._client.stream(
-                method, url, headers=headers, auth=auth, timeout=BROKER_TIMEOUT
+                method,
+                url,
+                headers=headers,
+                auth=auth,
+                timeout=BROKER_TIMEOUT,
+                extensions=within(BROKER_TIMEOUT),
             ) as answer:
                 # A function that lets us in may have much to say.
-                if answer.is_error:
-                    answer.read()
-                return answer
+                body = read_at_most(answer, LARGEST_ANSWER) if answer.is_error else b""
+            answer.headers.pop("content-encoding", None)
+            return httpx2.Response(
+                answer.status_code, headers=answer.headers, content=body
+            )
         except httpx2.HTTPError as error:
             return reason_of(error)
         except AikagiError as error:

@@ -7,7 +7,7 @@ of the version before are read as well.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from aikagi.errors import StateError, StateVersionError
+from aikagi.errors import AddressError, StateError, StateVersionError
 from aikagi.grant import Grant
 from aikagi.store import CacheEntry
 from aikagi.tokens import Tokens
@@ -61,7 +61,7 @@ def read_grant(entry: CacheEntry, login_id: str) -> Grant | None:
         return Grant.from_json(_grant_of(record))
     except StateVersionError:
         raise
-    except (KeyError, TypeError, ValueError, StateError):
+    except (KeyError, TypeError, ValueError, AddressError, StateError):
         return None
 
 

@@ -14,6 +14,7 @@ from botocore.auth import SIGV4_TIMESTAMP, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from aikagi.address import require_private
 from aikagi.errors import AddressError
 from aikagi.grant import Grant
 
@@ -68,7 +69,10 @@ def canonical_target(raw_path: str) -> str:
 
 def join_url(grant: Grant, path: str) -> str:
     """Join a path to the function's URL. Raises ``AddressError`` of another origin."""
-    url = urljoin(grant.func_url, path)
+    try:
+        url = urljoin(grant.func_url, path)
+    except ValueError as error:  # of a path such as //[
+        raise AddressError(f"{path} is no path of the function") from error
     require_same_origin(grant, url)
     return url
 
@@ -76,8 +80,9 @@ def join_url(grant: Grant, path: str) -> str:
 def require_same_origin(grant: Grant, url: str) -> None:
     """Let credentials go to their function alone: ``//evil.example/`` is a path, too.
 
-    Raises ``AddressError``.
+    Raises ``AddressError``, also where they could be read on their way.
     """
+    require_private(url)
     if origin_of(url) != origin_of(grant.func_url):
         raise AddressError(
             "Credentials are sent to their function's own origin alone: "
