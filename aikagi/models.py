@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from math import isfinite
 from typing import Any, Final, Self
 
 from aikagi.address import require_private
@@ -39,7 +38,7 @@ def require_seconds(value: object) -> None:
     """Raise ``TypeError`` or ``ValueError`` where the value is no time that passes."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError
-    if not (isfinite(value) and abs(value) <= _LONGEST_SECONDS):
+    if not -_LONGEST_SECONDS <= value <= _LONGEST_SECONDS:
         raise ValueError("It is no number of seconds that anybody meant")
 
 

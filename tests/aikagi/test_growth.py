@@ -11,6 +11,7 @@ import pytest
 
 from aikagi.address import base_url
 from aikagi.calls import _failure as function_failure
+from aikagi.commands.answer import StandardOutput
 from aikagi.commands.body import _guess_media_type
 from aikagi.commands.call import _header
 from aikagi.commands.live_view import LiveView
@@ -247,8 +248,9 @@ ADDRESSES: list[Case[Any]] = [
 
 def show(texts: list[str]) -> LiveView:
     """Let a terminal show a text as it comes."""
-    view = LiveView()
-    view._text_here = True
+    answer = StandardOutput()
+    answer.is_terminal = True
+    view = LiveView(answer)
     for text in texts:
         view.show({"type": "output", "text": text})
     return view

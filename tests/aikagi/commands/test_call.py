@@ -178,7 +178,7 @@ def failed(status: int, **headers: str) -> Answer:
         pytest.param(
             events({"type": "error", "code": "deadline", "message": "Too long"}),
             1,
-            "Too long.\n",
+            "Too long (request lambda-r-1).\n",
             id="an error event",
         ),
         pytest.param(failed(500), 1, "its words", id="its own failure"),
