@@ -9,6 +9,7 @@ import httpx2
 
 from aikagi.calls import Call
 from aikagi.errors import (
+    AddressError,
     AikagiError,
     LoginEndedError,
     StateError,
@@ -166,14 +167,17 @@ class Broker:
         sent = {name: value.strip() for name, value in (headers or {}).items()}
         if isinstance(data, str) and "content-type" not in map(str.lower, sent):
             sent["Content-Type"] = "text/plain;charset=UTF-8"
-        request = self.client.build_request(
-            method or ("GET" if data is None and json is None else "POST"),
-            url,
-            content=data,
-            json=json,
-            headers=sent,
-            timeout=TIMEOUT,
-        )
+        try:
+            request = self.client.build_request(
+                method or ("GET" if data is None and json is None else "POST"),
+                url,
+                content=data,
+                json=json,
+                headers=sent,
+                timeout=TIMEOUT,
+            )
+        except (httpx2.InvalidURL, UnicodeError) as error:
+            raise AddressError(f"That is no path of a function: {error}") from error
         return Call(self.client, request, self.auth(function), timeout=timeout)
 
     def close(self) -> None:

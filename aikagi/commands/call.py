@@ -1,6 +1,7 @@
 """``aikagi call``: run a function, and watch it."""
 
 import argparse
+import re
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -33,6 +34,14 @@ standard error. With --json it is the events, one JSON object a line. A file nam
 _GOES_ON: Final = "The function goes on to its end, and is billed for it."
 
 _MOST_SECONDS: Final = 86_400
+
+_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""RFC 9110, section 5.6.2: what a header's name is."""
+
+_FRAMING: Final = frozenset(
+    {"connection", "content-length", "host", "transfer-encoding"}
+)
+"""Headers that say where a request ends, and whom it is for."""
 
 
 def add(subparsers: "Subparsers") -> None:
@@ -75,7 +84,7 @@ def add(subparsers: "Subparsers") -> None:
         "--timeout",
         type=_seconds,
         metavar="SECONDS",
-        help="give up when the answer is not there by then; 960, unless given",
+        help="give up when the whole answer is not there by then; 960, unless given",
     )
 
 
@@ -179,6 +188,10 @@ def _method(typed: str | None) -> str | None:
 
 def _header(typed: str) -> tuple[str, str]:
     name, colon, value = typed.partition(":")
-    if not colon or not name.strip() or not typed.isascii() or not typed.isprintable():
+    name, value = name.strip(), value.strip()
+    is_value = value.isascii() and value.isprintable()
+    if not colon or not _TOKEN.fullmatch(name) or not is_value:
         raise UsageError(f"{typed!r} is no header: NAME:VALUE")
-    return name.strip(), value.strip()
+    if name.lower() in _FRAMING:
+        raise UsageError(f"{name} follows from the address and the data")
+    return name, value

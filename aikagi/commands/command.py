@@ -93,7 +93,7 @@ def add_common(parser: argparse.ArgumentParser, default: str | None = None) -> N
         "--broker",
         metavar="NAME",
         default=default,
-        help="a broker's name or address, instead of the last login's",
+        help="the broker that is meant, by its name or address",
     )
     for names, what in (
         (["--json"], "answer as JSON"),

@@ -6,7 +6,6 @@ answered without an HTTP client being imported, and one process fetches for all.
 
 import argparse
 import re
-import shlex
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -101,6 +100,8 @@ def _show(grant: "Grant", wanted: str) -> None:
             }
             echo_json(told)
         case _:
+            import shlex
+
             for variable, member in _VARIABLES.items():
                 # A shell evaluates it, and it comes from elsewhere.
                 echo(f"export {variable}={shlex.quote(told[member])}")

@@ -58,7 +58,10 @@ def _guarded(options: argparse.Namespace) -> int:
         code: int = options.run(options)
         sys.stdout.flush()
     except AikagiError as error:
-        for line in (message_of(error), *getattr(error, "__notes__", ())):
+        for line in (
+            message_of(error, options.broker),
+            *getattr(error, "__notes__", ()),
+        ):
             echo_error(line)
         return exit_code_of(error)
     except UsageError as error:
@@ -80,12 +83,15 @@ def _version() -> str:
         return "of a checkout"
 
 
-def message_of(error: AikagiError) -> str:
-    """Say what happened and, where it is known, what to do about it."""
+def message_of(error: AikagiError, broker: str | None = None) -> str:
+    """Say what happened and, where it is known, what to do about it.
+
+    ``broker`` is what was typed to name it.
+    """
     message = printable(str(error)[:_LONGEST_SHOWN]).rstrip(".")
     match error:
         case LoginEndedError():
-            return f"{message}. Log in: aikagi login"
+            return f"{message}. Log in: aikagi login {broker or ''}".rstrip()
         case BrokerError(retry_after=int(seconds)):
             return f"{message}{_reference(error)}. Try again in {seconds} s."
         case BrokerError() | TaskError():

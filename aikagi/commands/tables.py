@@ -51,4 +51,4 @@ def _show_below(console: Console, row: Sequence[Text]) -> None:
     # Whole, also where it is longer than the line.
     console.print(name, soft_wrap=True)
     for text in filter(None, others):
-        console.print(Padding(text, (0, 0, 0, 2)), overflow="fold")
+        console.print(Padding(text, (0, 0, 0, 2), expand=False), overflow="fold")

@@ -57,6 +57,8 @@ def add(subparsers: "Subparsers") -> None:
 def _run(options: argparse.Namespace) -> int:
     if options.watch and not options.file:
         raise UsageError("--watch keeps a file fresh: name it with --file")
+    if options.file and not options.file.name:
+        raise UsageError(f"{options.file} is a folder: name a file in it")
     if options.file and options.file.is_symlink():
         raise UsageError(f"{options.file} is a link: name the file that is meant")
     with Context.from_options(options).broker() as broker:

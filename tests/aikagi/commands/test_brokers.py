@@ -39,6 +39,10 @@ def test_a_broker_can_be_named_and_meant(
     assert f"broker      {loopback.base}\n" in typed("whoami").out
     monkeypatch.delenv("AIKAGI_BROKER")
     assert "staging" in typed("whoami").out  # the last login's
+    assert typed("logout", "--broker", "staging").code == 0
+    refused = typed("whoami", "--broker", "staging")
+    assert refused.err == "Nobody is logged in. Log in: aikagi login staging\n"
+    assert log_in_at(typed, "staging").code == 0
     assert log_in_at(typed, usual).code == 0
     assert "staging" not in typed("whoami").out
 
