@@ -14,7 +14,6 @@ from botocore.auth import SIGV4_TIMESTAMP, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from aikagi.address import require_private
 from aikagi.errors import AddressError
 from aikagi.grant import Grant
 
@@ -80,9 +79,8 @@ def join_url(grant: Grant, path: str) -> str:
 def require_same_origin(grant: Grant, url: str) -> None:
     """Let credentials go to their function alone: ``//evil.example/`` is a path, too.
 
-    Raises ``AddressError``, also where they could be read on their way.
+    A grant has no URL that could be read on the way. Raises ``AddressError``.
     """
-    require_private(url)
     if origin_of(url) != origin_of(grant.func_url):
         raise AddressError(
             "Credentials are sent to their function's own origin alone: "
