@@ -15,7 +15,8 @@ from aikagi.commands.answer import StandardOutput
 from aikagi.commands.body import _guess_media_type
 from aikagi.commands.call import _header
 from aikagi.commands.live_view import LiveView
-from aikagi.commands.output import printable
+from aikagi.commands.output import json_text, printable
+from aikagi.commands.suggestions import did_you_mean
 from aikagi.cors import missing_permission
 from aikagi.diagnosis import _time_of
 from aikagi.disk.file_store import FileEntry, _file_name
@@ -145,6 +146,10 @@ BROKER: list[Case[Any]] = [
     a_problem("a number", repeated("1", '{"title":0.', "}")),
     a_problem("members", lambda n: json.dumps({f"a{i}": i for i in range(n // 13)})),
     a_problem("no JSON", repeated("a")),
+    a_problem(
+        "fields that are wrong",
+        lambda n: json.dumps({"errors": [{"pointer": "#", "detail": "a"}] * (n // 32)}),
+    ),
     Case("failure of a function", lambda n: b"\xe6" * n, fail),
     Case(
         "failure of a function, in pieces",
@@ -265,6 +270,17 @@ TERMINAL: list[Case[Any]] = [
         smallest=4096,
     ),
     Case("terminal: control characters", repeated("\x1b\r\n\x85"), printable),
+    Case(
+        "terminal: JSON",
+        repeated("\x1b\ud800\u202e"),
+        lambda text: json_text({text: text}, for_terminal=True),
+    ),
+    Case("a word that was mistyped", repeated("ab"), lambda n: did_you_mean(n, [n])),
+    Case(
+        "words that may be meant",
+        lambda n: ["functions"] * (n // 8),
+        lambda words: did_you_mean("fucntions", words),
+    ),
     Case("data: nesting", lambda n: b"[" * n, _guess_media_type),
     Case("data: escapes", lambda n: b'["' + b'\\"' * n, _guess_media_type),
     Case("data: white space", lambda n: b" " * n, _guess_media_type),
