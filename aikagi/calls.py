@@ -81,7 +81,8 @@ class Call:
 
         Without ``whole`` no result holds a text or bytes, of whatever length: text is
         in events of type ``output`` alone, bytes in the ``value`` of events of type
-        ``bytes``. Raises what iterating does, but for ``TaskError``.
+        ``bytes``, and so is JSON that is too long for one result. Raises what iterating
+        does, but for ``TaskError``.
         """
         answer = self._begin()
         count = 0

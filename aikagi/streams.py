@@ -62,7 +62,8 @@ def read_events(
 ) -> Iterator[RawEvent]:
     """Read an answer as it comes, up to its last event.
 
-    Without ``whole``, text and bytes are passed on: the result does not hold them.
+    Without ``whole``, text, bytes and JSON that is too long for one result are passed
+    on: the result does not hold them.
 
     Raises ``EndedEarlyError`` where that one is missing, ``MalformedError`` where an
     event is not one.
@@ -74,7 +75,7 @@ def read_events(
         return _sse(chunks, whole=whole)
     # A JSON MIME type, as WHATWG's MIME Sniffing has it (section 4.6).
     if kind in {"application/json", "text/json"} or kind.endswith("+json"):
-        return _json(chunks)
+        return _json(chunks, whole=whole)
     if kind.startswith("text/"):
         return _text(chunks, content_type, whole=whole)
     return _bytes(chunks) if whole else _bytes_in_pieces(chunks)
@@ -226,8 +227,17 @@ def _is_ours(frame: _Frame) -> bool:
         return False
 
 
-def _json(chunks: Iterable[bytes]) -> Iterator[RawEvent]:
-    yield {"type": "result", "value": _json_value(_joined(chunks))}
+def _json(chunks: Iterable[bytes], *, whole: bool) -> Iterator[RawEvent]:
+    """Give one result or, of JSON that nobody could hold, its bytes."""
+    body = bytearray()
+    chunks = iter(chunks)
+    for chunk in chunks:
+        body += chunk
+        if len(body) > LONGEST_LINE and not whole:
+            yield from _bytes_in_pieces(chain([bytes(body)], chunks))
+            return
+        _require_held(len(body))
+    yield {"type": "result", "value": _json_value(bytes(body))}
 
 
 def _joined(chunks: Iterable[bytes]) -> bytes:

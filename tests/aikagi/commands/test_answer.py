@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import pytest
 
+from aikagi.streams import LONGEST_LINE
 from tests.aikagi.commands.conftest import Typed, log_in
 from tests.aikagi.loopback import NDJSON, Answer, Loopback, events, json_answer
 from tests.terminal import Terminal
@@ -60,6 +61,19 @@ def test_bytes_go_into_a_file_as_they_are(
 
     assert (tmp_path / "a.png").read_bytes() == b"".join(pieces)
     assert stat.S_IMODE((tmp_path / "a.png").stat().st_mode) & 0o600 == 0o600
+
+
+def test_json_that_nobody_could_hold_is_passed_on_as_it_is(
+    alice_typed: Typed, loopback: Loopback, tmp_path: Path
+):
+    body = b"[" + b"1, " * (LONGEST_LINE // 3) + b"1]"
+    loopback.answer = lambda _: Answer(pieces=(body,))
+
+    ran = alice_typed("call", "hello", "--output", "answer")
+
+    assert (ran.code, ran.err) == (0, "")
+    assert (tmp_path / "answer").read_bytes() == body
+    assert alice_typed("call", "hello", "--json").code == 6
 
 
 @pytest.mark.parametrize("before", [None, "as it was"])
