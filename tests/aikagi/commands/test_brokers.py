@@ -113,7 +113,13 @@ def test_a_broker_has_one_name_and_a_name_one_broker(tmp_path: Path):
     assert read_last_broker(tmp_path) == TWO
 
 
-@pytest.mark.parametrize("damage", ["{", "[]", '{"version": 2, "brokers": []}'])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        *("{", "[]", '{"version": 2, "brokers": []}'),
+        '{"version": 2, "brokers": {"a": 5, "b": "http://192.0.2.1/", "c": "https://["}}',
+    ],
+)
 def test_damaged_names_are_none_until_the_next_login(
     alice_typed: Typed, loopback: Loopback, state: Path, damage: str
 ):

@@ -42,7 +42,7 @@ def list_them(loopback: Loopback, *names: str) -> None:
     loopback.broker_answers = [json_answer(listed)]
 
 
-@pytest.mark.parametrize("columns", [20, 50, 80, 140])
+@pytest.mark.parametrize("columns", [20, 50, 62, 80, 140])
 def test_no_name_is_cut_and_no_word_is_lost(
     typed: Typed, loopback: Loopback, tmp_path: Path, columns: int
 ):
