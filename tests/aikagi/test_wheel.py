@@ -152,7 +152,7 @@ def test_its_metadata_say_what_it_is(installed: Installed):
     assert told["Requires-Python"] == ">=3.11"
     assert "Typing :: Typed" in told["Classifiers"]
     assert told["Description-Content-Type"] == "text/markdown"
-    assert "aikagi login --broker" in told["Text"]
+    assert "aikagi login https://" in told["Text"]
     # What is relative leads nowhere from a package index.
     assert not re.search(r"\]\((?!https://)", told["Text"])
     beside = {re.sub(r"[-_.]+", "-", name).lower() for name in told["Beside"]}
