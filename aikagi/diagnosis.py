@@ -26,7 +26,8 @@ from aikagi.errors import (
     StateError,
     UnreachableError,
 )
-from aikagi.transport import BROKER_TIMEOUT, is_a_gateways, reason_of
+from aikagi.http_client import within
+from aikagi.transport import BROKER_TIMEOUT, is_a_gateways, reason_of, with_body
 from aikagi.url_checks import UrlChecks
 
 _NOT_YOURS: Final = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
@@ -77,7 +78,13 @@ class Diagnosis:
     def _health(self) -> httpx2.Response | Check:
         url = f"{self._broker.base}healthz"
         try:
-            answer = self._client.get(url, timeout=BROKER_TIMEOUT)
+            with self._client.stream(
+                "GET",
+                url,
+                timeout=BROKER_TIMEOUT,
+                extensions=within(BROKER_TIMEOUT),
+            ) as streamed:
+                answer = with_body(streamed)
         except httpx2.HTTPError as error:
             return self._no_broker(reason_of(error))
         if answer.is_success:

@@ -16,8 +16,9 @@ from aikagi.checks import (
 )
 from aikagi.cors import SIGNED_REQUEST_HEADERS, is_doubled, missing_permission
 from aikagi.errors import AikagiError
+from aikagi.http_client import within
 from aikagi.refusals import Refusal, classify_refusal
-from aikagi.transport import BROKER_TIMEOUT, reason_of
+from aikagi.transport import BROKER_TIMEOUT, reason_of, with_body
 
 _LAMBDA_REFUSES: Final = frozenset({401, 403, 429})
 """What Lambda answers whoever signs nothing."""
@@ -117,12 +118,15 @@ class UrlChecks:
     ) -> Answer:
         try:
             with self._client.stream(
-                method, self._url, headers=headers, auth=auth, timeout=BROKER_TIMEOUT
+                method,
+                self._url,
+                headers=headers,
+                auth=auth,
+                timeout=BROKER_TIMEOUT,
+                extensions=within(BROKER_TIMEOUT),
             ) as answer:
                 # A function that lets us in may have much to say.
-                if answer.is_error:
-                    answer.read()
-                return answer
+                return with_body(answer) if answer.is_error else answer
         except httpx2.HTTPError as error:
             return reason_of(error)
         except AikagiError as error:

@@ -81,7 +81,9 @@ def _show(check: "Check") -> None:
         for line in textwrap.wrap(printable(text), max(10, width - margin))
     ]
     head = f"{mark} {check.check:<11} "
-    echo(head + lines.pop(0) if margin == _MARGIN else head.rstrip())
+    sys.stdout.write(
+        f"{head}{lines.pop(0) if margin == _MARGIN else ''}".rstrip() + "\n"
+    )
     for line in lines:
         echo(" " * margin + line)
     sys.stdout.flush()

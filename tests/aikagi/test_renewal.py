@@ -36,6 +36,7 @@ def grant(vector: Vector) -> Grant:
     credentials = ("AccessKeyId", "SecretAccessKey", "SessionToken")
     body = {
         **dict.fromkeys((*members, *credentials), "x"),
+        "FuncUrl": "https://function.example/",
         "Expiration": moment(server_time + vector["lifetime"]),
         "ServerTime": moment(server_time),
     }
