@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -206,3 +207,61 @@ COMP_WORDS=(aikagi call he) COMP_CWORD=2
 _shtab_aikagi
 printf '%s\\n' "${COMPREPLY[@]}"
 """
+
+
+@pytest.mark.parametrize(
+    ("members", "words"),
+    [
+        pytest.param({}, ["report"], id="nothing known"),
+        pytest.param(
+            {"Example": 'it\'s "one"\ntwo; $HOME', "BodyType": "text"},
+            ["report", "--data", 'it\'s "one"\ntwo; $HOME'],
+            id="an example",
+        ),
+        pytest.param({"BodyType": "file"}, ["report", "--data", "@FILE"], id="a file"),
+    ],
+)
+def test_one_function_is_shown_with_a_call_to_type(
+    alice_typed: Typed, loopback: Loopback, members: dict[str, Any], words: list[str]
+):
+    listed = {"Functions": [entry("report", **members), entry("hello")]}
+    loopback.broker_answers = [json_answer(listed)]
+
+    ran = alice_typed("functions", "report")
+
+    assert ran.code == 0
+    call = ran.out.partition("\ncall it")[2]
+    assert shlex.split(call) == ["aikagi", "call", *words]
+
+
+def test_an_example_that_looks_like_the_name_of_a_file_is_piped(
+    alice_typed: Typed, loopback: Loopback
+):
+    listed = {"Functions": [entry("report", Example="@home")]}
+    loopback.broker_answers = [json_answer(listed)]
+
+    ran = alice_typed("functions", "report")
+
+    call = ran.out.partition("\ncall it")[2]
+    assert call.strip() == "printf %s @home | aikagi call report --data @-"
+
+
+def test_one_function_as_json_is_its_entry(alice_typed: Typed, loopback: Loopback):
+    wanted = entry("report", Example="one", BodyType="text")
+    loopback.broker_answers = [json_answer({"Functions": [entry("a"), wanted]})]
+
+    ran = alice_typed("functions", "report", "--json")
+
+    assert json.loads(ran.out) == wanted
+
+
+def test_a_function_that_is_not_listed_is_refused_with_the_nearest(
+    alice_typed: Typed, loopback: Loopback
+):
+    list_them(loopback, "report")
+
+    ran = alice_typed("functions", "repotr")
+
+    assert ran.code == 2
+    assert "There is no function repotr that you may call." in ran.err
+    assert "Did you mean report?" in ran.err
