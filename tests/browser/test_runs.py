@@ -276,10 +276,10 @@ def test_the_tab_tells_what_goes_on_and_how_it_ended(desk: Desk, teller: Teller)
     expect(desk.page).to_have_title("2 running · Aikagi")
 
     hide(desk.page)
-    second.say({"type": "error", "code": "no", "message": "No."})
-    expect(desk.page).to_have_title("75% Summarise · Aikagi")
-    first.finish()
-    # Nobody has looked since the second failed.
+    first.say({"type": "error", "code": "no", "message": "No."})
+    expect(desk.page).to_have_title("Running: Summarise · Aikagi")
+    second.finish()
+    # Nobody has looked since the first failed.
     expect(desk.page).to_have_title("Failed: Summarise · Aikagi")
     expect(icon(desk)).to_have_attribute("href", re.compile("icon-failed.svg$"))
     reveal(desk.page)

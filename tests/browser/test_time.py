@@ -218,6 +218,7 @@ def test_the_time_left_is_told_where_progress_tells_it(desk: Desk, teller: Telle
     desk.page.clock.fast_forward(4_000)
     telling.say(progress("reading", 40))
     expect(percent).to_have_text("4%")
+    desk.page.clock.run_for(1_000)
     expect(left).to_be_empty()  # too early to tell
 
     seen = []
