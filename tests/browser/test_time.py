@@ -252,7 +252,7 @@ def test_an_estimate_is_withdrawn_where_the_step_is_stuck(desk: Desk, teller: Te
         telling.say({"type": "progress", "done": done, "total": 100})
     expect(desk.page.locator("#percent")).to_have_text("15%")
     desk.page.clock.run_for(1_000)
-    expect(left).to_have_text(re.compile("^about [12] min left$"))
+    expect(left).to_have_text(re.compile("^about ([6-9]0 sec|100 sec|2 min) left$"))
 
     for _ in range(5):
         desk.page.clock.fast_forward(5_000)

@@ -160,7 +160,8 @@ export function seconds(ms) {
  * @param {number} ms
  */
 export function about(ms) {
-  return ms < 75_000 ? measure(Math.ceil(ms / 10_000) * 10, "second") : measure(Math.round(ms / 60_000), "minute");
+  // Never "1 minute": it would come before "70 seconds".
+  return ms < 100_000 ? measure(Math.ceil(ms / 10_000) * 10, "second") : measure(Math.round(ms / 60_000), "minute");
 }
 
 /** @param {number} bytes */
