@@ -91,6 +91,7 @@ types:
 		cp tests/browser/node/aws4fetch.d.mts .tools/node-browser/static/client/vendor/aws4fetch-1.0.20.d.mts && \
 		.tools/node-browser/node_modules/.bin/tsc --project tests/browser/node && \
 		cp .tools/node-browser/static/client/promise.d.ts .tools/node-browser/inferred/client && \
+		cp -R .tools/node-browser/static/client/vendor .tools/node-browser/inferred/client && \
 		.tools/node-browser/node_modules/.bin/tsc --project tests/browser/node/promised.json && \
 		echo 'tsc on the page and on aikagi.d.ts: passed'; fi
 

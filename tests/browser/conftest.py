@@ -173,7 +173,7 @@ class Seat:
         page = self.desk.page
         page.unroute_all(behavior="ignoreErrors")
         if self.desk.button("Sign out").is_visible():
-            self.desk.button("Sign out").click()
+            self.desk.sign_out()
         self.watch.forget()
 
 

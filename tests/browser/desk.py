@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Protocol, final
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Download, Locator, Page, expect
 
 _ANSWER = re.compile("^Output")
 
@@ -51,6 +51,22 @@ class Desk:
         self.log_in(username, self._stack.users[username])
         expect(self.button("Sign out")).to_be_visible()
 
+    def write_json(self) -> None:
+        """Go to the JSON, and wait for what helps to write it."""
+        self.json.focus()
+        self.page.evaluate(
+            "import(document.querySelector('script[src$=\"page/app.js\"]').src"
+            ".replace('app.js', 'editor.js')).then(() => null)"
+        )
+
+    def sign_out(self) -> None:
+        """Sign out, whatever is lost by it."""
+        self.button("Sign out").click()
+        question = self.page.get_by_role("dialog")
+        expect(question.or_(self.button("Sign in"))).to_be_visible()
+        if question.is_visible():
+            question.get_by_role("button", name="Sign out").click()
+
     def choose(self, name: str) -> None:
         self.function(name).check()
 
@@ -62,11 +78,20 @@ class Desk:
         """Choose what the body is: JSON, Text or File."""
         self.page.get_by_role("radio", name=name, exact=True).check()
 
+    def url_of(self, name: str) -> str:
+        return self._stack.functions[name]
+
     def open(self, summary: str) -> None:
         """Open what stands under a summary, if it is not open already."""
         details = self.page.locator("details").filter(has_text=summary)
         if details.get_attribute("open") is None:
             details.locator("summary").click()
+
+    def save(self, part: str) -> Download:
+        """Download a part of the output, "#streamed-part" or "#content-part"."""
+        with self.page.expect_download() as download:
+            self.page.locator(part).get_by_role("button", name="Download").click()
+        return download.value
 
     def runs(self) -> Locator:
         return self.page.get_by_role("region", name="Runs in this tab").get_by_role(

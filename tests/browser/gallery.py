@@ -158,7 +158,8 @@ def when_refused(sitting: Sitting) -> None:
 
 def when_the_login_has_ended(sitting: Sitting) -> None:
     page = sitting.page
-    sitting.desk.choose("summarise")  # whose key was given up
+    # Whose key was given up, and what is written for it.
+    sitting.desk.choose("summarise")
     page.route("**/auth/refresh", ended)
     page.route("**/auth/me", lambda route: problem(route, 401))
     page.route("**/grant", lambda route: problem(route, 401))
@@ -168,8 +169,44 @@ def when_the_login_has_ended(sitting: Sitting) -> None:
     page.unroute_all()
 
 
+def with_two_runs(sitting: Sitting) -> None:
+    """Two tasks at work, a line that is silent, and who would leave."""
+    page = sitting.page
+    page.locator("#password").fill(sitting.stack.users["alice"])
+    page.locator("#sign-in").click()
+    expect(page.locator("#desk")).to_be_visible()
+    sitting.teller.stand_in_for(page, sitting.stack.functions["summarise"])
+    first, second = sitting.streaming(), sitting.streaming()
+    first.say({"type": "start", "total": 40}, progress("reading", 12, 40))
+    second.say({"type": "start", "total": 40}, progress("reading", 0, 40))
+    expect(page.locator("#percent")).to_have_text("0%")
+    page.wait_for_timeout(6_000)
+    second.say(progress("reading", 9, 40, "Page 9 of 40"))
+    second.say({"type": "output", "text": _TEXT})
+    expect(page.locator("#left")).not_to_be_empty()
+    page.locator("#notify").click()
+    sitting.shoot("17-two-runs")
+    expect(page.locator("#heard[data-silent]")).to_be_visible(timeout=15_000)
+    sitting.shoot("18-silent")
+    page.locator("#text").fill(_TEXT)
+    page.locator("#path").fill("/?again=1")
+    page.locator("#sign-out").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    sitting.shoot("19-leaving")
+    page.keyboard.press("Escape")
+    first.finish()
+    message = "Page 10 is blank."
+    second.say({"type": "error", "code": "unreadable", "message": message})
+    sitting.answered("failed")
+    sitting.shoot("20-failed-step")
+    page.locator("#sign-out").click()
+    page.get_by_role("dialog").locator("button").last.click()
+    expect(page.locator("#welcome")).to_be_visible()
+
+
 def with_many_functions(sitting: Sitting) -> None:
     page = sitting.page
+    page.locator("#username").fill("alice")
     entries = [an_entry(at, sitting.stack) for at in range(9)]
     page.route("**/functions", lambda route: route.fulfill(json={"Functions": entries}))
     page.locator("#password").fill(sitting.stack.users["alice"])
@@ -186,6 +223,7 @@ _STATES: Final[tuple[Callable[[Sitting], None], ...]] = (
     when_it_goes_wrong,
     when_refused,
     when_the_login_has_ended,
+    with_two_runs,
     with_many_functions,
 )
 

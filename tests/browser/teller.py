@@ -52,6 +52,7 @@ class Teller:
     """Answers in a function's place: ``stand_in_for`` leads its calls here."""
 
     def __init__(self) -> None:
+        self.content_type = "application/x-ndjson; charset=utf-8"
         self._calls: Queue[Telling] = Queue()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
@@ -88,6 +89,7 @@ class Teller:
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         calls = self._calls
+        teller = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -113,7 +115,7 @@ class Teller:
 
             def _begin(self) -> None:
                 self.send_response(200)
-                self.send_header("Content-Type", "application/x-ndjson; charset=utf-8")
+                self.send_header("Content-Type", teller.content_type)
                 self.send_header("Transfer-Encoding", "chunked")
                 self.send_header("x-amzn-RequestId", "teller-1")
                 self.send_header("Access-Control-Allow-Origin", "*")

@@ -12,8 +12,9 @@ const { FunctionError } = await import("./static/aikagi.js");
 const contentFor = async ({ result = null, streamed = 0, error = null }) => {
   const found = contentOf({ result, error, text: { length: streamed } });
   if (!found) return null;
-  const { title, shown, note, whole } = found;
-  const told = { title, shown, note, type: whole.type, whole: await whole.text() };
+  const { title, shown, note, copied, saved } = found;
+  const told = { title, shown, note, type: saved.type, copied: await copied.text(),
+    saved: await saved.text() };
   return JSON.parse(JSON.stringify(told)); // without what is not there
 };
 """
@@ -28,25 +29,65 @@ def tell(workbench: Page, body: str, argument: object = None) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("result", "shown", "kind"),
+    ("result", "shown", "saved", "kind"),
     [
-        pytest.param('{ value: [1], text: "[1.0]" }', "[\n  1.0\n]", JSON, id="json"),
-        pytest.param("{ value: { a: 1 } }", '{\n  "a": 1\n}', JSON, id="of a task"),
-        pytest.param('{ value: "合鍵" }', "合鍵", TEXT, id="text"),
-        pytest.param('{ value: "[1, 2" }', "[1, 2", TEXT, id="text like json"),
-        pytest.param("{ value: 0 }", "0", TEXT, id="zero"),
-        pytest.param("{ value: false }", "false", TEXT, id="no"),
+        pytest.param(
+            '{ value: [1], text: "[1.0]" }', "[\n  1.0\n]", "[1.0]", JSON, id="json"
+        ),
+        pytest.param(
+            "{ value: { a: 1 } }", '{\n  "a": 1\n}', '{"a":1}', JSON, id="of a task"
+        ),
+        pytest.param('{ value: "合鍵" }', "合鍵", "合鍵", TEXT, id="text"),
+        pytest.param(
+            """{ value: "合鍵", text: '"合\\u9375"' }""",
+            "合鍵",
+            "合鍵",
+            TEXT,
+            id="a string of json",
+        ),
+        pytest.param(
+            '{ value: "[1,  2]\\n" }',
+            "[1,  2]\n",
+            "[1,  2]\n",
+            TEXT,
+            id="text like json",
+        ),
+        pytest.param(
+            """{ value: "\\ud800", text: '"\\\\ud800"' }""",
+            '"\\ud800"',
+            '"\\ud800"',
+            JSON,
+            id="half of a pair",
+        ),
+        pytest.param("{ value: 0 }", "0", "0", JSON, id="zero"),
+        pytest.param("{ value: false }", "false", "false", JSON, id="no"),
+        pytest.param(
+            '{ value: null, text: "null", body: new Blob(["null"]) }',
+            "null",
+            "null",
+            JSON,
+            id="null",
+        ),
     ],
 )
 def test_a_result_of_any_kind_is_shown(
-    workbench: Page, result: str, shown: str, kind: str
+    workbench: Page, result: str, shown: str, saved: str, kind: str
 ):
     assert tell(workbench, f"return contentFor({{ result: {result} }})") == {
         "title": "result",
         "shown": shown,
         "type": kind,
-        "whole": shown,
+        "copied": shown,
+        "saved": saved,
     }
+
+
+@pytest.mark.parametrize("result", ["{ value: null }", '{ value: "" }', "{}"])
+def test_no_result_is_said_to_be_none(workbench: Page, result: str):
+    found = tell(workbench, f"return contentFor({{ result: {result} }})")
+
+    assert found["note"] == "empty"
+    assert found["saved"] == ""
 
 
 def test_bytes_are_there_to_be_saved(workbench: Page):
@@ -60,51 +101,88 @@ def test_bytes_are_there_to_be_saved(workbench: Page):
         "title": "result",
         "note": "bytes",
         "type": "image/png",
-        "whole": "\x89PNG",
+        "copied": "",
+        "saved": "\x89PNG",
     }
 
 
 @pytest.mark.parametrize(
-    "value",
+    "result",
     [
-        pytest.param("null", id="only streamed text"),
-        pytest.param('"abc"', id="the streamed text once more"),
+        pytest.param("value: null", id="only streamed text"),
+        pytest.param(
+            'value: "abc", isStreamed: true', id="the streamed text once more"
+        ),
     ],
 )
-def test_what_has_been_shown_is_not_shown_again(workbench: Page, value: str):
-    result = f"{{ value: {value} }}"
-
-    streamed = tell(
-        workbench, f"return contentFor({{ result: {result}, streamed: 3 }})"
+def test_what_has_been_shown_is_not_shown_again(workbench: Page, result: str):
+    assert (
+        tell(workbench, f"return contentFor({{ result: {{ {result} }}, streamed: 3 }})")
+        is None
     )
-    at_once = tell(workbench, f"return contentFor({{ result: {result} }})")
-
-    assert streamed is None
-    assert at_once.get("note", at_once.get("shown")) in {"empty", "abc"}
 
 
-def test_of_a_long_result_the_beginning_is_shown_and_all_of_it_kept(workbench: Page):
+def test_a_result_as_long_as_the_streamed_text_is_shown(workbench: Page):
     found = tell(
         workbench,
-        """const value = Array(100_000).fill(1234);
-        const { shown, note, whole } = await contentFor({ result: { value } });
-        return [shown.startsWith("[\\n  1234,\\n"), shown.length < 200_000, note,
-          whole.length];""",
+        """const { Transcript } = await import("./static/digest/page/runs.js");
+        const transcript = new Transcript();
+        transcript.append("ab");
+        transcript.append("c");
+        return [await transcript.equals("abc"), await transcript.equals("xyz"),
+          (await contentFor({ result: { value: "xyz" }, streamed: 3 })).shown];""",
     )
 
-    assert found == [True, True, "cut-end", len("[]") + 5 * 100_000 - 1]
+    assert found == [True, False, "xyz"]
 
 
-def test_what_a_function_says_of_its_failure_is_shown(workbench: Page):
+@pytest.mark.parametrize(
+    ("value", "start", "size"),
+    [
+        pytest.param("Array(100_000).fill(1234)", "[\n  1234,\n", 500_001, id="json"),
+        pytest.param("'[1,  2, '.repeat(50_000)", "[1,  2, [1,", 400_000, id="text"),
+    ],
+)
+def test_of_a_long_result_the_beginning_is_shown_and_all_of_it_kept(
+    workbench: Page, value: str, start: str, size: int
+):
+    found = tell(
+        workbench,
+        f"""const value = {value};
+        const {{ shown, note, copied, saved, type }} =
+          await contentFor({{ result: {{ value }} }});
+        return [shown.startsWith(given), shown.length < 200_000, note,
+          copied.length, saved === copied, type];""",
+        start,
+    )
+
+    kind = TEXT if start.startswith("[1") else JSON
+    assert found == [True, True, "cut-end", size, True, kind]
+
+
+@pytest.mark.parametrize(
+    ("kind", "shown"),
+    [
+        ("application/json", '{\n  "message": "so it says"\n}'),
+        ("text/plain", '{"message":"so it says"}'),
+    ],
+)
+def test_what_a_function_says_of_its_failure_is_shown(
+    workbench: Page, kind: str, shown: str
+):
     found = tell(
         workbench,
         """const answer = new Response("", { status: 422 });
-        const error = new FunctionError(answer, '{"message":"so it says"}');
-        return contentFor({ error });""",
+        const text = '{"message":"so it says"}';
+        const body = new Blob(["\\ufeff", text], { type: given });
+        return contentFor({ error: new FunctionError(answer, text, body) });""",
+        kind,
     )
 
     assert found["title"] == "said"
-    assert found["shown"] == '{\n  "message": "so it says"\n}'
+    assert found["shown"] == shown
+    assert found["saved"].endswith('{"message":"so it says"}')
+    assert found["type"].startswith(kind)
 
 
 @pytest.mark.parametrize(

@@ -255,6 +255,89 @@ def test_text_is_told_before_its_next_piece_is_made(workbench: Page):
     assert told == ["data: 1\n\n", "data"]
 
 
+@pytest.mark.parametrize(
+    ("charset", "sent"),
+    [
+        pytest.param("utf-8", b"\xef\xbb\xbf\xe5\x90\x88\xff.", id="a mark"),
+        pytest.param("Shift_JIS", "合鍵。\r\n".encode("shift_jis"), id="Shift_JIS"),
+        pytest.param("iso-2022-jp", "合鍵".encode("iso-2022-jp"), id="JIS"),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 100], ids=["by the byte", "whole"])
+def test_a_text_has_the_bytes_that_it_was_read_from(
+    workbench: Page, charset: str, sent: bytes, size: int
+):
+    pieces = [list(sent[at : at + size]) for at in range(0, len(sent), size)]
+    told = follow(
+        workbench,
+        f"""answering({pieces}.map((piece) => Uint8Array.from(piece)),
+          {{ "Content-Type": "text/plain; charset={charset}" }});
+        const events = await gathered();
+        const {{ value, body }} = events.pop();
+        const whole = [...new Uint8Array(await body.arrayBuffer())];
+        return [whole, events.flatMap(({{ bytes }}) => [...bytes]), value,
+          events.map(({{ text }}) => text).join(""), body.type];""",
+    )
+
+    whole, come, value, text, kind = told
+    assert bytes(whole) == sent
+    assert bytes(come) == sent[: len(come)]
+    assert len(sent) - len(come) in {0, len(b"\x1b(B")}
+    assert value == text == sent.decode(charset, "replace").removeprefix("\ufeff")
+    assert kind == f"text/plain; charset={charset}".lower()
+
+
+@pytest.mark.parametrize(
+    ("sent", "value"),
+    [
+        pytest.param(b"\xef\xbb\xbf[1.0]", [1], id="with a mark"),
+        pytest.param(b" no JSON ", " no JSON ", id="none"),
+    ],
+)
+def test_an_answer_of_json_has_its_bytes(workbench: Page, sent: bytes, value: object):
+    told = follow(
+        workbench,
+        f"""answering([Uint8Array.from({list(sent)})],
+          {{ "Content-Type": "application/json" }});
+        const [{{ value, body }}] = await gathered();
+        return [value, [...new Uint8Array(await body.arrayBuffer())]];""",
+    )
+
+    assert told == [value, list(sent)]
+
+
+def test_a_call_says_when_its_request_leaves(workbench: Page):
+    told = follow(
+        workbench,
+        """let lend;
+        const grant = script.grant;
+        script.grant = () => new Promise((done) => { lend = () => done(grant()); });
+        answering(['{"type":"result","value":7}\\n']);
+        const call = broker.call("hello");
+        let isSent = false;
+        call.sent.then(() => { isSent = true; });
+        await settle();
+        const before = isSent;
+        lend();
+        await call.sent;
+        return [before, count("call"), await call.result()];""",
+    )
+
+    assert told == [False, 1, 7]
+
+
+def test_a_request_that_never_left_says_why(workbench: Page):
+    told = follow(
+        workbench,
+        """script.grant = () => problem(403, {});
+        const call = broker.call("hello");
+        const { name, status } = await caught(call.sent);
+        return [name, status, count("call"), unheard];""",
+    )
+
+    assert told == ["BrokerError", 403, 0, []]
+
+
 def test_a_result_can_be_asked_for_after_the_events_and_as_often_as_one_likes(
     workbench: Page,
 ):
@@ -361,7 +444,8 @@ def test_a_failure_is_told_in_the_functions_own_words(
           "x-amzn-errortype": "TeapotException" }}, 418);
         const call = broker.call("hello", {{ method: "POST" }});
         const {{ status }} = await call.response;
-        return [status, await caught(call.result())];""",
+        const {{ body, ...error }} = await caught(call.result());
+        return [status, error, await body.text()];""",
     )
 
     assert told == [
@@ -374,6 +458,7 @@ def test_a_failure_is_told_in_the_functions_own_words(
             "requestId": "r-7",
             "errorType": "TeapotException",
         },
+        body,
     ]
 
 

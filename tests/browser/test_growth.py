@@ -16,8 +16,11 @@ _PREPARE: Final = """async (size) => {
   }
   const { addressOf, Call } = await import("./static/digest/client/call.js");
   const { FunctionError } = await import("./static/digest/client/errors.js");
-  const { contentOf, faultIn, indented } = await import(`${page}/content.js`);
-  const { Transcript, StreamView } = await import(`${page}/output.js`);
+  const { contentOf, indented, isValid } = await import(`${page}/content.js`);
+  const { faultOf } = await import(`${page}/json.js`);
+  const faultIn = (json) => (isValid(json) ? null : faultOf(json));
+  const { StreamView } = await import(`${page}/output.js`);
+  const { Transcript } = await import(`${page}/runs.js`);
 
   const bytes = (text) => new TextEncoder().encode(text);
   const repeat = (piece) => piece.repeat(Math.max(1, size / piece.length));

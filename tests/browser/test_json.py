@@ -6,7 +6,9 @@ import pytest
 from playwright.sync_api import Page
 
 _IMPORT = """
-const { faultIn, indented } = await import("./static/digest/page/content.js");"""
+const { indented, isValid } = await import("./static/digest/page/content.js");
+const { faultOf } = await import("./static/digest/page/json.js");
+const faultIn = (json) => (isValid(json) ? null : faultOf(json));"""
 
 
 def tell(workbench: Page, body: str, argument: object = None) -> Any:

@@ -51,7 +51,7 @@ def test_a_task_is_seen_getting_on(desk: Desk, teller: Teller, watch: Watch):
     steps = desk.answer.get_by_role("listitem")
 
     expect(desk.state).to_have_text("Running, 0:00")
-    expect(desk.answer).to_contain_text("Waiting for the first sign of life.")
+    expect(desk.answer).to_contain_text("The answer has begun.")
     expect(bar).not_to_have_attribute("value", re.compile(""))
 
     telling.say(START, progress("reading", 40), progress("ranking", 31, "31 done"))
@@ -130,6 +130,32 @@ def test_a_task_that_fails_says_why(desk: Desk, teller: Teller):
     expect(desk.streamed).to_have_text("Until here")
 
 
+_MARK: Final = "(node) => getComputedStyle(node, '::before').content"
+
+
+def test_a_step_that_failed_has_a_cross(desk: Desk, teller: Teller):
+    steps = desk.answer.get_by_role("listitem")
+    for end, said, mark in (
+        ({"type": "error", "code": "no", "message": "No."}, "not finished: ", "✕"),
+        ({"type": "result"}, "", "✓"),
+        (None, "not waited for: ", "–"),  # noqa: RUF001 - as the page draws it
+    ):
+        telling = begun(desk, teller)
+        telling.say(START, progress("reading", 40), progress("ranking", 3))
+        expect(steps).to_have_text(["Reading", "Ranking"])
+        if end:
+            telling.say(end)
+        else:
+            desk.button("Cancel").click()
+
+        expect(steps).to_have_text(["Reading", f"{said}Ranking"])
+        assert mark in steps.last.evaluate(_MARK)
+        assert "✓" in steps.first.evaluate(_MARK)
+        if end:
+            telling.send(b"")
+        desk.sign_out()
+
+
 def test_who_cancels_hears_that_it_goes_on(desk: Desk, teller: Teller):
     telling = begun(desk, teller)
     telling.say(START, output("Before"))
@@ -151,25 +177,12 @@ def test_who_cancels_hears_that_it_goes_on(desk: Desk, teller: Teller):
     expect(desk.content).to_have_text("again")
 
 
-def test_nothing_is_started_while_a_task_runs(desk: Desk, teller: Teller):
-    telling = begun(desk, teller)
-
-    desk.json.press("Control+Enter")
-    telling.finish("once")
-
-    expect(desk.content).to_have_text("once")
-    expect(desk.runs()).to_have_count(1)
-    desk.json.press("Control+Enter")
-    teller.called(desk.page).finish("twice")
-    expect(desk.content).to_have_text("twice")
-
-
 def test_who_signs_out_leaves_the_next_a_form_that_runs(desk: Desk, teller: Teller):
     telling = begun(desk, teller)
     telling.say(output("bob's own"))
     expect(desk.streamed).to_have_text("bob's own")
 
-    desk.button("Sign out").click()
+    desk.sign_out()
     desk.enter("alice")
     while not telling.hung_up.is_set():
         telling.say(output("bob's own"))
@@ -192,9 +205,9 @@ def test_what_a_task_tells_is_shown_as_text(desk: Desk, teller: Teller, watch: W
     expect(desk.problem.locator("blockquote")).to_have_text(HOSTILE)
     expect(desk.problem).to_contain_text(f"“{HOSTILE}”")
     expect(desk.streamed).to_have_text(HOSTILE)
-    expect(desk.page.locator("#steps")).to_have_text(HOSTILE)
+    expect(desk.page.locator("#steps")).to_have_text(f"not finished: {HOSTILE}")
     expect(desk.page.locator("main img, main b:text('bold')")).to_have_count(0)
-    expect(desk.page).to_have_title("Aikagi")
+    expect(desk.page).to_have_title("Failed: Summarise · Aikagi")
     assert watch.violations() == []
 
 
@@ -230,9 +243,7 @@ def test_a_hundred_thousand_events_stay_readable(desk: Desk, teller: Teller):
 
 
 def saved(desk: Desk, part: str) -> str:
-    with desk.page.expect_download() as download:
-        desk.page.locator(part).get_by_role("button", name="Download").click()
-    return download.value.path().read_text()
+    return desk.save(part).path().read_text()
 
 
 def test_a_line_without_an_end_is_shown_in_blocks(desk: Desk, teller: Teller):
@@ -292,7 +303,9 @@ def expect_frame(page: Page) -> None:
     )
 
 
-def test_a_result_can_be_copied_and_saved(desk: Desk, teller: Teller):
+def test_a_result_is_copied_as_it_is_shown_and_saved_as_it_was_sent(
+    desk: Desk, teller: Teller
+):
     desk.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     begun(desk, teller).finish({"合": [1]})
     expect(desk.content).to_contain_text("合")
@@ -302,4 +315,4 @@ def test_a_result_can_be_copied_and_saved(desk: Desk, teller: Teller):
     expect(desk.page.get_by_role("button", name="Copied")).to_be_visible()
     laid_out = '{\n  "合": [\n    1\n  ]\n}'
     assert desk.page.evaluate("navigator.clipboard.readText()") == laid_out
-    assert saved(desk, "#content-part") == laid_out
+    assert saved(desk, "#content-part") == '{"合": [1]}'

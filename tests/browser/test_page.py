@@ -160,7 +160,7 @@ def test_an_answer_is_shown_as_text(desk: Desk, stack: Stack, watch: Watch):
 
     expect(desk.answer).to_contain_text(f"you are {HOSTILE} ({HOSTILE})")
     expect(desk.answer.locator("b, img")).to_have_count(0)
-    expect(desk.page).to_have_title("Aikagi")
+    expect(desk.page).to_have_title("Finished: Hello · Aikagi")
     assert watch.violations() == []
 
 

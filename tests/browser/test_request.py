@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Final
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Seat
-from tests.browser.desk import Desk
+from tests.browser.desk import Desk, Stack
 from tests.browser.teller import Teller
 
 _DROP: Final = """([name, type, size]) => {
@@ -68,6 +68,24 @@ def test_a_fault_is_shown_where_it_is_when_run(writing: Desk):
     expect(writing.page.locator("#json-error")).to_have_text("")
 
 
+def test_json_is_judged_without_the_editor_that_has_not_arrived(
+    page: Page, stack: Stack
+):
+    page.route("**/editor.js", lambda route: route.fulfill(status=503))
+    page.goto(f"{stack.broker}/")
+    writing = Desk(page, stack)
+    writing.enter("bob")
+    writing.json.fill("{")
+
+    writing.run()
+
+    expect(page.locator("#json-error")).to_have_text("This is not JSON.")
+    expect(writing.json).to_be_focused()
+    writing.json.fill("{}")
+    writing.run()
+    expect(writing.state).to_have_text(re.compile("^Finished"))
+
+
 def test_json_is_formatted_and_that_can_be_undone(writing: Desk):
     writing.json.fill('{"n":12345678901234567890,"n":[1.0]}')
 
@@ -81,7 +99,7 @@ def test_json_is_formatted_and_that_can_be_undone(writing: Desk):
 
 def test_tab_indents_what_is_being_typed_and_catches_nobody(writing: Desk):
     keyboard = writing.page.keyboard
-    writing.json.focus()
+    writing.write_json()
 
     keyboard.press("Tab")
     expect(writing.json).not_to_be_focused()

@@ -26,11 +26,13 @@ script.call = () => {
   }, { highWaterMark: 0 });
   return new Response(hasBody ? body : null, { status, headers });
 };
-const written = async (event) => {
+const base64 = async (bytes) => btoa(
+  [...new Uint8Array(await new Blob([bytes]).arrayBuffer())]
+    .map((byte) => String.fromCharCode(byte)).join(""));
+const written = async ({ bytes, body, ...event }) => {
+  if (body) event.body = await base64(body);
   if (!(event.value instanceof Blob)) return event;
-  const text = [...new Uint8Array(await event.value.arrayBuffer())]
-    .map((byte) => String.fromCharCode(byte)).join("");
-  return { type: "result", base64: btoa(text) };
+  return { type: "result", base64: await base64(event.value) };
 };
 const failure = ({ name, code, message, events, status, text, requestId, errorType }) =>
   ({ name, code, message, events, status, text, request_id: requestId,
@@ -79,6 +81,8 @@ def check(workbench: Page, vector: Vector) -> None:
 
     for way, pieces in ways_to_arrive(vector["chunks"]).items():
         told = follow(workbench, vector, pieces)
+        body = told["events"][-1].pop("body", None) if told["events"] else None
+        assert body is None or base64.b64decode(body) == b"".join(pieces), way
         given = [exact(event) for event in told["events"]]
         assert joined(given, is_text=is_text) == wanted, way
         assert chosen(told["error"], error) == error, way

@@ -41,7 +41,8 @@ export interface FunctionRequest extends RequestInit {
  * An event of a task. The last is `result`; an `error` is thrown as `TaskError`.
  * `progress.code` is a short stable word, and another one begins a new step; `message` is
  * for people. A result of JSON has its `text` as the function wrote it: long numbers are
- * rounded in its `value` alone.
+ * rounded in its `value` alone. Of an answer that is no stream of events `body` has the
+ * bytes as they came, and while a text comes `bytes` those of each piece.
  */
 export type TaskEvent =
   | { type: "start"; total?: number | null }
@@ -52,9 +53,9 @@ export type TaskEvent =
       code?: string | null;
       message?: string | null;
     }
-  | { type: "output"; text: string }
+  | { type: "output"; text: string; bytes?: Uint8Array<ArrayBuffer> }
   | { type: "ping" }
-  | { type: "result"; value: any; text?: string };
+  | { type: "result"; value: any; text?: string; body?: Blob };
 
 /** Credentials for calls of one function. Times are the broker's, in milliseconds. */
 export interface Grant {
@@ -173,6 +174,8 @@ export interface Diagnosis {
  */
 export class Call implements AsyncIterable<TaskEvent> {
   private constructor();
+  /** Kept when the request leaves, with its credentials: from then on the function may run. */
+  readonly sent: Promise<void>;
   /** What the answer says of itself, as soon as it begins. */
   readonly response: Promise<Pick<Response, "status" | "statusText" | "headers" | "url">>;
   /**
@@ -217,10 +220,12 @@ export class FunctionError extends Error {
   readonly status: number;
   /** The body, or its first 64 kB. */
   readonly text: string;
+  /** The bytes that the text was read from, under their content type. */
+  readonly body: Blob | null;
   readonly requestId: string | null;
   /** Lambda's name for it, where Lambda answered in the function's place. */
   readonly errorType: string | null;
-  constructor(answer: Pick<Response, "status" | "headers">, text: string);
+  constructor(answer: Pick<Response, "status" | "headers">, text: string, body?: Blob | null);
 }
 
 /** No answer came. The browser does not say why: the network, CORS, a blocker. */

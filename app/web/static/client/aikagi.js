@@ -119,24 +119,37 @@ export class Broker {
    * @param {FunctionRequest} [request]
    */
   call(name, request = {}) {
-    return new Call(this.fetch(name, request), request.signal);
+    /** @type {PromiseWithResolvers<void>} */
+    const { promise, resolve } = Promise.withResolvers();
+    return new Call(this.#request(name, request, resolve), request.signal, promise);
   }
 
   /**
    * @param {string} name of a function
    * @param {FunctionRequest} [request]
    */
-  async fetch(name, { path = "/", ...init } = {}) {
+  async fetch(name, request = {}) {
+    return this.#request(name, request);
+  }
+
+  /**
+   * @param {string} name of a function
+   * @param {FunctionRequest} request
+   * @param {() => void} [departs] is told each time the request leaves
+   * @returns {Promise<Response>}
+   */
+  #request(name, { path = "/", ...init }, departs = () => {}) {
     return this.#withSession(async (session) => {
       const method = (init.method ?? "GET").toUpperCase();
       const sent = await preparedInit(method, init);
-      const first = await this.#send(session, name, path, sent).catch((error) => {
+      const send = () => this.#send(session, name, path, sent, departs);
+      const first = await send().catch((error) => {
         if (!(error instanceof UnreachableError) || error.what !== "function") throw error;
         if (!SAFE.has(method)) throw error;
       });
       if (first && !isRetryable(first)) return first;
       await first?.body?.cancel();
-      return this.#send(session, name, path, sent);
+      return send();
     });
   }
 
@@ -171,9 +184,10 @@ export class Broker {
    * @param {string} name
    * @param {string} path
    * @param {RequestInit} sent
+   * @param {() => void} departs
    * @returns {Promise<Response>}
    */
-  async #send(session, name, path, sent) {
+  async #send(session, name, path, sent, departs) {
     sent.signal?.throwIfAborted();
     const grant = await abortable(sent.signal, session.grants.get(name));
     const request = await grant.sign(addressOf(path, grant.url), sent, this.now());
@@ -181,6 +195,7 @@ export class Broker {
     if (session !== this.#session) throw signedOut();
     let answer;
     try {
+      departs();
       answer = await this.#fetch(request);
     } catch (error) {
       if (request.signal.aborted) throw error;

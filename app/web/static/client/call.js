@@ -87,14 +87,17 @@ export class Call {
   /**
    * @param {Promise<Response>} answer
    * @param {AbortSignal | null} [signal] that gives it up
+   * @param {Promise<void>} [departure] kept when the request leaves
    */
-  constructor(answer, signal) {
+  constructor(answer, signal, departure = Promise.resolve()) {
     this.#answer = answer;
     this.#signal = signal;
+    this.sent = Promise.race([departure, answer.then(() => {})]);
     this.response = answer.then(({ status, statusText, headers, url }) => {
       return { status, statusText, headers, url };
     });
     // Whoever reads the events gets the same failures.
+    this.sent.catch(() => {});
     this.response.catch(() => {});
     this.#last.promise.catch(() => {});
   }
@@ -146,7 +149,10 @@ export class Call {
   /** Events by the chunk that brought them; in the end an error, for none was the last. */
   async *#batches() {
     const answer = await this.#answer;
-    if (answer.status >= 400) throw new FunctionError(answer, await textPrefix(answer, this.#signal));
+    if (answer.status >= 400) {
+      const { text, body } = await textPrefix(answer, this.#signal);
+      throw new FunctionError(answer, text, body);
+    }
     try {
       yield* eventBatches(answer);
     } catch (error) {
@@ -227,53 +233,63 @@ async function* eventBatches(answer) {
 }
 
 /**
- * The beginning of an answer's text, as far as it came.
+ * The beginning of an answer's text, as far as it came, and the bytes that it was read from.
  *
  * @param {Response} answer
  * @param {AbortSignal | null} [signal]
  */
 export async function textPrefix(answer, signal) {
+  const type = answer.headers.get("Content-Type") ?? "";
+  const parts = [];
   let text = "";
   try {
-    for await (const piece of decoded(chunksOf(answer), answer.headers.get("Content-Type") ?? "")) {
-      text += piece;
+    for await (const piece of decoded(chunksOf(answer), type)) {
+      text += piece.text;
+      parts.push(piece.bytes);
       if (text.length > LONGEST_FAILURE) break;
     }
   } catch {
     signal?.throwIfAborted();
   }
-  return text.slice(0, LONGEST_FAILURE);
+  return { text: text.slice(0, LONGEST_FAILURE), body: new Blob(parts, { type }) };
 }
 
 /**
- * @param {AsyncIterable<Uint8Array>} chunks
+ * @param {AsyncIterable<Uint8Array<ArrayBuffer>>} chunks
  * @param {string} [contentType]
  * @returns {AsyncGenerator<RawEvent[], void, void>}
  */
 async function* output(chunks, contentType) {
   let value = "";
-  for await (const text of decoded(chunks, contentType)) {
-    value += text;
-    yield [{ type: "output", text }];
+  const parts = [];
+  for await (const piece of decoded(chunks, contentType)) {
+    value += piece.text;
+    parts.push(piece.bytes);
+    if (piece.text) yield [{ type: "output", ...piece }];
   }
-  yield [{ type: "result", value }];
+  yield [{ type: "result", value, body: new Blob(parts, { type: contentType }) }];
 }
 
 /**
- * A text by the piece, in the charset that its content type names. What is no character is
- * replaced; a byte order mark is left out.
+ * A text by the piece, in the charset that its content type names, and the bytes of each. What
+ * is no character is replaced in the text, and a byte order mark left out.
  *
- * @param {AsyncIterable<Uint8Array>} chunks
+ * @param {AsyncIterable<Uint8Array<ArrayBuffer>>} chunks
  * @param {string} [contentType]
  */
 async function* decoded(chunks, contentType = "") {
   const decoder = decoderOf(/;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(contentType)?.[1]);
+  /** @type {Uint8Array<ArrayBuffer>[]} */
+  let waiting = [];
   for await (const chunk of chunks) {
+    waiting.push(chunk);
     const text = decoder.decode(chunk, { stream: true });
-    if (text) yield text;
+    if (text === "") continue;
+    yield { text, bytes: joined(waiting) };
+    waiting = [];
   }
-  const text = decoder.decode();
-  if (text) yield text;
+  // Bytes without a character, too: some charsets end with an escape.
+  yield { text: decoder.decode(), bytes: joined(waiting) };
 }
 
 /** @param {string} [charset] */
@@ -301,9 +317,9 @@ async function json(body) {
   }
   if (text === "") return { type: "result", value: null };
   try {
-    return { type: "result", value: parsed(text), text };
+    return { type: "result", value: parsed(text), text, body };
   } catch {
-    return { type: "result", value: text };
+    return { type: "result", value: text, body };
   }
 }
 
@@ -319,7 +335,7 @@ function parsed(text) {
 
 /**
  * @param {Response} answer
- * @returns {AsyncGenerator<Uint8Array, void, void>}
+ * @returns {AsyncGenerator<Uint8Array<ArrayBuffer>, void, void>}
  */
 async function* chunksOf({ body }) {
   const reader = body?.getReader();
@@ -450,11 +466,11 @@ function isJson(texts) {
  * Server-sent events (HTML, section 9.2.6), if the first is one of ours. If it is not, this is
  * somebody else's protocol, and the answer a text.
  *
- * @param {AsyncGenerator<Uint8Array, void, void>} chunks
+ * @param {AsyncGenerator<Uint8Array<ArrayBuffer>, void, void>} chunks
  * @returns {AsyncGenerator<Iterable<RawEvent>, void, void>}
  */
 async function* sse(chunks) {
-  /** @type {Uint8Array[] | null} */
+  /** @type {Uint8Array<ArrayBuffer>[] | null} */
   let kept = [];
   let size = 0;
   const source = {
@@ -506,8 +522,8 @@ function firstOf(found) {
 }
 
 /**
- * @param {Uint8Array[]} kept
- * @param {AsyncIterable<Uint8Array>} chunks
+ * @param {Uint8Array<ArrayBuffer>[]} kept
+ * @param {AsyncIterable<Uint8Array<ArrayBuffer>>} chunks
  */
 async function* following(kept, chunks) {
   yield* kept;

@@ -88,11 +88,13 @@ export class FunctionError extends Error {
   /**
    * @param {Pick<Response, "status" | "headers">} answer
    * @param {string} text of its body, or the beginning of it
+   * @param {Blob | null} [body] the bytes that the text was read from
    */
-  constructor(answer, text) {
+  constructor(answer, text, body = null) {
     super(ownWords(text) ?? `The function answered ${answer.status}`);
     this.status = answer.status;
     this.text = text;
+    this.body = body;
     this.requestId = answer.headers.get("x-amzn-requestid");
     this.errorType = answer.headers.get("x-amzn-errortype");
   }

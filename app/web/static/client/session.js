@@ -1,6 +1,5 @@
 /** A login at the broker: its tokens and its grants, each refreshed when it is used. */
 import { BrokerError, LoginEndedError, UnreachableError } from "./errors.js";
-import { AwsClient } from "./vendor/aws4fetch-1.0.20.mjs";
 
 /** Sends requests to the broker, and keeps no state of a login. */
 export class Transport {
@@ -304,8 +303,9 @@ export class Grant {
   /**
    * @param {Record<string, string>} answer of `POST /grant`
    * @param {number} now
+   * @param {Signer} signer
    */
-  constructor(answer, now) {
+  constructor(answer, now, { AwsClient }) {
     this.url = answer.FuncUrl;
     this.expiresAt = Date.parse(answer.Expiration);
     // From now on: the broker may give out a session a second time.
@@ -348,6 +348,17 @@ const GRANT = {
   Expiration: "string",
   ServerTime: "string",
 };
+
+/** @typedef {typeof import("./vendor/aws4fetch-1.0.20.mjs")} Signer */
+
+/** @returns {Promise<Signer>} what signs, which is wanted with the first grant */
+async function importSigner() {
+  try {
+    return await import("./vendor/aws4fetch-1.0.20.mjs");
+  } catch (error) {
+    throw new UnreachableError("broker", error);
+  }
+}
 
 /** The grants of one login: one for each function, one request for it at a time. */
 export class GrantCache {
@@ -420,12 +431,15 @@ export class GrantCache {
   async #request(name) {
     const body = JSON.stringify({ FunctionName: name });
     const headers = { "Content-Type": "application/json" };
-    const answer = await this.#session.request("grant", { method: "POST", headers, body });
+    const [answer, signer] = await Promise.all([
+      this.#session.request("grant", { method: "POST", headers, body }),
+      importSigner(),
+    ]);
     requireMembers(answer, GRANT);
     const times = [answer.Expiration, answer.ServerTime].map(Date.parse);
     if (times.some(Number.isNaN)) throw new UnreachableError("broker", new TypeError("No time"));
     this.#clock.synchronise(answer.ServerTime);
-    const grant = new Grant(answer, this.#clock.now());
+    const grant = new Grant(answer, this.#clock.now(), signer);
     this.#grants.set(name, grant);
     return grant;
   }

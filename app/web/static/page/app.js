@@ -1,4 +1,4 @@
-/** The page: who is signed in, which function is chosen, the call that runs and those before. */
+/** The page: who is signed in, which function is chosen, the runs, and leaving. */
 import { Broker, BrokerError, LoginEndedError } from "../client/aikagi.js";
 import { explain } from "./content.js";
 import {
@@ -8,8 +8,10 @@ import {
   field,
   form,
   isBusy,
+  list,
   messageElement,
   otherLanguage,
+  percent,
   prefer,
   preference,
   setBusy,
@@ -22,149 +24,32 @@ import {
   time,
   translateAll,
 } from "./language.js";
-import { onDiagnose, showEnded, showNews, showState, showTask, Transcript } from "./output.js";
+import { onDiagnose, showEnded, showNews, showRun, showState } from "./output.js";
 import {
   clearRequests,
+  isUnsent,
+  recordSent,
   restoreRequest,
   selectCard,
   showCards,
   showRequest,
+  unsentNames,
   writtenRequest,
 } from "./request.js";
+import { Run, Runs } from "./runs.js";
 
-/**
- * @typedef {import("../client/aikagi.d.ts").FunctionEntry} FunctionEntry
- * @typedef {import("../client/aikagi.d.ts").TaskEvent} TaskEvent
- * @typedef {{status: number, statusText: string, headers: Headers, url: string}} Head
- *
- * @typedef {object} Step
- * @property {string} code
- * @property {string} message
- * @property {number} [share] of it that is done, from 0 to 1
- */
-
-/** More than anybody names. A function that never repeats a code must not fill the page. */
-const MOST_STEPS = 8;
-const MOST_WORDS = 500;
-
-/** One call of a function: what was asked, and what has come of it so far. */
-export class Task {
-  /** @type {"running" | "done" | "failed" | "cancelled"} */
-  state = "running";
-  began = Date.now();
-  /** Milliseconds since then: the first byte of the answer, and its end. */
-  firstByte = 0;
-  took = 0;
-  events = 0;
-  /** @type {Step[]} */
-  steps = [];
-  text = new Transcript();
-  /** @type {{value: unknown, text?: string} | null} */
-  result = null;
-  /** @type {unknown} */
-  error = null;
-  /** @type {Head | null} */
-  head = null;
-  /** When the key that opened it ends, by the broker's clock; and in whose name it is. */
-  keyEnd = 0;
-  session = "";
-  #total = 0;
-  #started = performance.now();
-  #controller = new AbortController();
-
-  /**
-   * @param {FunctionEntry} entry
-   * @param {import("./request.js").Draft} draft
-   * @param {import("../client/aikagi.d.ts").FunctionRequest} request
-   */
-  constructor(entry, draft, request) {
-    this.entry = entry;
-    this.draft = draft;
-    this.request = request;
-  }
-
-  get signal() {
-    return this.#controller.signal;
-  }
-
-  get isRunning() {
-    return this.state === "running";
-  }
-
-  /** Milliseconds, so far or in all. */
-  get elapsed() {
-    return this.isRunning ? performance.now() - this.#started : this.took;
-  }
-
-  /** The function is not told. */
-  cancel() {
-    this.#end("cancelled");
-    this.#controller.abort();
-  }
-
-  /**
-   * @param {import("../client/aikagi.d.ts").Call} call
-   * @param {() => void} changed is called often
-   */
-  async follow(call, changed) {
-    call.response.then((head) => this.#begin(head)).then(changed, () => {});
-    try {
-      for await (const event of call) {
-        this.#apply(event);
-        changed();
-      }
-      this.#end("done");
-    } catch (error) {
-      if (!this.isRunning) return;
-      this.error = error;
-      this.#end("failed");
-    }
-  }
-
-  /** @param {Head} head */
-  #begin(head) {
-    this.head = head;
-    this.firstByte = performance.now() - this.#started;
-  }
-
-  /** @param {TaskEvent} event */
-  #apply(event) {
-    this.events += 1;
-    if (event.type === "start") this.#total = Number(event.total);
-    else if (event.type === "progress") this.#step(event);
-    else if (event.type === "output") this.text.append(event.text);
-    else if (event.type === "result") this.result = event;
-  }
-
-  /** @param {TaskEvent & {type: "progress"}} event */
-  #step({ done, total, code, message }) {
-    total ??= this.#total;
-    const share = total > 0 && Number.isFinite(total) ? Math.min(1, Math.max(0, done / total)) : undefined;
-    const step = { code: String(code ?? ""), message: String(message ?? "").slice(0, MOST_WORDS), share };
-    if (this.steps.at(-1)?.code === step.code) this.steps.pop();
-    this.steps.push(step);
-    if (this.steps.length > MOST_STEPS) this.steps.shift();
-  }
-
-  /** @param {"done" | "failed" | "cancelled"} state */
-  #end(state) {
-    if (!this.isRunning) return;
-    this.took = this.elapsed;
-    this.state = state;
-  }
-}
+/** @typedef {import("../client/aikagi.d.ts").FunctionEntry} FunctionEntry */
 
 const LOGIN_REFUSED = "urn:aikagi:problem:login-refused";
 
 const broker = new Broker();
+const runs = new Runs();
 let person = "";
 let session = "";
+let functions = /** @type {FunctionEntry[]} */ ([]);
 let chosen = /** @type {FunctionEntry | undefined} */ (undefined);
-let running = /** @type {Task | null} */ (null);
-let current = /** @type {Task | null} */ (null);
-/** The last runs of this tab: in memory, and one person's only. */
-let runs = /** @type {Task[]} */ ([]);
-const MOST_RUNS = 20;
+/** The run whose output is shown. */
+let current = /** @type {Run | null} */ (null);
 
 form("login-form").addEventListener("submit", async (event) => {
   event.preventDefault();
@@ -194,61 +79,157 @@ function showLoginFailure(error) {
 
 /**
  * @param {import("../client/aikagi.d.ts").Me} me
- * @param {FunctionEntry[]} functions
+ * @param {FunctionEntry[]} found
  */
-function showDesk(me, functions) {
+function showDesk(me, found) {
   if (me.session_name !== session) clearPerson();
   person = field("username").value;
   session = me.session_name;
   setText(element("username-shown"), me.subject);
   field("password").value = "";
-  showFunctions(functions);
+  showFunctions(found);
   showView("desk");
   element("main").focus();
 }
 
-/** @param {string} [notice] key of it, for whoever was signed in */
-function showSignIn(notice) {
-  running?.cancel();
-  running = null;
-  setBusy("run", false);
+/**
+ * @param {string} [notice] key of it, for whoever was signed in
+ * @param {import("./language.js").Values} [values]
+ */
+function showSignIn(notice, values) {
   // Told or not, nothing of it is left here.
   broker.logout();
   showView("welcome");
-  element("session-notice").hidden = !notice;
-  if (notice) setMessage(element("session-notice"), notice);
+  showNotice(notice, values);
+  element("back").hidden = runs.running.length === 0;
   field("username").value = person;
   field(person ? "password" : "username").focus();
 }
+
+/**
+ * @param {string} [notice] key
+ * @param {import("./language.js").Values} [values]
+ */
+function showNotice(notice, values) {
+  element("session-notice").hidden = !notice;
+  if (notice) setMessage(element("session-notice"), notice, values);
+}
+
+/** The login has ended. What runs needs none, and goes on in sight. */
+function endLogin() {
+  if (element("desk").hidden) return;
+  if (runs.running.length === 0) return showSignIn("login-ended");
+  showView("desk");
+}
+
+element("sign-in-again").addEventListener("click", () => showSignIn("login-ended"));
+
+element("back").addEventListener("click", () => {
+  showView("desk");
+  element("main").focus();
+});
 
 /** Leave nothing of this person for the next. */
 function clearPerson() {
   person = session = "";
   chosen = undefined;
   clearRequests();
-  clearRuns();
+  runs.clear();
+  unseen.clear();
+  setNotifier(null);
   show(null);
+  showTab();
 }
 
 function signOut() {
+  const left = leave();
+  if (left.length > 0) showNotice("interrupted", { tasks: () => list(left) });
+}
+
+/** @returns {string[]} titles of the functions that nobody waits for any more */
+function leave() {
+  const left = runs.running.filter((run) => run.isSent).map((run) => run.entry.Title);
   clearPerson();
   form("login-form").reset();
   setFieldError("password");
   showSignIn();
+  return left;
 }
 
-element("sign-out").addEventListener("click", signOut);
+element("sign-out").addEventListener("click", async () => {
+  if (!wouldLose() || (await confirmLeaving())) signOut();
+});
+
+window.addEventListener("beforeunload", (event) => {
+  if (wouldLose()) event.preventDefault();
+});
+
+/** In the tab's own storage, until the page is shown again. */
+const INTERRUPTED = "aikagi-interrupted";
+
 // A page that the browser put aside would come back with its keys.
-window.addEventListener("pagehide", signOut);
+window.addEventListener("pagehide", () => {
+  const left = leave();
+  try {
+    if (left.length > 0) sessionStorage.setItem(INTERRUPTED, JSON.stringify(left));
+  } catch {
+    // Switched off: then nobody is told.
+  }
+});
+
+window.addEventListener("pageshow", ({ persisted }) => {
+  if (persisted) showInterrupted();
+});
+
+/** Tell once what the page was waiting for when it was left. */
+function showInterrupted() {
+  try {
+    const left = JSON.parse(sessionStorage.getItem(INTERRUPTED) ?? "[]");
+    sessionStorage.removeItem(INTERRUPTED);
+    if (left.length > 0) showNotice("interrupted", { tasks: () => list(left.map(String)) });
+  } catch {
+    // Switched off, or not ours.
+  }
+}
+
+function wouldLose() {
+  return runs.running.length > 0 || unsentNames().length > 0;
+}
+
+/** @returns {Promise<boolean>} whether to sign out all the same */
+async function confirmLeaving() {
+  const unsent = unsentNames();
+  const written = functions.filter(({ Name }) => unsent.includes(Name)).map(({ Title }) => Title);
+  const running = runs.running.map(({ entry }) => entry.Title);
+  return ask("leave", ({ lossesOf }) => ({ lost: () => lossesOf(running, written) }));
+}
+
+/**
+ * Ask before something is lost.
+ *
+ * @param {"leave" | "replace"} question key of it
+ * @param {(module: typeof import("./question.js")) => import("./language.js").Values} values
+ * @returns {Promise<boolean>}
+ */
+async function ask(question, values) {
+  const module = await import("./question.js").catch(() => null);
+  // Where that part of the page has not arrived, the browser asks.
+  return module ? module.ask(question, values(module)) : window.confirm(text(question));
+}
 
 /** @param {"welcome" | "desk"} view */
 function showView(view) {
   element("welcome").hidden = view !== "welcome";
   for (const id of ["desk", "person", "sign-out"]) element(id).hidden = view !== "desk";
+  const isOver = view === "desk" && !broker.signedIn;
+  element("login-over").hidden = !isOver;
+  if (isOver) setMessage(element("login-over-text"), "login-ended-running");
+  else setText(element("login-over-text"), "");
 }
 
-/** @param {FunctionEntry[]} functions */
-function showFunctions(functions) {
+/** @param {FunctionEntry[]} found */
+function showFunctions(found) {
+  functions = found;
   for (const id of ["request", "answer"]) element(id).hidden = functions.length === 0;
   const entry = functions.find(({ Name }) => Name === chosen?.Name) ?? functions[0];
   showCards(functions, entry, chooseFunction);
@@ -264,128 +245,206 @@ function chooseFunction(entry) {
 
 form("request-form").addEventListener("submit", async (event) => {
   event.preventDefault();
-  if (running || !chosen) return;
-  const written = writtenRequest(chosen);
-  if (written) await run(new Task(chosen, written.draft, written.request));
+  const entry = chosen;
+  if (!entry) return;
+  const written = await writtenRequest(entry);
+  if (!written) return;
+  if (!broker.signedIn) return showSignIn("login-ended");
+  start(new Run(entry, written.draft, written.request), () => recordSent(entry, written.draft));
 });
+
+/**
+ * @param {Run} run
+ * @param {() => void} [sent]
+ */
+async function start(run, sent = () => {}) {
+  run.session = session;
+  runs.add(run);
+  show(run);
+  showTab();
+  element("answer").scrollIntoView({ block: "nearest" });
+  const call = broker.call(run.entry.Name, { ...run.request, signal: run.signal });
+  const leaves = () => {
+    run.keyEnd = broker.cachedGrant(run.entry.Name)?.expiresAt ?? 0;
+    showLease();
+    sent();
+  };
+  call.sent.then(leaves, () => {});
+  await run.follow(call, () => showNews(run));
+  if (run.state !== "cancelled") end(run);
+}
 
 element("cancel").addEventListener("click", () => {
-  const task = running;
-  task?.cancel();
-  if (task) end(task);
+  current?.cancel();
+  if (current) end(current);
 });
 
-/** @param {Task} task */
-async function run(task) {
-  running = task;
-  task.session = session;
-  addRun(task);
-  setBusy("run", true);
-  show(task);
-  element("answer").scrollIntoView({ block: "nearest" });
-  const call = broker.call(task.entry.Name, { ...task.request, signal: task.signal });
-  await task.follow(call, () => showNews(task));
-  if (running === task) end(task);
-}
-
-/** @param {Task} task */
-function end(task) {
-  running = null;
-  setBusy("run", false);
-  task.keyEnd = broker.cachedGrant(task.entry.Name)?.expiresAt ?? 0;
-  if (task.error instanceof LoginEndedError) return endLogin(task);
-  showEnded(task);
-  showRuns(current);
+/** @param {Run} run that has ended */
+function end(run) {
+  if (neverRan(run)) {
+    runs.remove(run);
+    if (run === current) show(runs.running[0] ?? null);
+    showTab();
+    return endLogin();
+  }
+  if (document.hidden) unseen.add(run);
+  showEnded(run);
+  showRuns();
   showLease();
+  showTab();
+  notifier?.notify(run, icon.href);
 }
 
-/** @param {Task} [task] that never ran */
-function endLogin(task) {
-  if (task) removeRun(task);
-  show(null);
-  showSignIn("login-ended");
+/** For want of a login. What waited for credentials meanwhile was given up. @param {Run} run */
+function neverRan({ error, isSent }) {
+  const isGivenUp = error instanceof DOMException && error.name === "AbortError";
+  return error instanceof LoginEndedError || (isGivenUp && !isSent);
 }
 
-/** @param {Task | null} task */
-function show(task) {
-  current = task;
-  showTask(task);
-  showRuns(task);
+/** @param {Run | null} run */
+function show(run) {
+  current = run;
+  setText(element("reuse-note"), "");
+  showRun(run);
+  showRuns();
 }
 
-for (const id of ["reuse", "again"]) {
-  element(id).addEventListener("click", () => {
-    // It may have gone out of reach since.
-    if (!current || !selectCard(current.entry.Name)) return;
-    restoreRequest(current.entry, current.draft);
-    chooseFunction(current.entry);
-    if (id === "again") form("request-form").requestSubmit();
-    else element("run").focus();
-  });
-}
+element("again").addEventListener("click", () => {
+  if (!current) return;
+  if (!broker.signedIn) return showSignIn("login-ended");
+  // As it was sent. The form, and what is typed there, are left alone.
+  start(new Run(current.entry, current.draft, current.request));
+});
+
+element("reuse").addEventListener("click", async () => {
+  const run = current;
+  if (!run) return;
+  const { Name, Title } = run.entry;
+  if (isUnsent(Name) && !(await ask("replace", () => ({ title: Title })))) return;
+  const entry = functions.find((found) => found.Name === Name);
+  if (!entry || !selectCard(Name)) return setMessage(element("reuse-note"), "fail.reach");
+  restoreRequest(entry, run.draft);
+  chooseFunction(entry);
+  element("run").focus();
+});
 
 onDiagnose(async () => {
-  const task = current;
-  if (!task) return null;
-  const diagnosis = await broker.diagnose(task.entry.Name);
+  const run = current;
+  if (!run) return null;
+  const diagnosis = await broker.diagnose(run.entry.Name);
   if (diagnosis.cause === "login-ended") endLogin();
-  return task === current ? diagnosis : null;
+  return run === current ? diagnosis : null;
 });
 
 /** How long the key to the chosen function lasts, by the broker's clock. */
 function showLease() {
   const grant = chosen && broker.cachedGrant(chosen.Name);
   const ms = grant ? grant.expiresAt - broker.now() : 0;
-  element("lease").dataset.held = ms > 60_000 ? "long" : ms > 0 ? "briefly" : "not";
-  setMessage(element("lease-text"), ms > 0 ? "key-left" : "no-key", { time: clock(ms) });
+  // A task that has begun needs it no more, and the next call fetches another.
+  const isNeeded = !runs.running.some(({ entry, isSent }) => isSent && entry.Name === chosen?.Name);
+  element("lease").dataset.held = ms > 0 && isNeeded ? "long" : "not";
+  if (isNeeded) setMessage(element("lease-text"), ms > 0 ? "key-left" : "no-key", { time: clock(ms) });
+  else setMessage(element("lease-text"), "key-unneeded");
 }
 
 window.setInterval(() => {
   showLease();
-  if (running && running === current) showState();
+  if (runs.running.length === 0) return;
+  showState();
+  showRuns();
+  showTab();
 }, 1000);
 
-/** @param {Task} task */
-function addRun(task) {
-  runs = [task, ...runs].slice(0, MOST_RUNS);
+for (const name of ["online", "offline"]) window.addEventListener(name, () => showState());
+
+/** @type {WeakMap<Run, HTMLElement>} */
+const rows = new WeakMap();
+
+/** The list of runs. Its rows stay what they are, so that nobody loses their place in it. */
+function showRuns() {
+  const all = runs.all;
+  element("history").hidden = all.length === 0;
+  const items = all.map(runItem);
+  const isOther = items.some((item, at) => item !== element("runs").children[at]);
+  if (isOther || items.length < element("runs").childElementCount) element("runs").replaceChildren(...items);
 }
 
-/** @param {Task} task that never ran */
-function removeRun(task) {
-  runs = runs.filter((each) => each !== task);
+/** @param {Run} run */
+function runItem(run) {
+  const item = rows.get(run) ?? newRunItem(run);
+  const button = /** @type {HTMLElement} */ (item.firstElementChild);
+  button.dataset.kind = run.state;
+  if (run === current) button.setAttribute("aria-current", "true");
+  else button.removeAttribute("aria-current");
+  const time = () => (run.isRunning ? clock : duration)(run.elapsed);
+  const part = () => percent(run.share ?? 0);
+  const key = run.isRunning && run.share !== undefined ? "running-part" : run.state;
+  setMessage(/** @type {Element} */ (button.lastElementChild), key, { time, part });
+  return item;
 }
 
-function clearRuns() {
-  runs = [];
-  showRuns(null);
-}
-
-/** @param {Task | null} current the one whose answer is shown */
-function showRuns(current) {
-  element("history").hidden = runs.length === 0;
-  const had = element("runs").contains(document.activeElement);
-  element("runs").replaceChildren(...runs.map((task) => runItem(task, task === current)));
-  if (had) /** @type {HTMLElement | null} */ (element("runs").querySelector("[aria-current]"))?.focus();
-}
-
-/**
- * @param {Task} task
- * @param {boolean} isCurrent
- */
-function runItem(task, isCurrent) {
+/** @param {Run} run */
+function newRunItem(run) {
   const button = document.createElement("button");
   button.type = "button";
-  button.dataset.kind = task.state;
-  if (isCurrent) button.setAttribute("aria-current", "true");
-  const when = messageElement("small", "{value}", { value: () => time(task.began) });
-  const outcome = messageElement("span", task.state === "running" ? "history-running" : task.state, {
-    time: () => duration(task.took),
-  });
-  button.append(textElement("strong", task.entry.Title), when, outcome);
-  button.addEventListener("click", () => show(task));
+  const when = messageElement("small", "{value}", { value: () => time(run.began) });
+  button.append(textElement("strong", run.entry.Title), when, document.createElement("span"));
+  button.addEventListener("click", () => show(run));
   const item = document.createElement("li");
   item.append(button);
+  rows.set(run, item);
   return item;
+}
+
+const icon = /** @type {HTMLLinkElement} */ (document.querySelector("link[rel=icon]"));
+const icons = { "": icon.href, ...iconsOf("running", "done", "failed") };
+/** Runs that have ended while nobody looked. @type {Set<Run>} */
+const unseen = new Set();
+
+/** @param {string[]} states */
+function iconsOf(...states) {
+  return Object.fromEntries(states.map((state) => [state, icon.href.replace(/icon\.svg$/, `icon-${state}.svg`)]));
+}
+
+/** Say in the tab's title and icon what goes on, or how it ended. */
+function showTab() {
+  const { running } = runs;
+  const [first] = running.length > 0 ? running : [...unseen].filter(hasFailed).concat(runs.all);
+  const state = first && first.state !== "cancelled" ? first.state : "";
+  const share = running.length === 1 ? first?.share : undefined;
+  const values = { title: first?.entry.Title, n: running.length, part: percent(share ?? 0) };
+  const key = running.length > 1 ? "tab-several" : share === undefined ? `tab-${state}` : "tab-part";
+  document.title = state ? `${text(key, values)} · Aikagi` : "Aikagi";
+  // Where the page itself is in sight, nobody needs another icon to travel.
+  const href = icons[/** @type {keyof typeof icons} */ (document.hidden ? state : "")];
+  if (icon.href !== href) icon.href = href;
+}
+
+/** @param {Run} run */
+const hasFailed = ({ state }) => state === "failed";
+
+document.addEventListener("visibilitychange", () => {
+  showTab();
+  if (!document.hidden) unseen.clear();
+});
+
+/** Tells of the ends of runs, if somebody asked for it. @type {typeof import("./notify.js") | null} */
+let notifier = null;
+
+// Not everywhere: an iPhone has notifications for installed pages alone.
+element("notify").hidden = !("Notification" in globalThis);
+
+element("notify").addEventListener("click", async () => {
+  const permission = notifier ? "default" : await Notification.requestPermission();
+  setNotifier(permission === "granted" ? await import("./notify.js").catch(() => null) : null);
+  if (permission === "denied") setMessage(element("notify-note"), "notify-denied");
+});
+
+/** @param {typeof notifier} found */
+function setNotifier(found) {
+  notifier = found;
+  element("notify").setAttribute("aria-pressed", String(found !== null));
+  setText(element("notify-note"), "");
 }
 
 const THEMES = ["system", "light", "dark"];
@@ -413,6 +472,7 @@ function showChoices() {
   document.documentElement.dataset.theme = THEMES[theme];
   element("theme").dataset.label = `theme-${THEMES[theme]}`;
   translateAll();
+  showTab();
 }
 
 /** @param {boolean} isMissing */
@@ -423,6 +483,7 @@ function showMissingPart(isMissing) {
 }
 
 showChoices();
+showInterrupted();
 // What waited for the modules, and what `start.js` has found meanwhile.
 for (const id of ["language", "theme", "sign-in"]) element(id).removeAttribute("disabled");
 document.documentElement.dataset.started = "";

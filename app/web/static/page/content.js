@@ -1,4 +1,4 @@
-/** What came of a call as text: JSON, a result, a failure; shown, copied and saved. */
+/** What came of a call as text: a result, a failure; shown, copied and saved. */
 import {
   AddressError,
   BrokerError,
@@ -9,91 +9,10 @@ import {
   UnreachableError,
 } from "../client/aikagi.js";
 import { isKnown, number, setMessage, size, text, time } from "./language.js";
-
-/** Characters that are shown; of streamed text so many more may wait in memory. */
-export const SHOWN = 100_000;
-
-/** A string may be long: no alternative inside a repetition, whose stack would overflow. */
-const STRING = /"[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\u0000-\u001f]*)*"/y;
-const SCALAR = /(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null)(?![\w.+-])/y;
-const SPACE = /[ \t\r\n]*/y;
+import { SHOWN } from "./runs.js";
 
 /** Levels. Further ones are not indented further, or a text of brackets would be squared. */
 const DEEPEST = 20;
-
-/**
- * Where a text stops being JSON.
- *
- * @typedef {object} Fault
- * @property {number} offset
- * @property {number} line from 1
- * @property {number} column from 1
- * @property {"value" | "name" | "colon" | "object" | "array" | "end" | "string"} missing
- */
-
-/**
- * @param {string} json
- * @returns {Fault | null}
- */
-export function faultIn(json) {
-  try {
-    JSON.parse(json);
-    return null;
-  } catch {
-    const { offset, missing } = scan(json);
-    const before = json.slice(0, offset).split("\n");
-    return { offset, missing, line: before.length, column: (before.at(-1) ?? "").length + 1 };
-  }
-}
-
-/**
- * @param {string} json
- * @returns {Pick<Fault, "offset" | "missing">}
- */
-function scan(json) {
-  /** @type {("object" | "array")[]} */
-  const open = [];
-  /** @type {Fault["missing"]} */
-  let missing = "value";
-  let offset = 0;
-  let mayClose = false;
-  /** @param {RegExp} pattern */
-  const take = (pattern) => {
-    pattern.lastIndex = offset;
-    const found = pattern.exec(json);
-    if (found) offset += found[0].length;
-    return found !== null;
-  };
-  const after = () => /** @type {Fault["missing"]} */ (open.at(-1) ?? "end");
-  for (;;) {
-    take(SPACE);
-    const next = json[offset];
-    const inside = open.at(-1);
-    const closes = next === (inside === "object" ? "}" : "]") && inside !== undefined;
-    if (closes && (mayClose || missing === inside)) {
-      offset += 1;
-      open.pop();
-      missing = after();
-      mayClose = false;
-    } else if (missing === "value" && (next === "{" || next === "[")) {
-      offset += 1;
-      open.push(next === "{" ? "object" : "array");
-      missing = next === "{" ? "name" : "value";
-      mayClose = true;
-    } else if (missing === "value" || missing === "name") {
-      const isString = next === '"';
-      if (missing === "name" && !isString) return { offset, missing };
-      if (!take(isString ? STRING : SCALAR)) return { offset, missing: isString ? "string" : missing };
-      missing = missing === "name" ? "colon" : after();
-      mayClose = false;
-    } else if (next === { colon: ":", object: ",", array: "," }[/** @type {string} */ (missing)]) {
-      offset += 1;
-      missing = missing === "object" ? "name" : "value";
-    } else {
-      return { offset, missing };
-    }
-  }
-}
 
 /**
  * Indent JSON without reading its values: JavaScript would round a long number and drop
@@ -132,53 +51,84 @@ const isEnd = (token) => token === "}" || token === "]";
  * @property {string} [shown] the text, or its beginning
  * @property {string} [note] key of what is said instead, or of what is missing
  * @property {import("./language.js").Values} [values] of the note
- * @property {Blob} whole
+ * @property {Blob} copied in UTF-8
+ * @property {Blob} saved byte for byte what came, where it came by itself
  */
 
 /**
  * What there is to show beside the streamed text, if anything.
  *
- * @param {import("./app.js").Task} task
+ * @param {Pick<import("./runs.js").Run, "result" | "error" | "text">} run
  * @returns {Content | null}
  */
 export function contentOf({ result, error, text }) {
-  if (error instanceof FunctionError && error.text) return readable("said", error.text);
+  if (error instanceof FunctionError && error.text) return said(error);
   if (!result) return null;
-  const { value } = result;
+  const { value, body } = result;
   if (value instanceof Blob) {
     const values = { size: () => size(value.size), type: value.type || "application/octet-stream" };
-    return { title: "result", note: "bytes", values, whole: value };
+    return { title: "result", note: "bytes", values, copied: new Blob(), saved: value };
   }
-  if (value === null || value === undefined) {
+  const isJson = result.text !== undefined;
+  if (value === undefined || (value === null && !(isJson && body)) || (value === "" && !isJson)) {
     // A task that has streamed its text has said what it had to say.
     if (text.length > 0) return null;
-    return { title: "result", note: "empty", whole: new Blob() };
+    return { title: "result", note: "empty", copied: new Blob(), saved: new Blob() };
   }
-  if (typeof value !== "string") {
-    return readable("result", result.text ?? JSON.stringify(value));
+  // Half of a surrogate pair is no text: only JSON can write it.
+  if (typeof value === "string" && value.isWellFormed()) {
+    return result.isStreamed ? null : plain("result", value, isJson ? undefined : body);
   }
-  const isStreamed = text.length > 0 && text.length === value.length;
-  return isStreamed ? null : readable("result", value);
+  return json("result", result.text ?? JSON.stringify(value), body);
+}
+
+/** @param {FunctionError} error */
+function said({ text, body }) {
+  const isJson = /json/i.test(body?.type ?? "") && isValid(text);
+  return (isJson ? json : plain)("said", text, body ?? undefined);
+}
+
+/**
+ * A text is shown as it is, whatever it looks like.
+ *
+ * @param {string} title
+ * @param {string} text
+ * @param {Blob} [body] that it was read from
+ */
+function plain(title, text, body) {
+  const type = "text/plain;charset=utf-8";
+  return readable(title, text, beginning(text), new Blob([body ?? text], { type }));
 }
 
 /**
  * @param {string} title
- * @param {string} text JSON, or anything else
+ * @param {string} text
+ * @param {Blob} [body] that it was read from
+ */
+function json(title, text, body) {
+  const shown = indented(beginning(text));
+  return readable(title, text, shown, new Blob([body ?? text], { type: "application/json" }));
+}
+
+/** @param {string} text */
+const beginning = (text) => text.slice(0, SHOWN);
+
+/**
+ * @param {string} title
+ * @param {string} text
+ * @param {string} shown
+ * @param {Blob} saved
  * @returns {Content}
  */
-function readable(title, text) {
-  const isLong = text.length > SHOWN;
-  const part = isLong ? text.slice(0, SHOWN) : text;
-  const isJson = /^\s*[[{]/.test(text) && (isLong || isValid(text));
-  const shown = isJson ? indented(part) : part;
-  const type = isJson ? "application/json" : "text/plain;charset=utf-8";
-  const whole = new Blob([isLong ? text : shown], { type });
-  if (!isLong) return { title, shown, whole };
-  return { title, shown, note: "cut-end", values: { n: () => number(text.length - SHOWN) }, whole };
+function readable(title, text, shown, saved) {
+  const missing = text.length - SHOWN;
+  if (missing <= 0) return { title, shown, copied: new Blob([shown]), saved };
+  const note = { note: "cut-end", values: { n: () => number(missing) } };
+  return { title, shown, ...note, copied: new Blob([text]), saved };
 }
 
 /** @param {string} json */
-function isValid(json) {
+export function isValid(json) {
   try {
     JSON.parse(json);
     return true;

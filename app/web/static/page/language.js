@@ -145,10 +145,41 @@ export function clock(ms) {
   return shown.map((part, at) => (at ? String(part).padStart(2, "0") : part)).join(":");
 }
 
+/**
+ * A time that runs, as one says it.
+ *
+ * @param {number} ms
+ */
+export function seconds(ms) {
+  return ms < 60_000 ? measure(Math.ceil(ms / 1000), "second") : clock(ms);
+}
+
+/**
+ * A time that nobody knows more exactly.
+ *
+ * @param {number} ms
+ */
+export function about(ms) {
+  // Never "1 minute": it would come before "70 seconds".
+  return ms < 100_000 ? measure(Math.ceil(ms / 10_000) * 10, "second") : measure(Math.round(ms / 60_000), "minute");
+}
+
 /** @param {number} bytes */
 export function size(bytes) {
   if (bytes < 1000) return measure(bytes, "byte");
   return bytes < 1e6 ? measure(bytes / 1e3, "kilobyte", 1) : measure(bytes / 1e6, "megabyte", 1);
+}
+
+/** @param {string[]} names of which some may be there more than once */
+export function list(names) {
+  const times = (/** @type {string} */ name) => names.filter((other) => other === name).length;
+  const counted = [...new Set(names)].map((name) => (times(name) > 1 ? `${name} (${times(name)})` : name));
+  return new Intl.ListFormat(language).format(counted);
+}
+
+/** @param {number} share 100% is all of it */
+export function percent(share) {
+  return number(Math.floor(share * 100) / 100, { style: "percent" });
 }
 
 /** @param {number} ms */

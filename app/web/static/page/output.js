@@ -1,6 +1,7 @@
 /** The output of a call, while it comes and afterwards: progress, streamed text, result, failure. */
-import { callerIn, contentOf, copy, explain, explainCheck, save, SHOWN } from "./content.js";
+import { callerIn, contentOf, copy, explain, explainCheck, save } from "./content.js";
 import {
+  about,
   clock,
   duration,
   element,
@@ -9,59 +10,25 @@ import {
   isKnown,
   messageElement,
   number,
+  percent,
+  seconds,
   setBusy,
   setMessage,
   setText,
   text,
-  time,
 } from "./language.js";
+import { SHOWN, Transcript } from "./runs.js";
 
 /**
  * @typedef {import("../client/aikagi.d.ts").Diagnosis} Diagnosis
- * @typedef {import("./app.js").Task} Task
+ * @typedef {import("./runs.js").Run} Run
  */
 
-/** Characters after which the browser takes them out of the page's own memory. */
-const PART = 250_000;
 /** A block ends with the first line that ends after so many characters, or with so many. */
 const BLOCK = 4_000;
 const LONGEST_BLOCK = 20_000;
 /** Pixels from the end within which a reader counts as reading along. */
 const NEAR = 24;
-
-export class Transcript {
-  /** Characters in all. */
-  length = 0;
-  #tail = "";
-  /** @type {Blob[]} */
-  #parts = [];
-  #pending = "";
-
-  /** @param {string} text */
-  append(text) {
-    this.length += text.length;
-    this.#tail += text;
-    if (this.#tail.length > 2 * SHOWN) this.#tail = this.#tail.slice(-SHOWN);
-    this.#pending += text;
-    if (this.#pending.length < PART) return;
-    this.#parts.push(new Blob([this.#pending]));
-    this.#pending = "";
-  }
-
-  /**
-   * What came after a position, as far as it is still at hand.
-   *
-   * @param {number} position in characters
-   */
-  since(position) {
-    const lost = this.length - this.#tail.length;
-    return this.#tail.slice(Math.max(0, position - lost)).slice(-SHOWN);
-  }
-
-  whole() {
-    return new Blob([...this.#parts, this.#pending], { type: "text/plain;charset=utf-8" });
-  }
-}
 
 /** Draws a transcript into an element that scrolls. */
 export class StreamView {
@@ -140,21 +107,20 @@ export class StreamView {
   }
 }
 
-
 /** Characters of a body that was sent: to know it again, not to read it. */
 const MOST_ASKED = 2_000;
 
 const view = new StreamView(element("streamed"));
-let shown = /** @type {Task | null} */ (null);
+let shown = /** @type {Run | null} */ (null);
 let content = /** @type {import("./content.js").Content | null} */ (null);
 let frame = 0;
 
-/** @param {Task | null} task none, before anything has run */
-export function showTask(task) {
-  shown = task;
+/** @param {Run | null} run none, before anything has run */
+export function showRun(run) {
+  shown = run;
   content = null;
   clearAnnouncements();
-  for (const id of ["problem", "caller", "content-part", "details", "progress"]) {
+  for (const id of ["problem", "caller", "content-part", "details", "facts-part", "progress"]) {
     element(id).hidden = true;
   }
   for (const id of ["content", "asked", "answer-of", "caller-text"]) {
@@ -163,29 +129,32 @@ export function showTask(task) {
   offerDiagnosis(false);
   element("steps").replaceChildren();
   element("facts").replaceChildren();
-  element("blank").hidden = task !== null;
-  element("streamed-part").hidden = !task?.text.length;
-  view.show(task?.text ?? new Transcript());
-  if (!task) return showState();
-  setText(element("answer-of"), task.entry.Title);
-  showAsked(task);
-  if (task.isRunning) announce(`${task.entry.Title}: ${text("history-running")}`);
+  element("blank").hidden = run !== null;
+  element("streamed-part").hidden = !run?.text.length;
+  view.show(run?.text ?? new Transcript());
+  if (!run) return showState();
+  setText(element("answer-of"), run.entry.Title);
+  showAsked(run);
+  if (run.isRunning) announce(`${run.entry.Title}: ${text("history-running")}`);
   draw();
-  if (!task.isRunning) showEnd();
+  if (!run.isRunning) showEnd();
 }
 
-/** @param {Task} task of which there is news */
-export function showNews(task) {
-  if (task !== shown || frame !== 0) return;
+/** @param {Run} run of which there is news */
+export function showNews(run) {
+  if (run !== shown || frame !== 0) return;
   frame = requestAnimationFrame(() => {
     frame = 0;
     draw();
   });
 }
 
-/** Show how a task has ended, if it is the one that is shown. @param {Task} task */
-export function showEnded(task) {
-  if (task !== shown) return;
+/** Say how a run has ended, and show it, if it is the one that is shown. @param {Run} run */
+export function showEnded(run) {
+  if (run !== shown) {
+    announce(`${run.entry.Title}: ${text(run.state, { time: duration(run.took) })}`);
+    return;
+  }
   draw();
   showEnd();
   announce([element("state"), element("problem-title"), element("caller-text")]
@@ -210,7 +179,30 @@ export function showState() {
   const given = { time: () => (isRunning ? clock : duration)(shown?.elapsed ?? 0) };
   if (state) setMessage(element("state"), state, given);
   else setText(element("state"), "");
-  element("cancel").hidden = !isRunning;
+  for (const id of ["cancel", "times"]) {
+    // Or whoever is there, with the keyboard, would be at the top of the page.
+    if (!isRunning && element(id).contains(document.activeElement)) element("answer").focus();
+    element(id).hidden = !isRunning;
+  }
+  if (shown && isRunning) showTimes(shown);
+}
+
+/** Milliseconds of silence that somebody should know of. Something comes every two seconds. */
+const LONG_MS = 10_000;
+
+/** @param {Run} run that runs */
+function showTimes({ silence, left, head, steps }) {
+  const isSilent = silence !== null && silence >= LONG_MS;
+  element("heard").toggleAttribute("data-silent", isSilent);
+  const given = { time: () => seconds(silence ?? 0) };
+  if (isSilent) setMessage(element("heard"), navigator.onLine ? "silent" : "silent-offline", given);
+  else if (silence !== null && head) setMessage(element("heard"), "heard", given);
+  else setText(element("heard"), "");
+  if (isSilent) announceSilence();
+  const isOfStep = Boolean(steps.at(-1)?.code);
+  const isKnown = left !== null && !isSilent;
+  if (isKnown) setMessage(element("left"), isOfStep ? "left-step" : "left", { time: () => about(left) });
+  else setText(element("left"), "");
 }
 
 function showEnd() {
@@ -222,16 +214,17 @@ function showEnd() {
     setText(element("content"), content.shown ?? "");
     element("content").hidden = content.shown === undefined;
     element("content-copy").hidden = content.shown === undefined;
-    element("content-save").hidden = content.whole.size === 0;
+    element("content-save").hidden = content.saved.size === 0;
     element("content-cut").hidden = content.note === undefined;
     if (content.note) setMessage(element("content-cut"), content.note, content.values);
   }
   const caller = callerIn(shown.result?.value);
   element("caller").hidden = caller === null;
   if (caller) setMessage(element("caller-text"), "caller", { ...caller });
-  if (shown.state === "cancelled") showProblem({ key: "cancelled-note" });
+  if (shown.state === "cancelled") showProblem({ key: shown.isSent ? "cancelled-note" : "not-sent" });
   else if (shown.error) showProblem(explain(shown.error));
-  showFacts(shown);
+  element("facts-part").hidden = shown.head === null;
+  showFacts();
 }
 
 /** @param {import("./content.js").Explanation} explanation */
@@ -246,45 +239,37 @@ function showProblem({ key, values, own = "", requestId, isOpaque = false }) {
   offerDiagnosis(isOpaque);
 }
 
-/** @param {Task} task */
-function showFacts({ head, entry, firstByte, took, events, keyEnd, session }) {
-  if (!head) return;
-  const facts = {
-    status: () => `${head.status} ${head.statusText}`,
-    delivery: () => text(entry.InvokeMode === "BUFFERED" ? "at-once" : "streams"),
-    "first-byte": () => duration(firstByte),
-    total: () => duration(took),
-    events: () => number(events),
-    request: () => head.headers.get("x-amzn-requestid") ?? "–",
-    session: () => session,
-    "key-end": () => (keyEnd ? time(keyEnd) : "–"),
-    type: () => head.headers.get("Content-Type") ?? "–",
-    address: () => head.url,
-  };
-  const rows = Object.entries(facts).flatMap(([key, value]) => [
-    messageElement("dt", key),
-    messageElement("dd", "{value}", { value }),
-  ]);
-  element("facts").replaceChildren(...rows);
+/** What few look at: imported when it is opened. */
+async function showFacts() {
+  const run = shown;
+  if (!run?.head || run.isRunning || !(/** @type {HTMLDetailsElement} */ (element("facts-part")).open)) return;
+  const module = await import("./facts.js").catch(() => null);
+  if (module && run === shown) element("facts").replaceChildren(...module.factsOf(run));
 }
 
-/** @param {Task} task */
+element("facts-part").addEventListener("toggle", showFacts);
+
+/** @param {Run} run */
 function showAsked({ draft, request }) {
-  const body = request.body;
-  const said = body instanceof File ? body.name : String(body ?? "").slice(0, MOST_ASKED);
+  const { body } = request;
+  const said = typeof body === "string" ? body.slice(0, MOST_ASKED) : (body && draft.file?.name) || "";
   setText(element("asked"), `${draft.method} ${draft.path}\n\n${said}`.trim());
   element("details").hidden = false;
 }
 
-/** @param {string | undefined} which */
-function wholeOf(which) {
-  return (which === "content" ? content?.whole : shown?.text.whole()) ?? new Blob();
+/** What was streamed, byte for byte. */
+function streamedBytes() {
+  const { result, text } = /** @type {Run} */ (shown);
+  return result?.isStreamed && result.body ? new Blob([result.body], { type: "text/plain" }) : text.bytes();
 }
 
 for (const button of element("answer").querySelectorAll("button")) {
   const { copy: copied, save: saved } = button.dataset;
-  if (copied) button.addEventListener("click", () => copy(button, wholeOf(copied)));
-  if (saved) button.addEventListener("click", () => save(shown?.entry.Name ?? "", wholeOf(saved)));
+  button.addEventListener("click", () => {
+    if (copied === "content" && content) copy(button, content.copied);
+    if (copied === "streamed" && shown) copy(button, shown.text.whole());
+    if (saved && shown) save(shown.entry.Name, (saved === "content" && content?.saved) || streamedBytes());
+  });
 }
 
 /** @param {boolean} isOffered */
@@ -328,6 +313,7 @@ const PAUSE_MS = 2_000;
 let next = "";
 let pause = 0;
 let point = "";
+let isSilenceSaid = false;
 
 /**
  * Say something, after what was said last has had its time. What has not been said by
@@ -340,9 +326,17 @@ export function announce(text) {
   if (pause === 0) announceNext();
 }
 
+/** Once for a run, which may fall silent again and again. */
+function announceSilence() {
+  if (isSilenceSaid) return;
+  isSilenceSaid = true;
+  announce(element("heard").textContent ?? "");
+}
+
 /** Say nothing more of what was. */
 export function clearAnnouncements() {
   next = point = "";
+  isSilenceSaid = false;
   element("spoken").textContent = "";
 }
 
@@ -354,49 +348,68 @@ function announceNext() {
   pause = window.setTimeout(announceNext, PAUSE_MS);
 }
 
-/** @param {Task} task */
-export function showProgress({ isRunning, state, steps, entry }) {
+/** @param {Run} run */
+function showProgress(run) {
+  const { isRunning, steps, share } = run;
   const last = steps.at(-1);
   element("progress").hidden = !isRunning && steps.length === 0;
-  const share = state === "done" ? 1 : last?.share;
   const bar = field("bar");
   if (share !== undefined) bar.value = String(share);
   else if (isRunning) bar.removeAttribute("value");
   else element("progress").hidden = true;
-  const percent = share === undefined ? "" : number(Math.floor(share * 100) / 100, { style: "percent" });
-  setText(element("percent"), percent);
-  showSteps(steps, isRunning);
+  const part = share === undefined ? "" : percent(share);
+  setText(element("percent"), part);
+  showSteps(run);
   if (last || !isRunning) setText(element("message"), isRunning ? (last?.message ?? "") : "");
-  else setMessage(element("message"), entry.InvokeMode === "BUFFERED" ? "waiting-at-once" : "waiting");
-  if (last && isRunning) announceStep(last, percent);
+  else setMessage(element("message"), waitingFor(run));
+  if (last && isRunning) announceStep(last, part);
 }
 
-/**
- * @param {import("./app.js").Step[]} steps
- * @param {boolean} isRunning
- */
-function showSteps(steps, isRunning) {
+/** @param {Run} run that has told of no step yet */
+function waitingFor({ isSent, head, entry }) {
+  if (!isSent) return "credentials";
+  if (entry.InvokeMode === "BUFFERED") return "waiting-at-once";
+  return head ? "begun" : "waiting";
+}
+
+/** @param {Run} run */
+function showSteps({ steps, state, isRunning }) {
   const list = element("steps");
   while (list.childElementCount > steps.length) list.lastElementChild?.remove();
   steps.forEach(({ code }, at) => {
-    const item = list.children[at] ?? list.appendChild(document.createElement("li"));
-    if (isKnown(`step.${code}`)) setMessage(item, `step.${code}`);
-    else setText(item, code);
-    if (isRunning && at === steps.length - 1) item.setAttribute("aria-current", "step");
+    const item = list.children[at] ?? list.appendChild(stepItem());
+    const [fate, name] = item.children;
+    const isLast = at === steps.length - 1;
+    if (isKnown(`step.${code}`)) setMessage(name, `step.${code}`);
+    else setText(name, code);
+    if (isRunning && isLast) item.setAttribute("aria-current", "step");
     else item.removeAttribute("aria-current");
+    const isOpen = isLast && (state === "failed" || state === "cancelled");
+    /** @type {HTMLElement} */ (item).dataset.kind = isOpen ? state : "done";
+    /** @type {HTMLElement} */ (item).hidden = code === "";
+    if (isOpen) setMessage(fate, `step-${state}`);
+    else setText(fate, "");
   });
+}
+
+function stepItem() {
+  const fate = document.createElement("span");
+  fate.className = "unseen";
+  const item = document.createElement("li");
+  item.append(fate, document.createElement("span"));
+  return item;
 }
 
 /**
  * Once a step, and once a tenth of it.
  *
- * @param {import("./app.js").Step} step
- * @param {string} percent
+ * @param {import("./runs.js").Step} step
+ * @param {string} part of it
  */
-function announceStep({ code, message, share = 0 }, percent) {
+function announceStep({ code, message, share = 0 }, part) {
   const here = `${code} ${Math.floor(share * 10)}`;
   if (here === point) return;
   point = here;
   const step = isKnown(`step.${code}`) ? text(`step.${code}`) : code || message;
-  announce(`${step} ${percent}`);
+  announce(`${step} ${part}`);
 }

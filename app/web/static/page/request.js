@@ -1,17 +1,15 @@
-/** The function that is chosen, and the request to it: a card, a form, an editor of JSON. */
+/** The function that is chosen, and the request to it: a card and a form. */
 import { AddressError, addressOf } from "../client/aikagi.js";
-import { faultIn, indented } from "./content.js";
+import { isValid } from "./content.js";
 import {
   element,
   field,
   form,
   messageElement,
-  number,
   setFieldError,
   setMessage,
   setText,
   size,
-  text,
   textElement,
 } from "./language.js";
 
@@ -51,9 +49,14 @@ export function showCards(functions, chosen, choose) {
  * @returns {boolean} whether it is there
  */
 export function selectCard(name) {
-  const found = visibleCards().find((each) => each.value === name);
-  if (found) found.checked = true;
-  return found !== undefined;
+  const found = allCards().find(({ value }) => value === name);
+  if (!found) return false;
+  if (!visibleCards().includes(found)) {
+    field("filter").value = "";
+    filterCards();
+  }
+  found.checked = true;
+  return true;
 }
 
 /**
@@ -73,9 +76,12 @@ function card({ Name: value, Title, Description, InvokeMode }, checked, chosen) 
   return label;
 }
 
+function allCards() {
+  return [...element("choices").querySelectorAll("input")];
+}
+
 function visibleCards() {
-  const all = element("choices").querySelectorAll("input");
-  return [...all].filter((each) => !each.closest("label")?.hidden);
+  return allCards().filter((card) => !card.closest("label")?.hidden);
 }
 
 /** Capitals and full-width letters make no difference. @param {string} text */
@@ -121,8 +127,9 @@ const LARGEST_FILE = 5_000_000;
 /** @type {Draft} */
 const NEW = { method: "POST", path: "/", kind: "json", json: "", text: "", file: null };
 
-/** By the name of the function. It outlives a session, not a person. */
+/** By the name of the function, as it is typed, and as it was sent last. They outlive a session, not a person. */
 const drafts = /** @type {Map<string, Draft>} */ (new Map());
+const sent = /** @type {Map<string, Draft>} */ (new Map());
 let shown = "";
 let file = /** @type {File | null} */ (null);
 
@@ -151,10 +158,33 @@ export function showRequest(entry) {
  */
 export function restoreRequest(entry, draft) {
   drafts.set(entry.Name, draft);
+  recordSent(entry, draft);
+}
+
+/**
+ * @param {FunctionEntry} entry
+ * @param {Draft} draft of it that has been sent
+ */
+export function recordSent(entry, draft) {
+  sent.set(entry.Name, draft);
+}
+
+/** Names of the functions for which something is written that was not sent. */
+export function unsentNames() {
+  return [...drafts.keys()].filter(isUnsent);
+}
+
+/** @param {string} name of a function */
+export function isUnsent(name) {
+  const draft = drafts.get(name) ?? NEW;
+  const last = sent.get(name) ?? NEW;
+  const parts = /** @type {const} */ (["path", "json", "text", "file"]);
+  return parts.some((part) => draft[part] && draft[part] !== NEW[part] && draft[part] !== last[part]);
 }
 
 export function clearRequests() {
   drafts.clear();
+  sent.clear();
   form("request-form").reset();
   showJson("");
   showFile(null);
@@ -164,13 +194,13 @@ export function clearRequests() {
  * The request as typed, or null where a field now says what is wrong with it.
  *
  * @param {FunctionEntry} entry
- * @returns {{draft: Draft, request: FunctionRequest} | null}
+ * @returns {Promise<{draft: Draft, request: FunctionRequest} | null>}
  */
-export function writtenRequest(entry) {
+export async function writtenRequest(entry) {
   const draft = typed();
   const isAstray = leadsAway(draft.path, entry.FuncUrl);
   setFieldError("path", isAstray ? "path-astray" : "");
-  const body = draft.method === "GET" ? {} : writtenBody(draft);
+  const body = draft.method === "GET" ? {} : await writtenBody(draft);
   if (isAstray) field("path").focus();
   if (isAstray || !body) return null;
   return { draft, request: { method: draft.method, path: draft.path, ...body } };
@@ -178,22 +208,40 @@ export function writtenRequest(entry) {
 
 /**
  * @param {Draft} draft
- * @returns {RequestInit | null}
+ * @returns {Promise<RequestInit | null>}
  */
-function writtenBody(draft) {
-  if (draft.kind === "file") {
-    setFieldError("file", draft.file ? "" : "file-choose");
-    return draft.file && as(draft.file.type || "text/plain", draft.file);
-  }
+async function writtenBody(draft) {
+  if (draft.kind === "file") return writtenFile(draft);
   if (draft.kind === "text") return draft.text ? as("text/plain; charset=utf-8", draft.text) : {};
-  const json = writtenJson();
+  const json = await writtenJson();
   // As typed: written anew by JavaScript, a long number would be rounded.
   return json ? as("application/json", json) : json === null ? null : {};
 }
 
 /**
+ * The file as it is now, and stays: what is run again is what was run.
+ *
+ * @param {Draft} draft
+ * @returns {Promise<RequestInit | null>}
+ */
+async function writtenFile({ file }) {
+  setFieldError("file", file ? "" : "file-choose");
+  if (!file) return null;
+  try {
+    return as(file.type || "text/plain", new Blob([await file.arrayBuffer()]));
+  } catch {
+    // What was chosen is a version of the file, and the disk has another now.
+    showFile(null);
+    keep();
+    setFieldError("file", "file-changed", { name: file.name });
+    element("file").focus();
+    return null;
+  }
+}
+
+/**
  * @param {string} type
- * @param {string | File} body
+ * @param {string | Blob} body
  */
 function as(type, body) {
   return { body, headers: { "Content-Type": type } };
@@ -270,8 +318,13 @@ form("request-form").addEventListener("input", keep);
 form("request-form").addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
-    form("request-form").requestSubmit();
+    if (!event.repeat) form("request-form").requestSubmit();
   }
+});
+
+element("run").addEventListener("click", (event) => {
+  // The second click of a double click asks for no second run.
+  if (event.detail > 1) event.preventDefault();
 });
 
 element("file").addEventListener("change", () => take(field("file").files?.[0]));
@@ -293,92 +346,38 @@ for (const name of /** @type {const} */ (["dragover", "dragleave", "drop"])) {
   });
 }
 
-/** Longer, it is checked when it is sent: at every key it would hold up the typing. */
-const MOST_CHECKED = 100_000;
-const PAUSE_MS = 300;
-
-let pause = 0;
-/** Tab leaves a field in which nothing was typed yet, so that it catches nobody. */
-let indents = false;
+/** What helps with JSON is imported when somebody first writes some. */
+const editor = () => import("./editor.js");
 
 /**
  * What is written, or null where the field now says, and shows, what is wrong with it.
  *
- * @returns {string | null}
+ * @returns {Promise<string | null>}
  */
-export function writtenJson() {
-  // Or what is said now would be taken back in a moment.
-  window.clearTimeout(pause);
-  const json = field("json").value;
-  const fault = json.trim() === "" ? null : faultIn(json);
-  setFieldError("json", fault ? "json-fault" : "", fault ? faultValues(fault) : {});
-  if (!fault) return json.trim();
-  setText(element("json-state"), "");
-  field("json").focus();
-  field("json").setSelectionRange(fault.offset, fault.offset + 1);
+async function writtenJson() {
+  const json = field("json").value.trim();
+  setFieldError("json");
+  if (json === "" || isValid(json)) return json;
+  try {
+    (await editor()).showFault();
+  } catch {
+    // That part of the page has not arrived.
+    setFieldError("json", "json-bad");
+    field("json").focus();
+  }
   return null;
 }
 
 /** @param {string} json */
-export function showJson(json) {
+function showJson(json) {
   field("json").value = json;
-  check();
-}
-
-/** Say how it stands, without a reproach to somebody who is still typing. */
-function check() {
-  const json = field("json").value;
-  const isShort = json.trim() !== "" && json.length < MOST_CHECKED;
-  const fault = isShort ? faultIn(json) : null;
   setFieldError("json");
-  if (fault) setMessage(element("json-state"), "json-fault", faultValues(fault));
-  else if (isShort) setMessage(element("json-state"), "json-good", { size: () => number(json.length) });
-  else setText(element("json-state"), "");
+  setText(element("json-state"), "");
+  if (json) editor().then(({ check }) => check(), () => {});
 }
 
-/** @param {import("./content.js").Fault} fault */
-function faultValues({ line, column, missing }) {
-  return { line, column, fault: () => text(`json.${missing}`) };
-}
+element("json").addEventListener("focus", () => editor().catch(() => {}), { once: true });
 
-/** @param {string} typed */
-function type(typed) {
-  // Deprecated, and the only way to type that the browser can undo.
-  if (!document.execCommand("insertText", false, typed)) field("json").setRangeText(typed);
-}
-
-function indentOf() {
-  const before = field("json").value.slice(0, field("json").selectionStart ?? 0);
-  const [spaces] = /** @type {RegExpExecArray} */ (/[ \t]*/.exec(before.split("\n").at(-1) ?? ""));
-  return spaces + (/[[{]\s*$/.test(before) ? "  " : "");
-}
-
-element("json").addEventListener("focus", () => (indents = false));
-
-element("json").addEventListener("input", () => {
-  indents = true;
-  window.clearTimeout(pause);
-  pause = window.setTimeout(check, PAUSE_MS);
-});
-
-element("json").addEventListener("keydown", (event) => {
-  const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.isComposing;
-  if (event.key === "Escape") indents = false;
-  if (!isPlain || event.shiftKey) return;
-  if (event.key === "Tab" && indents) {
-    event.preventDefault();
-    type("  ");
-  } else if (event.key === "Enter") {
-    event.preventDefault();
-    type(`\n${indentOf()}`);
-  }
-});
-
-element("format").addEventListener("click", () => {
-  const json = writtenJson();
-  if (!json) return;
-  field("json").select();
-  type(indented(json));
-  field("json").setSelectionRange(0, 0);
-  check();
+element("format").addEventListener("click", async () => {
+  if (await writtenJson()) (await editor()).format();
 });
