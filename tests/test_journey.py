@@ -602,7 +602,9 @@ def other_role_arn(stack: Stack, account: str) -> str:
 
     loaded = load(
         stack.state.parent.parent / "template.yaml",
-        addresses=Addresses(api=stack.broker, function_url=lambda _: stack.broker),
+        addresses=Addresses(
+            http_api=lambda _: stack.broker, function_url=lambda _: stack.broker
+        ),
         account=account,
     )
     return str(loaded.resources["OtherRole"].attributes["Arn"])

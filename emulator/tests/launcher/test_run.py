@@ -268,8 +268,8 @@ def test_a_taken_port_is_one_sentence_and_2(tmp_path: Path, ports: Ports):
     assert done.stderr == (
         f"Port {ports.first} is taken. EMULATOR_PORT={ports.first} uses {ports.first}, "
         f"{ports.endpoint} for AWS, and from {ports.function(0)} on one port for each "
-        "function: set it to another number, or end the program that has port "
-        f"{ports.first}.\n"
+        f"function, from {ports.http_api(0)} on one for each HTTP API: set it to "
+        f"another number, or end the program that has port {ports.first}.\n"
     )
 
 
@@ -298,7 +298,7 @@ def test_a_variable_that_cannot_be_used_is_one_sentence_and_2(
         pytest.param(None, "template.yaml: ", id="missing"),
         pytest.param("[", "template.yaml: ", id="not YAML"),
         pytest.param(
-            json.dumps({"Resources": {"A": {"Type": "AWS::Odd::Thing"}}}),
+            json.dumps({"Resources": {"A": {"Type": "AWS::S3::Bucket"}}}),
             "template.yaml: ",
             id="not understood",
         ),

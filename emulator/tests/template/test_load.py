@@ -75,7 +75,7 @@ def test_code_may_be_named_once_for_all_and_be_the_templates_own_folder(
             "s3://a/b", "One: CodeUri is s3://a/b; the emulator", id="uploaded"
         ),
         pytest.param("{Bucket: a, Key: b}", "One: CodeUri is", id="uploaded, in parts"),
-        pytest.param("", "One: CodeUri is None", id="none"),
+        pytest.param("", "One has no CodeUri", id="none"),
     ],
 )
 def test_code_that_is_in_no_folder_is_refused(

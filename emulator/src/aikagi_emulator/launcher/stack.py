@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -23,8 +23,7 @@ from aikagi_emulator.launcher.code_watch import CodeWatch, ReloadOnChange
 from aikagi_emulator.launcher.date_header import DateHeader
 from aikagi_emulator.launcher.errors import LaunchError
 from aikagi_emulator.launcher.files import StackState, StateFiles
-from aikagi_emulator.launcher.function_names import code_folders, names_of
-from aikagi_emulator.launcher.functions import Served, plan_all, serve_all
+from aikagi_emulator.launcher.function_urls import names_of
 from aikagi_emulator.launcher.host_check import HostCheck
 from aikagi_emulator.launcher.modelled import refuse_unmodelled
 from aikagi_emulator.launcher.ports import Ports, origin
@@ -32,6 +31,8 @@ from aikagi_emulator.launcher.project import Project
 from aikagi_emulator.launcher.running import Running, description_of
 from aikagi_emulator.launcher.seed import Seeded, seed
 from aikagi_emulator.launcher.servers import Servers
+from aikagi_emulator.launcher.serving import Plan, Served, make_plan, serve
+from aikagi_emulator.launcher.uncallable import reasons_of
 from aikagi_emulator.template import Addresses, Stack, load
 
 _PATIENCE: Final = 3.0
@@ -54,13 +55,20 @@ class Options:
     explain: bool = False
     forget: bool = False
 
+    @property
+    def application_function(self) -> str | None:
+        """The logical id of the function that is the project's application."""
+        application = self.project.application
+        return application.function if application else None
+
 
 def read_template(options: Options) -> Stack:
     """Blocks for a second the first time. Raises ``TemplateError``."""
-    ports = options.ports
+    ports, name = options.ports, options.application_function
     addresses = Addresses(
-        api=origin(ports.first),
+        http_api=lambda index: origin(ports.http_api(index)),
         function_url=lambda index: f"{origin(ports.function(index))}/",
+        applications={name: origin(ports.first)} if name else {},
     )
     return load(
         options.project.template,
@@ -80,7 +88,7 @@ def check_template(options: Options, *, clock: Callable[[], datetime]) -> None:
     if application := options.project.application:
         function = function_of(application, stack)
         environments.of_role(function, aws, stack, options.ports)
-    plan_all(stack, aws, ports=options.ports)
+    make_plan(stack, aws, ports=options.ports, application=options.application_function)
 
 
 @final
@@ -130,12 +138,13 @@ class EmulatedStack:
         self._files.remove()
         stack = await asyncio.to_thread(read_template, self._options)
         refuse_unmodelled(stack)
-        urls = range(len(stack.of_type("AWS::Lambda::Url")))
-        sockets = self._claim(*(ports.function(index) for index in urls))
         aws = AwsEndpoint(stack, clock=self._clock, offset=lambda: self._clock.offset)
         self._aws = aws
-        running = self._running(stack, aws)
-        self._served = serve_all(stack, aws, ports=ports, clock=self._real_clock)
+        application = self._options.application_function
+        plan = make_plan(stack, aws, ports=ports, application=application)
+        sockets = self._claim(*plan.ports)
+        running = self._running(stack, aws, plan)
+        self._served = serve(plan, aws, clock=self._real_clock)
         # These import on one processor while the stores load on another. Until those
         # answer, what they ask waits in the backlog of a socket claimed above.
         self._application = self._start_application(running)
@@ -144,9 +153,8 @@ class EmulatedStack:
             aws.endpoint, faults=self._faults, snapshot=self._earlier
         )
         await self._serve(self._control_api(endpoint, aws), endpoint_socket)
-        folders = code_folders(stack)
-        for served, code, claimed in zip(self._served, folders, sockets, strict=True):
-            await self._serve(self._reloading(served, code), claimed)
+        for served, claimed in zip(self._served, sockets, strict=True):
+            await self._serve(self._reloading(served), claimed)
         running = await self._complete(running, self._seeding)
         self._files.write(
             StackState(
@@ -181,8 +189,8 @@ class EmulatedStack:
             await asyncio.gather(self._seeding, return_exceptions=True)
         if self._application is not None:
             await asyncio.to_thread(self._application.end, patience=_PATIENCE)
-        for served in self._served:
-            await asyncio.to_thread(served.pool.close)
+        for pool in dict.fromkeys(p for served in self._served for p in served.pools):
+            await asyncio.to_thread(pool.close)
         await self._servers.close()
         for claimed in self._claimed:
             claimed.close()
@@ -201,14 +209,19 @@ class EmulatedStack:
             faults=self._faults,
         )
 
-    def _reloading(self, served: Served, folders: Sequence[Path]) -> ReloadOnChange:
-        for folder in folders:
+    def _reloading(self, served: Served) -> ReloadOnChange:
+        for folder in served.code:
             if folder not in self._code:
                 self._code[folder] = CodeWatch(folder)
+
+        def recycle() -> None:
+            for pool in served.pools:
+                pool.recycle()
+
         return ReloadOnChange(
             self._with_reason(served.application),
-            code=[self._code[folder] for folder in folders],
-            recycle=served.pool.recycle,
+            code=[self._code[folder] for folder in served.code],
+            recycle=recycle,
         )
 
     def _with_reason(self, application: Application) -> Application:
@@ -219,7 +232,7 @@ class EmulatedStack:
         self._claimed += claimed
         return claimed
 
-    def _running(self, stack: Stack, aws: AwsEndpoint) -> Running:
+    def _running(self, stack: Stack, aws: AwsEndpoint, plan: Plan) -> Running:
         ports, project = self._ports, self._options.project
         application = project.application
         operator = environments.of_operator(aws, stack, ports)
@@ -240,6 +253,8 @@ class EmulatedStack:
                 name: f"{first}{path}"
                 for name, path in (application.pages if application else {}).items()
             },
+            http_apis={api.settings.name: api.url for api in plan.http_apis},
+            uncallable=() if plan.ports or application else reasons_of(stack),
             env=env,
             operator_env=operator,
         )

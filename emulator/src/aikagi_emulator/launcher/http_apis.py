@@ -1,0 +1,164 @@
+"""The template's HTTP APIs: what is served of them, and what stops the start."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, TypeAlias, final
+
+from aikagi_emulator.aws import api_may_invoke
+from aikagi_emulator.http_api import HttpApiSettings, RouteError, RouteKey
+from aikagi_emulator.launcher.errors import LaunchError
+from aikagi_emulator.launcher.functions import function_of
+from aikagi_emulator.launcher.ports import Ports, origin
+from aikagi_emulator.template import Event, Resource, Stack
+from aikagi_emulator.template.http_apis import (
+    DEFAULT,
+    HttpRoute,
+    cors_of,
+    routes_of,
+    stages_of,
+)
+from aikagi_emulator.urls import Cors
+
+_log: Final = logging.getLogger(__name__)
+
+_Stages: TypeAlias = Mapping[str, Mapping[str, str]]
+
+_PAYLOAD_FORMAT: Final = "2.0"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoutePlan:
+    """A route to a function of the template. ``written`` names it for its author."""
+
+    key: RouteKey
+    function: Resource
+    function_arn: str
+    permitted_stages: frozenset[str]
+    timeout_seconds: float
+    written: str
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpApiPlan:
+    """An HTTP API of which something is served, on its port."""
+
+    port: int
+    routes: tuple[RoutePlan, ...]
+    settings: HttpApiSettings
+
+    @property
+    def url(self) -> str:
+        """Where it answers: with the stage, where that is in the path."""
+        first = next(iter(self.settings.stages), DEFAULT)
+        stage = "" if DEFAULT in self.settings.stages else f"{first}/"
+        return f"{self.settings.origin}/{stage}"
+
+
+def plan_http_apis(
+    stack: Stack, *, ports: Ports, application: str | None
+) -> list[HttpApiPlan]:
+    """All that have a route to another function than ``application``.
+
+    That one, by its logical id, is served by itself already. Raises ``LaunchError`` or
+    ``TemplateError`` for what decides about access and is not modelled.
+    """
+    plans = []
+    for index, api in enumerate(stack.of_type("AWS::ApiGatewayV2::Api")):
+        stages = stages_of(stack, api)
+        routes = [_route(stack, api, route, stages) for route in routes_of(stack, api)]
+        served = tuple(r for r in routes if r.function.logical_id != application)
+        if served:
+            port = ports.http_api(index)
+            settings = _settings(stack, api, stages, origin(port))
+            plans.append(HttpApiPlan(port=port, routes=served, settings=settings))
+        if served and len(served) < len(routes):
+            _log.info(
+                "%s: its routes to %s are answered by that application alone",
+                api.written,
+                application,
+            )
+    return plans
+
+
+def _settings(stack: Stack, api: Resource, stages: _Stages, at: str) -> HttpApiSettings:
+    configured = cors_of(api)
+    try:
+        cors = None if configured is None else Cors.of_http_api(configured)
+    except ValueError as error:
+        msg = f"{api.written}: {error}."
+        raise LaunchError(msg) from error
+    return HttpApiSettings(
+        name=api.logical_id,
+        api_id=api.ref,
+        account_id=stack.account,
+        origin=at,
+        stages=stages,
+        cors=cors,
+    )
+
+
+def _route(stack: Stack, api: Resource, route: HttpRoute, stages: _Stages) -> RoutePlan:
+    function = function_of(stack, route.function_arn)
+    if function is None:
+        msg = (
+            f"{api.written}: its route {route.key} leads to {route.function_arn}, "
+            "which the template lacks."
+        )
+        raise LaunchError(msg)
+    written = _written(stack, api, route, function)
+    if route.authorizers:
+        msg = (
+            f"{written} is protected by {', '.join(route.authorizers)} (Auth), and the "
+            "emulator models no authorization of HTTP APIs. A function URL with "
+            "AuthType: AWS_IAM is protected here as on AWS."
+        )
+        raise LaunchError(msg)
+    if route.payload_format != _PAYLOAD_FORMAT:
+        msg = (
+            f"{written} has PayloadFormatVersion {route.payload_format}; the emulator "
+            f"models {_PAYLOAD_FORMAT}."
+        )
+        raise LaunchError(msg)
+    try:
+        key = RouteKey.parse(route.key)
+    except RouteError as error:
+        msg = f"{written}: {error}."
+        raise LaunchError(msg) from error
+    return RoutePlan(
+        key=key,
+        function=function,
+        function_arn=route.function_arn,
+        permitted_stages=frozenset(
+            stage
+            for stage in stages
+            if api_may_invoke(
+                stack, route.function_arn, source=f"{api.ref}/{stage}/{key.source}"
+            )
+        ),
+        timeout_seconds=route.timeout_seconds,
+        written=written,
+    )
+
+
+def _written(stack: Stack, api: Resource, route: HttpRoute, function: Resource) -> str:
+    """Name a route by its event, where it is one, and else by its API."""
+    for event in stack.events:
+        if (event.function, event.api, _key(event)) == (
+            function.logical_id,
+            api.logical_id,
+            route.key,
+        ):
+            return event.written
+    return f"{api.written}: its route {route.key}"
+
+
+def _key(event: Event) -> str:
+    if event.type != "HttpApi":
+        return ""
+    properties: Mapping[str, object] = event.properties
+    if "Path" not in properties:
+        return DEFAULT
+    return f"{str(properties.get('Method', 'ANY')).upper()} {properties['Path']}"
