@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import urllib.error
 import urllib.request
 from collections.abc import Awaitable, Callable, Mapping
@@ -20,7 +21,7 @@ from dotenv import dotenv_values
 from aikagi_emulator.launcher.errors import LaunchError
 from aikagi_emulator.launcher.ports import Ports, claim, origin
 from aikagi_emulator.launcher.running import Running
-from aikagi_emulator.launcher.stack import EmulatedStack, Options
+from aikagi_emulator.launcher.stack import EmulatedStack, Options, read_template
 from aikagi_emulator.template import TemplateError
 from emulator.tests.launcher.options import LONE, lone, small
 
@@ -184,6 +185,73 @@ def test_an_application_that_ends_by_itself_is_noticed(ports: Ports, tmp_path: P
         assert await ended == 7
 
     with_stack(small(ports, tmp_path, environment={"STATUS": "7"}), use)
+
+
+def with_events(tmp_path: Path, **events: str) -> Path:
+    """The small template, with an event for each of these functions."""
+    text = LONE.with_name("small.yaml").read_text()
+    for function, event in events.items():
+        start = f"  {function}:\n    Type: AWS::Serverless::Function\n    Properties:\n"
+        assert start in text
+        text = text.replace(start, f"{start}      Events: {{E: {event}}}\n")
+    text += "Outputs: {Endpoint: {Value: !GetAtt ServerlessHttpApi.ApiEndpoint}}\n"
+    path = tmp_path / "template.yaml"
+    path.write_text(text)
+    shutil.copytree(LONE.with_name("small_functions"), tmp_path / "small_functions")
+    return path
+
+
+def test_an_api_of_the_application_is_not_served_again(ports: Ports, tmp_path: Path):
+    everything = "{Type: HttpApi}"
+    template = with_events(tmp_path, Service=everything)
+    chosen = small(ports, tmp_path / "state", template=template)
+
+    async def use(running: Running, _: EmulatedStack) -> None:
+        assert (running.http_apis, running.uncallable) == ({}, ())
+        told = json.loads((tmp_path / "state" / "stack.json").read_text())
+        assert "HttpApis" not in told
+        claim(ports.http_api(0)).close()
+
+    assert read_template(chosen).outputs == {"Endpoint": origin(ports.first)}
+    with_stack(chosen, use)
+
+
+def test_an_api_s_routes_to_other_functions_are_served_beside_the_application(
+    ports: Ports, tmp_path: Path
+):
+    route = "{Type: HttpApi, Properties: {Path: /greeting, Method: GET}}"
+    template = with_events(tmp_path, Service="{Type: HttpApi}", Greeting=route)
+    code = tmp_path / "small_functions" / "greeting.py"
+    code.write_text("def handler(event, context):\n    return [event['routeKey']]\n")
+    chosen = small(ports, tmp_path / "state", template=template)
+
+    async def use(running: Running, _: EmulatedStack) -> None:
+        url = f"{origin(ports.http_api(0))}/"
+        assert running.http_apis == {"ServerlessHttpApi": url}
+        told = json.loads((tmp_path / "state" / "stack.json").read_text())
+        assert told["HttpApis"] == running.http_apis
+        assert await asyncio.to_thread(get, f"{url}greeting") == ["GET /greeting"]
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            await asyncio.to_thread(get, f"{url}health")
+
+    assert read_template(chosen).outputs == {"Endpoint": origin(ports.first)}
+    with_stack(chosen, use)
+
+
+def test_an_authorizer_of_the_application_stops_the_start_as_any_other(
+    ports: Ports, tmp_path: Path
+):
+    # SAM takes IAM for a route, as it stands, only where the API allows it.
+    protected = (
+        "{Type: HttpApi, Properties: {Path: /a, Method: GET, "
+        "Auth: {Authorizer: AWS_IAM}}}"
+    )
+    template = with_events(tmp_path, Service=protected)
+    api = "Globals: {HttpApi: {Auth: {EnableIamAuthorizer: true}}}\nResources:"
+    template.write_text(template.read_text().replace("Resources:", api))
+
+    with pytest.raises(LaunchError, match=r"Service: its event E .*AWS_IAM \(Auth\)"):
+        with_stack(small(ports, tmp_path / "state", template=template), unreachable)
 
 
 async def unreachable(_: Running, __: EmulatedStack) -> None:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias, final
 
 from aikagi_emulator.aws import api_may_invoke
@@ -68,8 +68,12 @@ def plan_http_apis(
     plans = []
     for index, api in enumerate(stack.of_type("AWS::ApiGatewayV2::Api")):
         stages = stages_of(stack, api)
-        routes = [_route(stack, api, route, stages) for route in routes_of(stack, api)]
-        served = tuple(r for r in routes if r.function.logical_id != application)
+        routes = [_leading(stack, api, route) for route in routes_of(stack, api)]
+        served = tuple(
+            _route(stack, api, route, function, stages)
+            for route, function in routes
+            if function.logical_id != application
+        )
         if served:
             port = ports.http_api(index)
             settings = _settings(stack, api, stages, origin(port))
@@ -100,32 +104,40 @@ def _settings(stack: Stack, api: Resource, stages: _Stages, at: str) -> HttpApiS
     )
 
 
-def _route(stack: Stack, api: Resource, route: HttpRoute, stages: _Stages) -> RoutePlan:
+def _leading(
+    stack: Stack, api: Resource, route: HttpRoute
+) -> tuple[HttpRoute, Resource]:
+    """A route that anybody may take, named for its author, and its function."""
     function = function_of(stack, route.function_arn)
     if function is None:
         msg = (
-            f"{api.written}: its route {route.key} leads to {route.function_arn}, "
-            "which the template lacks."
+            f"{route.written} leads to {route.function_arn}, which the template lacks."
         )
         raise LaunchError(msg)
-    written = _written(stack, api, route, function)
+    route = replace(route, written=_written(stack, api, route, function))
     if route.authorizers:
         msg = (
-            f"{written} is protected by {', '.join(route.authorizers)} (Auth), and the "
-            "emulator models no authorization of HTTP APIs. A function URL with "
-            "AuthType: AWS_IAM is protected here as on AWS."
+            f"{route.written} is protected by {', '.join(route.authorizers)} (Auth), "
+            "and the emulator models no authorization of HTTP APIs. A function URL "
+            "with AuthType: AWS_IAM is protected here as on AWS."
         )
         raise LaunchError(msg)
+    return route, function
+
+
+def _route(
+    stack: Stack, api: Resource, route: HttpRoute, function: Resource, stages: _Stages
+) -> RoutePlan:
     if route.payload_format != _PAYLOAD_FORMAT:
         msg = (
-            f"{written} has PayloadFormatVersion {route.payload_format}; the emulator "
-            f"models {_PAYLOAD_FORMAT}."
+            f"{route.written} has PayloadFormatVersion {route.payload_format}; the "
+            f"emulator models {_PAYLOAD_FORMAT}."
         )
         raise LaunchError(msg)
     try:
         key = RouteKey.parse(route.key)
     except RouteError as error:
-        msg = f"{written}: {error}."
+        msg = f"{route.written}: {error}."
         raise LaunchError(msg) from error
     return RoutePlan(
         key=key,
@@ -139,7 +151,7 @@ def _route(stack: Stack, api: Resource, route: HttpRoute, stages: _Stages) -> Ro
             )
         ),
         timeout_seconds=route.timeout_seconds,
-        written=written,
+        written=route.written,
     )
 
 
@@ -152,7 +164,7 @@ def _written(stack: Stack, api: Resource, route: HttpRoute, function: Resource) 
             route.key,
         ):
             return event.written
-    return f"{api.written}: its route {route.key}"
+    return route.written
 
 
 def _key(event: Event) -> str:

@@ -49,10 +49,12 @@ class HttpRoute:
     """One route. ``key`` is like ``GET /items/{id}``, with ``ANY``, or ``$default``.
 
     ``function_arn`` has the qualifier, if any. ``authorizers`` are the names of those
-    that protect it, ``payload_format`` is ``1.0`` or ``2.0``.
+    that protect it, ``payload_format`` is ``1.0`` or ``2.0``. ``written`` names the
+    route for its author.
     """
 
     key: str
+    written: str
     function_arn: str
     payload_format: str
     timeout_seconds: float
@@ -110,7 +112,7 @@ def cors_of(api: Resource) -> Mapping[str, Any] | None:
     written = api.properties.get("Body", {}).get(_CORS)
     if written is None:
         return None
-    return {f"{name[:1].upper()}{name[1:]}": value for name, value in written.items()}
+    return {_capital(name): value for name, value in written.items()}
 
 
 def _operations(body: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -145,6 +147,7 @@ def _from_operation(
     security = operation.get("security", body.get("security", []))
     return HttpRoute(
         key=key,
+        written=where,
         function_arn=leads[1],
         payload_format=as_text(integration.get("payloadFormatVersion", "1.0")),
         timeout_seconds=_timeout(where, integration.get("timeoutInMillis")),
@@ -164,6 +167,7 @@ def _quick(api: Resource) -> Iterator[HttpRoute]:
         raise TemplateError(msg)
     yield HttpRoute(
         key=as_text(api.properties.get("RouteKey", DEFAULT)),
+        written=api.written,
         function_arn=leads[1],
         payload_format="2.0",
         timeout_seconds=_timeout(api.written, None),
@@ -198,10 +202,12 @@ def _from_resource(route: Resource, integration: Resource) -> HttpRoute:
         msg = f"{where} leads to no function; the emulator models AWS_PROXY"
         raise TemplateError(msg)
     known = _KNOWN | {"apiId", "integrationMethod", "integrationType", "integrationUri"}
-    _refuse_unknown(where, properties.keys() - known)
+    _refuse_unknown(where, {_capital(name) for name in properties.keys() - known})
+    key = as_text(route.properties.get("RouteKey"))
     authorization = as_text(route.properties.get("AuthorizationType", "NONE"))
     return HttpRoute(
-        key=as_text(route.properties.get("RouteKey")),
+        key=key,
+        written=f"{route.written}: its RouteKey {key}",
         function_arn=leads[1],
         payload_format=as_text(properties.get("payloadFormatVersion", "1.0")),
         timeout_seconds=_timeout(where, properties.get("timeoutInMillis")),
@@ -214,6 +220,11 @@ def _refuse_unknown(where: str, unknown: set[str]) -> None:
         names = ", ".join(sorted(unknown))
         msg = f"{where} has {names}, which the emulator does not model"
         raise TemplateError(msg)
+
+
+def _capital(name: str) -> str:
+    """A name of OpenAPI's extensions as CloudFormation writes it."""
+    return f"{name[:1].upper()}{name[1:]}"
 
 
 def _timeout(where: str, milliseconds: object) -> float:

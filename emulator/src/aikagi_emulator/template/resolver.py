@@ -9,11 +9,10 @@ from typing import Any, Final, cast, final
 from aikagi_emulator.template.environment import with_text_variables
 from aikagi_emulator.template.intrinsics import NO_VALUE, Intrinsics
 from aikagi_emulator.template.resources import (
-    LONGEST_NAME,
-    AnyAttribute,
     ResourceContext,
     StackContext,
     identify,
+    identify_any,
     is_passed_over,
 )
 from aikagi_emulator.template.scalars import as_text
@@ -150,7 +149,7 @@ class Resolver:
         definition = self._section("Resources")[logical_id]
         type_ = definition["Type"]
         if is_passed_over(type_) or self._is_of_rest_api(logical_id, type_):
-            return self._passed_over(logical_id, self._written.get(logical_id, type_))
+            return self._passed_over(logical_id, type_)
         context = ResourceContext(
             site=self._site,
             logical_id=logical_id,
@@ -180,23 +179,23 @@ class Resolver:
 
     def _passed_over(self, logical_id: str, type_: str) -> Resource:
         """Its properties are not looked at; whatever is asked of it has an answer."""
+        source = self._source_of(logical_id)
         if logical_id in self._written:
-            _log.info("%s is passed over: %s decides nothing here", logical_id, type_)
-        elif not logical_id.startswith(self._of_events):
-            source = self._source_of(logical_id)
+            written = self._written[logical_id]
+            _log.info("%s is passed over: %s decides nothing here", logical_id, written)
+        elif not logical_id.startswith(self._of_events) and source in self._written:
             _log.info("%s: its %s is passed over: it decides nothing", source, type_)
         context = ResourceContext(
             site=self._site, logical_id=logical_id, position=lambda: -1
         )
-        name = context.physical_name(longest=LONGEST_NAME)
-        arn = context.arn(type_.split("::")[1].lower(), name)
+        identified = identify_any(type_, context)
         return Resource(
             logical_id=logical_id,
             type=type_,
             properties={},
-            ref=name,
-            attributes=AnyAttribute(name=name, arn=arn),
-            source=self._source_of(logical_id),
+            ref=identified.ref,
+            attributes=identified.attributes,
+            source=source,
         )
 
     def _source_of(self, logical_id: str) -> str:

@@ -51,6 +51,13 @@ _DECIDING_NOTHING: Final = frozenset(
         "AWS::SSM::MaintenanceWindow",
     }
 )
+_BY_ARN: Final = {
+    "AWS::CertificateManager::Certificate": ("acm", "certificate/"),
+    "AWS::SNS::Topic": ("sns", ""),
+    "AWS::StepFunctions::Activity": ("states", "activity:"),
+    "AWS::StepFunctions::StateMachine": ("states", "stateMachine:"),
+}
+"""Types of what is passed over whose Ref is an ARN: its service, and how it goes on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,10 +102,10 @@ class ResourceContext:
         key = "\0".join((self.site.stack, self.logical_id, salt))
         return hashlib.sha256(key.encode()).hexdigest()[:length]
 
-    def arn(self, service: str, rest: str) -> str:
+    def arn(self, service: str, *rest: str) -> str:
         # IAM is the one service here without Regions.
         region = "" if service == "iam" else self.site.region
-        return f"arn:aws:{service}:{region}:{self.site.account}:{rest}"
+        return f"arn:aws:{service}:{region}:{self.site.account}:{''.join(rest)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +158,17 @@ def identify(
         msg = f"{named} is not a type of resource that the emulator models"
         raise TemplateError(msg)
     return rule(properties, context)
+
+
+def identify_any(type_: str, context: ResourceContext) -> Identified:
+    """Say what Ref and GetAtt return of a resource that is passed over."""
+    name = context.physical_name(longest=LONGEST_NAME)
+    service = type_.split("::")[1].lower()
+    arn = context.arn(*_BY_ARN.get(type_, (service, "")), name)
+    return Identified(
+        ref=arn if type_ in _BY_ARN else name,
+        attributes=AnyAttribute(name=name, arn=arn),
+    )
 
 
 def _api(properties: Properties, context: ResourceContext) -> Identified:

@@ -23,6 +23,7 @@ _CODE: Final = {
 Of CloudFormation's own types too, where it is a text: ``sam build`` and ``aws
 cloudformation package`` take a folder there.
 """
+_STATE_MACHINE: Final = "AWS::Serverless::StateMachine"
 _SERVERLESS: Final = "AWS::Serverless::"
 
 
@@ -53,6 +54,7 @@ def translate(
     sam = deepcopy(dict(document))
     if transform is None:
         _refuse_sam(sam)
+    _take_state_machines(sam)
     code = {
         logical_id: _take_code(logical_id, resource, sam, folder)
         for logical_id, resource in sam.get("Resources", {}).items()
@@ -68,6 +70,14 @@ def _has_code(resource: Mapping[str, Any]) -> bool:
     return type_ in _CODE and (
         type_.startswith(_SERVERLESS) or isinstance(properties.get(_CODE[type_]), str)
     )
+
+
+def _take_state_machines(sam: Mapping[str, Any]) -> None:
+    """Tell the translator that definitions are uploaded: what runs them is not here."""
+    for logical_id, resource in sam.get("Resources", {}).items():
+        uri = resource.get("Properties", {}).get("DefinitionUri")
+        if resource["Type"] == _STATE_MACHINE and isinstance(uri, str):
+            resource["Properties"]["DefinitionUri"] = f"s3://local/{logical_id}"
 
 
 def _refuse_sam(document: Mapping[str, Any]) -> None:
