@@ -36,7 +36,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.htm
 _DEFAULT_STAGE: Final = "$default"
 _PLAIN: Final = "text/plain; charset=utf-8"
 """Of a result with a ``statusCode`` and without a content type. AWS's pages do not say
-so, and answers that people show have it."""
+so, but https://github.com/aws/aws-lambda-dotnet, whose tests look at AWS, does."""
 
 
 @final
