@@ -147,6 +147,7 @@ def test_it_starts_and_answers(
 
     text = asyncio.run(started(options, run))
 
+    assert [record for record in caplog.records if record.name == "asyncio"] == []
     log = "\n".join(record.getMessage() for record in caplog.records)
     assert [word for word in run.get("log", []) if word not in log] == []
     assert [word for word in run.get("announced", []) if word not in text] == []

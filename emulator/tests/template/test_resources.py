@@ -264,6 +264,12 @@ def test_a_long_name_is_cut_in_the_stack_s_before_the_logical_id(
             "AWS::DynamoDB::Table", {"ResourcePolicy": {}}, "its ResourceP", id="policy"
         ),
         pytest.param(
+            "AWS::ApiGatewayV2::DomainName",
+            {"DomainName": "a.example", "MutualTlsAuthentication": {}},
+            "its MutualTlsAuthentication is not",
+            id="a domain that asks for certificates",
+        ),
+        pytest.param(
             "AWS::Lambda::Url", {}, "nothing stands where", id="URL of nothing"
         ),
         pytest.param(

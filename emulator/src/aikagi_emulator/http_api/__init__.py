@@ -5,6 +5,6 @@ function URLs have: ``aikagi_emulator.urls`` makes and reads them.
 """
 
 from aikagi_emulator.http_api.http_api import HttpApi, HttpApiSettings
-from aikagi_emulator.http_api.routes import Route, RouteError, RouteKey
+from aikagi_emulator.http_api.routes import ANY, Route, RouteError, RouteKey
 
-__all__ = ["HttpApi", "HttpApiSettings", "Route", "RouteError", "RouteKey"]
+__all__ = ["ANY", "HttpApi", "HttpApiSettings", "Route", "RouteError", "RouteKey"]

@@ -12,7 +12,8 @@ from urllib.parse import unquote
 from aikagi_emulator.urls import Function
 
 _DEFAULT: Final = "$default"
-_ANY: Final = "ANY"
+ANY: Final = "ANY"
+"""The method of a route that takes all others."""
 _METHOD: Final = re.compile("[A-Z]+")
 _VARIABLE: Final = re.compile(r"\{([A-Za-z0-9._:-]+)(\+?)\}")
 
@@ -36,7 +37,7 @@ class RouteKey:
     def parse(cls, text: str) -> Self:
         """Raises ``RouteError``."""
         if text == _DEFAULT:
-            return cls(text=text, method=_ANY, segments=())
+            return cls(text=text, method=ANY, segments=())
         method, _, path = text.partition(" ")
         segments = tuple(path.split("/")[1:])
         if not _METHOD.fullmatch(method) or not path.startswith("/"):
@@ -66,7 +67,7 @@ class RouteKey:
         """The least is the most specific: by its path first, then by its method."""
         if self.is_default:
             return (_CATCH_ALL,), True
-        return tuple(map(_rank, self.segments)), self.method == _ANY
+        return tuple(map(_rank, self.segments)), self.method == ANY
 
     def match(self, method: str, segments: tuple[str, ...]) -> dict[str, str] | None:
         """The path's parameters, decoded, or None where this is not the route.
@@ -75,7 +76,7 @@ class RouteKey:
         """
         if self.is_default:
             return {}
-        if self.method not in (_ANY, method):
+        if self.method not in (ANY, method):
             return None
         found: dict[str, str] = {}
         for position, segment in enumerate(self.segments):

@@ -25,9 +25,8 @@ def announcement(running: Running, *, operator_env: Path) -> str:
         url = next(iter(running.functions.values()))
         snippet = operator_snippet(url=url, region=running.region, file=operator_env)
         parts.append(f"Call a function from a shell:\n\n{snippet}")
-    elif running.http_apis:
-        api = next(iter(running.http_apis.values()))
-        parts.append(f"Call a route from a shell:\n\ncurl {api}\n")
+    elif running.example:
+        parts.append(f"Call a route from a shell:\n\n{running.example}\n")
     if running.uncallable:
         parts.append(_paragraph(running.uncallable))
     return "\n" + "\n".join(parts)

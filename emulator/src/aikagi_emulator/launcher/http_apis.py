@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeAlias, final
 
 from aikagi_emulator.aws import api_may_invoke
-from aikagi_emulator.http_api import HttpApiSettings, RouteError, RouteKey
+from aikagi_emulator.http_api import ANY, HttpApiSettings, RouteError, RouteKey
 from aikagi_emulator.launcher.errors import LaunchError
 from aikagi_emulator.launcher.functions import function_of
 from aikagi_emulator.launcher.ports import Ports, origin
@@ -55,6 +55,13 @@ class HttpApiPlan:
         first = next(iter(self.settings.stages), DEFAULT)
         stage = "" if DEFAULT in self.settings.stages else f"{first}/"
         return f"{self.settings.origin}/{stage}"
+
+    @property
+    def example(self) -> str:
+        """A line for a shell: the first route, its variables as they stand."""
+        key = self.routes[0].key
+        method = "GET" if key.method == ANY else key.method
+        return f"curl -X {method} '{self.url}{'/'.join(key.segments)}'"
 
 
 def plan_http_apis(

@@ -12,8 +12,9 @@ class Running:
 
     ``application`` is the origin of the project's application and ``pages`` are its
     pages by name; without one they are None and empty, as ``env`` is. ``http_apis``
-    leads from the logical ids of HTTP APIs to where they answer, with the stage, and
-    ``uncallable`` says why nothing can be called, where nothing can. ``seeded`` is
+    leads from the logical ids of HTTP APIs to where they answer, with the stage;
+    ``example`` is a line for a shell that calls one, and ``uncallable`` says why
+    nothing can be called, where nothing can. ``seeded`` is
     what the seed command adds to the description, and ``announcement`` what it says.
     """
 
@@ -24,6 +25,7 @@ class Running:
     functions: Mapping[str, str]
     pages: Mapping[str, str]
     http_apis: Mapping[str, str] = field(default_factory=dict)
+    example: str = ""
     uncallable: tuple[str, ...] = ()
     env: Mapping[str, str] = field(repr=False)
     operator_env: Mapping[str, str] = field(repr=False)

@@ -35,22 +35,23 @@ def refuse_unmodelled(
             if auth and auth != {"Authorizer": "NONE"}:
                 msg = f"{event.written} has Auth; {_NO_REST}"
                 raise TemplateError(msg)
+        if "MutualTlsAuthentication" in shared.get(event.type, {}).get("Domain", {}):
+            msg = f"Globals.{event.type}: {_NO_CERTIFICATES}"
+            raise TemplateError(msg)
     for logical_id in apis:
         resource = document["Resources"][logical_id]
         properties = resource.get("Properties", {})
-        kind = resource["Type"].rpartition("::")[2]
-        if kind == "Api" and "Auth" in properties:
+        if resource["Type"] == "AWS::Serverless::Api" and "Auth" in properties:
             msg = f"{logical_id} has Auth; {_NO_REST}"
             raise TemplateError(msg)
-        domain = properties.get("Domain", shared.get(kind, {}).get("Domain", {}))
-        if "MutualTlsAuthentication" in domain:
-            msg = (
-                f"{logical_id}: Domain has MutualTlsAuthentication, and the emulator "
-                "models no client certificates"
-            )
+        if "MutualTlsAuthentication" in properties.get("Domain", {}):
+            msg = f"{logical_id}: {_NO_CERTIFICATES}"
             raise TemplateError(msg)
 
 
+_NO_CERTIFICATES: Final = (
+    "Domain has MutualTlsAuthentication, and the emulator models no client certificates"
+)
 _NO_REST: Final = (
     "the emulator models no REST APIs, nor what decides about access to them; use a "
     "function URL with AuthType: AWS_IAM"
