@@ -43,6 +43,7 @@ function: $(VENV)/.local
 .PHONY: test
 test: $(VENV)/.dev
 	@$(BIN)/python tests/browser_setup.py
+	@$(call NODE_PACKAGES,tests/browser/node,.tools/node-browser)
 	@$(BIN)/python tests/side_by_side.py $(PYTEST)
 
 .PHONY: soak bench
@@ -79,18 +80,18 @@ endef
 # The page's modules against their own JSDoc, and what they export against aikagi.d.ts.
 .PHONY: types
 types:
-	@$(call NODE_PACKAGES,tests/browser/types,.tools/types)
-	@if test -x .tools/types/node_modules/.bin/tsc; then \
-		rm -rf .tools/types/static .tools/types/inferred && \
-		mkdir -p .tools/types/static/page .tools/types/static/client/vendor && \
-		cp app/web/static/page/*.js .tools/types/static/page && \
-		cp app/web/static/client/*.js .tools/types/static/client && \
-		cp app/web/static/client/aikagi.d.ts .tools/types/static/client/promise.d.ts && \
-		sed -i s,/aikagi.d.ts,/promise.d.ts, .tools/types/static/*/*.js && \
-		cp tests/browser/types/aws4fetch.d.mts .tools/types/static/client/vendor/aws4fetch-1.0.20.d.mts && \
-		.tools/types/node_modules/.bin/tsc --project tests/browser/types && \
-		cp .tools/types/static/client/promise.d.ts .tools/types/inferred/client && \
-		.tools/types/node_modules/.bin/tsc --project tests/browser/types/promised.json && \
+	@$(call NODE_PACKAGES,tests/browser/node,.tools/node-browser)
+	@if test -x .tools/node-browser/node_modules/.bin/tsc; then \
+		rm -rf .tools/node-browser/static .tools/node-browser/inferred && \
+		mkdir -p .tools/node-browser/static/page .tools/node-browser/static/client/vendor && \
+		cp app/web/static/page/*.js .tools/node-browser/static/page && \
+		cp app/web/static/client/*.js .tools/node-browser/static/client && \
+		cp app/web/static/client/aikagi.d.ts .tools/node-browser/static/client/promise.d.ts && \
+		sed -i s,/aikagi.d.ts,/promise.d.ts, .tools/node-browser/static/*/*.js && \
+		cp tests/browser/node/aws4fetch.d.mts .tools/node-browser/static/client/vendor/aws4fetch-1.0.20.d.mts && \
+		.tools/node-browser/node_modules/.bin/tsc --project tests/browser/node && \
+		cp .tools/node-browser/static/client/promise.d.ts .tools/node-browser/inferred/client && \
+		.tools/node-browser/node_modules/.bin/tsc --project tests/browser/node/promised.json && \
 		echo 'tsc on the page and on aikagi.d.ts: passed'; fi
 
 .PHONY: check
@@ -143,7 +144,7 @@ endef
 
 .PHONY: clean
 clean:
-	rm -rf $(VENV) .tools .local .aws-sam build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) .tools .local emulator/tests/launcher/.emulator .aws-sam build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
 # Set-up. A stamp is older than its lock when the lock has changed.
 
@@ -157,11 +158,14 @@ $(VENV)/.uv: requirements/uv.txt
 		|| { echo 'uv could not be installed: is a package index reachable?' >&2; exit 1; }
 	@touch $@
 
-$(VENV)/.local: requirements/local.txt requirements/functions.txt pyproject.toml emulator/pyproject.toml $(VENV)/.uv
+$(VENV)/.local: requirements/local.txt requirements/functions.txt pyproject.toml emulator/pyproject.toml \
+		$(wildcard functions/*/requirements.txt) $(VENV)/.uv
 	@echo 'Installing what the broker and the emulator need …'
 	@$(UV) -r requirements/local.txt -r requirements/functions.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation \
 		--editable . --editable ./emulator
+	@# What the functions import on Lambda, which is less than .venv has for their tests.
+	@AIKAGI_LOG_LEVEL=WARNING $(BIN)/python -m aikagi_emulator --install
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.local

@@ -43,7 +43,11 @@ class Me:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionEntry:
-    """A function you may call. ``max_duration_seconds`` bounds a grant, not a run."""
+    """A function you may call. ``max_duration_seconds`` bounds a grant, not a run.
+
+    ``example`` is a body that it takes, ``body_type`` is ``json``, ``text`` or
+    ``file``; None where the catalogue does not say.
+    """
 
     name: str
     title: str
@@ -52,6 +56,8 @@ class FunctionEntry:
     region: str
     invoke_mode: str
     max_duration_seconds: int
+    example: str | None = None
+    body_type: str | None = None
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
@@ -67,9 +73,15 @@ class FunctionEntry:
             region=string_in(value, "Region"),
             invoke_mode=string_in(value, "InvokeMode"),
             max_duration_seconds=max_duration_seconds,
+            example=_optional_string_in(value, "Example"),
+            body_type=_optional_string_in(value, "BodyType"),
         )
 
     def to_json(self) -> dict[str, Any]:
         """Give it as the broker did."""
         names = (name.title().replace("_", "") for name in asdict(self))
         return dict(zip(names, asdict(self).values(), strict=True))
+
+
+def _optional_string_in(value: Mapping[str, Any], name: str) -> str | None:
+    return None if value.get(name) is None else string_in(value, name)

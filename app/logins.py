@@ -41,7 +41,7 @@ class LoginStore(Protocol):
         """End it for good, where there is one."""
 
 
-class RefreshTokens(Protocol):
+class RefreshTokenSigner(Protocol):
     """Each may raise ``SigningKeyUnavailableError``."""
 
     def new(self) -> RefreshSecret:
@@ -59,7 +59,7 @@ class RotatingLogins:
     def __init__(
         self,
         store: LoginStore,
-        tokens: RefreshTokens,
+        tokens: RefreshTokenSigner,
         *,
         lifetimes: Lifetimes,
         clock: Callable[[], datetime],

@@ -35,9 +35,9 @@ def _origins(values: tuple[str, ...]) -> tuple[str, ...]:
     for value in values:
         if not _is_origin(value):
             # It may hold a password, where somebody took a URL for an origin.
-            shown = repr(value) if "@" not in value else "what holds an @"
+            quoted = repr(value) if "@" not in value else "what holds an @"
             msg = (
-                f"{shown} is not an origin such as https://app.example.com: a scheme, "
+                f"{quoted} is not an origin such as https://app.example.com: a scheme, "
                 "a host in lower case and a port that is not the usual one, no more"
             )
             raise ValueError(msg)

@@ -16,15 +16,15 @@ from benchmarks.streams import compare_streams
 from benchmarks.summaries import compare_summaries
 from benchmarks.terminal import compare_commands
 from benchmarks.wrong_passwords import compare_wrong_passwords
-from tests.local_stack import Stack, running_stack
 from tests.processes import descendants
+from tests.stack import Stack, running_stack
 
 _STARTS = 5
 _LIBRARIES = "import boto3, fastapi, moto.dynamodb, moto.secretsmanager, samtranslator"
 
 
 def machine() -> str:
-    load = ", ".join(f"{one:.2f}" for one in os.getloadavg())
+    load = ", ".join(f"{average:.2f}" for average in os.getloadavg())
     return (
         f"Load {load} (1, 5, 15 minutes) on {os.cpu_count()} processors,"
         f" {platform.system()} {platform.machine()}, Python {platform.python_version()}"

@@ -12,7 +12,7 @@ from tests.aws_caller import Signed
 
 
 @final
-class Line:
+class Connection:
     """One connection, kept alive. ``status`` other than 200 ends the run."""
 
     def __init__(self, origin: str) -> None:
@@ -45,8 +45,8 @@ def per_second(calls: Iterable[Signed], *, at_once: int) -> float:
 
 def _send_all(calls: Iterator[Signed]) -> None:
     first = next(calls)
-    line = Line(first.url)
-    line.send(first)
+    connection = Connection(first.url)
+    connection.send(first)
     for call in calls:
-        line.send(call)
-    line.close()
+        connection.send(call)
+    connection.close()

@@ -16,7 +16,7 @@ from tests.browser.conftest import ARGUMENTS
 from tests.browser.desk import Desk
 from tests.browser.teller import Teller
 from tests.browser_setup import find_chromium
-from tests.local_stack import ROOT, Stack, running_stack
+from tests.stack import ROOT, Stack, running_stack
 
 _RUNS: Final = 10
 _EVENTS: Final = 100_000
@@ -96,7 +96,9 @@ def many(page: Page, stack: Stack, teller: Teller) -> Iterator[str]:
         desk.run()
         telling = teller.called(page)
         for at in range(0, _EVENTS, 1000):
-            lines = (json.dumps(event(at + one)) + "\n" for one in range(1000))
+            lines = (
+                json.dumps(event(number)) + "\n" for number in range(at, at + 1000)
+            )
             telling.send("".join(lines).encode())
         telling.finish()
         done = page.locator('#state[data-kind="done"]')

@@ -9,11 +9,11 @@ from urllib.parse import urlencode
 import boto3
 
 from app.adapters.passwords import OWASP
-from benchmarks.caller import Line, per_second
+from benchmarks.caller import Connection, per_second
 from benchmarks.measure import Comparison
 from benchmarks.serving import serving
 from tests.aws_caller import Person, sign
-from tests.local_stack import Stack
+from tests.stack import Stack
 
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -27,12 +27,12 @@ def compare_all(stack: Stack) -> Iterator[str]:
 
 
 def login(stack: Stack) -> Comparison:
-    line, password = Line(stack.broker), stack.users["alice"]
+    connection, password = Connection(stack.broker), stack.users["alice"]
     form = urlencode({"username": "alice", "password": password}).encode()
     stored = OWASP.hash(password)
     return Comparison.of(
         "login",
-        lambda: line.post("/auth/login", form, _FORM),
+        lambda: connection.post("/auth/login", form, _FORM),
         "one argon2 verification",
         lambda: OWASP.verify(stored, password),
         rounds=40,
@@ -40,7 +40,7 @@ def login(stack: Stack) -> Comparison:
 
 
 def renewal(stack: Stack) -> Comparison:
-    line = Line(stack.broker)
+    connection = Connection(stack.broker)
     held = Person.log_in(stack.broker, "alice", stack.users["alice"]).refresh_token
     table, key = stack.variables()["AIKAGI_USERS_TABLE"], {"pk": {"S": "login#bare"}}
     dynamodb = client(stack, "dynamodb")
@@ -48,7 +48,7 @@ def renewal(stack: Stack) -> Comparison:
     def renew() -> None:
         nonlocal held
         form = urlencode({"grant_type": "refresh_token", "refresh_token": held})
-        held = line.post("/auth/refresh", form.encode(), _FORM)["refresh_token"]
+        held = connection.post("/auth/refresh", form.encode(), _FORM)["refresh_token"]
 
     def directly() -> None:
         for read in (key, {"pk": {"S": "principal#local#alice"}}):
@@ -71,7 +71,7 @@ def renewal(stack: Stack) -> Comparison:
 
 def grant(stack: Stack) -> Comparison:
     alice = Person.log_in(stack.broker, "alice", stack.users["alice"])
-    line, body = Line(stack.broker), b'{"FunctionName": "hello"}'
+    connection, body = Connection(stack.broker), b'{"FunctionName": "hello"}'
     headers = {
         "Authorization": f"Bearer {alice.token}",
         "Content-Type": "application/json",
@@ -90,7 +90,7 @@ def grant(stack: Stack) -> Comparison:
     # Below what a person may ask for in a minute.
     return Comparison.of(
         "grant",
-        lambda: line.post("/grant", body, headers),
+        lambda: connection.post("/grant", body, headers),
         "GetItem and AssumeRole by boto3",
         directly,
         rounds=80,
@@ -141,14 +141,14 @@ def client(stack: Stack, service: str) -> Any:  # noqa: ANN401 - as above
 
 def function_call(stack: Stack) -> Iterator[str]:
     alice = Person.log_in(stack.broker, "alice", stack.users["alice"])
-    lent = alice.grant("hello")
-    call = sign(lent)
+    grant = alice.grant("hello")
+    call = sign(grant)
     with serving("benchmarks.constant:application") as origin:
-        line, bare = Line(lent["FuncUrl"]), Line(origin)
+        connection, bare = Connection(grant["FuncUrl"]), Connection(origin)
         yield str(
             Comparison.of(
                 "warm call of a function URL",
-                lambda: line.send(call),
+                lambda: connection.send(call),
                 "a constant by the same server",
                 lambda: bare.send(call),
                 rounds=500,

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.local_stack import ROOT, clean_environment
+from tests.stack import ROOT, clean_environment
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from benchmarks.measure import Comparison
 from benchmarks.serving import serving
 from tests.aws_caller import Person, sign
-from tests.local_stack import Stack
+from tests.stack import Stack
 
 _ROUNDS: Final = 300
 _EVENTS: Final = 100_000
@@ -27,10 +27,10 @@ _FROM_THE_ADAPTER: Final = {"x-amzn-request-context": json.dumps(_CONTEXT)}
 
 def compare_streams(stack: Stack) -> Iterator[str]:
     with (
-        serving("benchmarks.talkative:app") as told,
-        serving("benchmarks.talkative:bare") as untold,
+        serving("benchmarks.talkative:app") as events,
+        serving("benchmarks.talkative:bare") as bytes_alone,
     ):
-        task, bare = _Reader(told, _FROM_THE_ADAPTER), _Reader(untold, {})
+        task, bare = _Reader(events, _FROM_THE_ADAPTER), _Reader(bytes_alone, {})
         pairs = [(task.delay(), bare.delay()) for _ in range(_ROUNDS)]
         yield str(
             Comparison(

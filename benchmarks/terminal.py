@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 
 from benchmarks.measure import Comparison
-from tests.local_stack import ROOT, Stack, clean_environment
+from tests.stack import ROOT, Stack, clean_environment
 
 _ROUNDS = 15
 _SIGNER = "import botocore.auth, botocore.awsrequest, botocore.credentials"

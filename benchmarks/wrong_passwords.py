@@ -11,11 +11,11 @@ from statistics import median
 from time import perf_counter
 from urllib.parse import urlencode, urlsplit
 
-from benchmarks.caller import Line
+from benchmarks.caller import Connection
 from benchmarks.memory import Memory, title_of
 from tests.aws_caller import Person
-from tests.local_stack import Stack
 from tests.processes import descendants
+from tests.stack import Stack
 
 CLIENTS = 60
 _ROUNDS = 4
@@ -25,15 +25,15 @@ _GRANTS_IN_A_ROUND = 25
 def compare_wrong_passwords(stack: Stack) -> Iterator[str]:
     """One line for the time of a grant, one for the memory of the broker."""
     alice = Person.log_in(stack.broker, "alice", stack.users["alice"])
-    line = Line(stack.broker)
-    _grants(line, alice)
+    connection = Connection(stack.broker)
+    _grants(connection, alice)
     before = _memory(stack)
     quiet: list[float] = []
     beside: list[float] = []
     for _ in range(_ROUNDS):
-        quiet += _grants(line, alice)
+        quiet += _grants(connection, alice)
         with _guessing(stack.broker):
-            beside += _grants(line, alice)
+            beside += _grants(connection, alice)
     ratio = median(beside) / median(quiet)
     name = f"grant beside {CLIENTS} wrong passwords"
     yield (
@@ -48,17 +48,17 @@ def compare_wrong_passwords(stack: Stack) -> Iterator[str]:
     )
 
 
-def _grants(line: Line, person: Person) -> list[float]:
-    return [_seconds_of_a_grant(line, person) for _ in range(_GRANTS_IN_A_ROUND)]
+def _grants(connection: Connection, person: Person) -> list[float]:
+    return [_seconds_of_a_grant(connection, person) for _ in range(_GRANTS_IN_A_ROUND)]
 
 
-def _seconds_of_a_grant(line: Line, person: Person) -> float:
+def _seconds_of_a_grant(connection: Connection, person: Person) -> float:
     headers = {
         "Authorization": f"Bearer {person.token}",
         "Content-Type": "application/json",
     }
     started = perf_counter()
-    line.post("/grant", b'{"FunctionName": "hello"}', headers)
+    connection.post("/grant", b'{"FunctionName": "hello"}', headers)
     return perf_counter() - started
 
 

@@ -246,7 +246,7 @@ def main() -> int:
         "may call it, Timeout and MemorySize\n"
         f"{test.relative_to(ROOT)}: its test\n"
         "A running `make run` or `make dev` has it in a moment; docs/functions.md says "
-        "how to go on.\n"
+        "how to go on, and where to name packages that it imports.\n"
     )
     return 0
 

@@ -8,12 +8,13 @@ from fastapi.testclient import TestClient
 
 from app.broker import Broker
 from app.web.application import create_app
+from tests.described_client import DescribedClient
 from tests.fakes import (
     Clock,
     FixedCatalogue,
     Ids,
-    KeptLogins,
     KnownUsers,
+    LoginsInMemory,
     RecordingAudit,
     RecordingSessions,
     a_function,
@@ -21,7 +22,7 @@ from tests.fakes import (
     access_tokens,
     rotating_logins,
 )
-from tests.local_stack import Stack, running_stack
+from tests.stack import Stack, running_stack
 
 
 @pytest.fixture
@@ -68,8 +69,8 @@ def audit() -> RecordingAudit:
 
 
 @pytest.fixture
-def logins() -> KeptLogins:
-    return KeptLogins()
+def logins() -> LoginsInMemory:
+    return LoginsInMemory()
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ def broker(
     *,
     clock: Clock,
     users: KnownUsers,
-    logins: KeptLogins,
+    logins: LoginsInMemory,
     catalogue: FixedCatalogue,
     sessions: RecordingSessions,
     audit: RecordingAudit,
@@ -105,7 +106,7 @@ def app(broker: Broker) -> FastAPI:
 
 @pytest.fixture
 def client(app: FastAPI) -> Iterator[TestClient]:
-    with TestClient(app, client=("203.0.113.7", 50000)) as client:
+    with DescribedClient(app, client=("203.0.113.7", 50000)) as client:
         yield client
 
 

@@ -9,7 +9,7 @@ from app.adapters.tokens.refresh import RefreshTokens
 from app.adapters.tokens.signature import HmacKey
 from app.domain.catalogue import Catalogue, Function, InvokeMode
 from app.domain.credentials import Grant, Source, TemporaryCredentials
-from app.domain.errors import BrokerError
+from app.domain.errors import ProblemError
 from app.domain.identity import Bearer, Identity, User
 from app.domain.logins import Lifetimes, Login
 from app.domain.session import SessionPlan
@@ -67,12 +67,12 @@ def access_tokens(
     )
 
 
-class KeptLogins:
+class LoginsInMemory:
     """Stands where the table would; ``broken`` is raised when it is set."""
 
     def __init__(self) -> None:
         self.by_id: dict[str, Login] = {}
-        self.broken: BrokerError | None = None
+        self.broken: ProblemError | None = None
         self._writing = threading.Lock()
 
     def add(self, login: Login) -> None:
@@ -86,8 +86,8 @@ class KeptLogins:
     def rotate(self, login: Login) -> bool:
         self._fail()
         with self._writing:
-            kept = self.by_id[login.id]
-            if kept.current_digest != login.previous_digest or kept.ended_at:
+            current = self.by_id[login.id]
+            if current.current_digest != login.previous_digest or current.ended_at:
                 return False
             self.by_id[login.id] = login
             return True
@@ -95,8 +95,8 @@ class KeptLogins:
     def end(self, login_id: str, at: datetime) -> None:
         self._fail()
         with self._writing:
-            if kept := self.by_id.get(login_id):
-                self.by_id[login_id] = replace(kept, ended_at=at)
+            if current := self.by_id.get(login_id):
+                self.by_id[login_id] = replace(current, ended_at=at)
 
     def _fail(self) -> None:
         if self.broken:
@@ -104,7 +104,7 @@ class KeptLogins:
 
 
 def rotating_logins(
-    clock: Clock, store: KeptLogins, *, keys: KeySet | None = None
+    clock: Clock, store: LoginsInMemory, *, keys: KeySet | None = None
 ) -> RotatingLogins:
     return RotatingLogins(
         store,
@@ -149,7 +149,7 @@ class KnownUsers:
 
     def __init__(self, *users: User) -> None:
         self.by_identity = {user.identity: user for user in users}
-        self.broken: BrokerError | None = None
+        self.broken: ProblemError | None = None
 
     def authenticate(self, username: str, password: str) -> User | None:
         if self.broken:

@@ -84,12 +84,19 @@ class ScriptedAws:
         self.url = url
         self.requests: list[Request] = []
         self.answers: deque[Answer] = deque()
+        self._ask: Callable[[Request], Answer] | None = None
 
     def will(self, *answers: Answer) -> None:
         self.answers = deque(answers)
 
+    def will_ask(self, ask: Callable[[Request], Answer]) -> None:
+        """Answer what ``ask`` answers, from now on."""
+        self._ask = ask
+
     def next_answer(self, request: Request) -> Answer:
         self.requests.append(request)
+        if self._ask is not None:
+            return self._ask(request)
         return self.answers.popleft() if len(self.answers) > 1 else self.answers[0]
 
     def session(self) -> boto3.session.Session:

@@ -10,7 +10,7 @@ import sys
 import termios
 from pathlib import Path
 
-from tests.local_stack import ROOT, clean_environment
+from tests.stack import ROOT, clean_environment
 
 
 class Terminal:

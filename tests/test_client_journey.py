@@ -22,7 +22,7 @@ from aikagi import (
 from aikagi.records import TOKENS
 from aikagi.store import MemoryStore
 from tests.aws_caller import sign
-from tests.local_stack import ROOT, Stack, clean_environment
+from tests.stack import ROOT, Stack, clean_environment
 
 ALICE = {"issuer": "local", "subject": "alice"}
 
@@ -35,9 +35,9 @@ def alice(stack: Stack) -> Iterator[Broker]:
 
 
 def test_a_program_calls_a_function_as_the_person_who_logged_in(alice: Broker):
-    told = alice.call("hello", path="/a b/合鍵?q=a+b&q=(!'*)").result()
+    result = alice.call("hello", path="/a b/合鍵?q=a+b&q=(!'*)").result()
 
-    assert told == {"message": "hello world", "caller": ALICE}
+    assert result == {"message": "hello world", "caller": ALICE}
     assert alice.call("report", data="one two two").result()["words"] == 3
     with pytest.raises(FunctionError, match="405"):
         alice.call("report").result()
@@ -52,14 +52,17 @@ TEXT = (
 
 
 def test_a_long_task_is_watched_from_its_start_to_its_result(alice: Broker):
-    told = list(alice.call("summarise", data=TEXT))
+    events = list(alice.call("summarise", data=TEXT))
 
-    assert isinstance(told[0], Start)
-    assert any(isinstance(event, Progress) for event in told)
-    written = "".join(event.text for event in told if isinstance(event, Output))
+    assert isinstance(events[0], Start)
+    assert any(isinstance(event, Progress) for event in events)
+    written = "".join(event.text for event in events if isinstance(event, Output))
     assert "key" in written
-    assert isinstance(told[-1], Result)
-    assert (told[-1].value["engine"], told[-1].value["caller"]) == ("extractive", ALICE)
+    assert isinstance(events[-1], Result)
+    assert (events[-1].value["engine"], events[-1].value["caller"]) == (
+        "extractive",
+        ALICE,
+    )
 
 
 def test_bob_is_refused_what_is_alices(stack: Stack):
@@ -103,8 +106,8 @@ def test_a_login_goes_on_without_being_noticed_until_it_is_ended(stack: Stack):
 
     assert first != second
     thief = MemoryStore()
-    spent = {**copied["tokens"], "expires_at": 0.0}
-    thief.entry(TOKENS).write({**copied, "tokens": spent})
+    expired = {**copied["tokens"], "expires_at": 0.0}
+    thief.entry(TOKENS).write({**copied, "tokens": expired})
     with Broker(stack.broker, store=thief) as broker:
         assert broker.username == "alice"
         with pytest.raises(LoginEndedError):
@@ -139,13 +142,13 @@ def test_a_terminal_logs_in_calls_and_lends_to_an_sdk(
     words = ("login", "--local", "--username", "alice", "--password-stdin")
     login = aikagi(*words, typed=stack.users["alice"])
     call = aikagi("call", "report", "--data", "one two two")
-    lent = aikagi("credentials", "hello")
+    printed = aikagi("credentials", "hello")
     doctor = aikagi("doctor", "hello")
     summary = aikagi("call", "summarise", "--data", "@-", typed=TEXT)
 
     assert login.returncode == 0, login.stderr
     assert json.loads(call.stdout)["words"] == 3
-    credentials = json.loads(lent.stdout)
+    credentials = json.loads(printed.stdout)
     there = {"FuncUrl": stack.functions["hello"], "Region": stack.region}
     assert sign({**credentials, **there}).send().json()["caller"] == ALICE
     assert doctor.returncode == 0, doctor.stdout

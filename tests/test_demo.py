@@ -58,9 +58,9 @@ def test_a_table_that_is_not_there_is_a_sentence(
     monkeypatch.setenv("AIKAGI_USERS_TABLE", "users")
 
     assert demo.main() == 1
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert told.err.startswith("The demo users cannot be added: Could not connect")
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("The demo users cannot be added: Could not connect")
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""What meets input from outside in the local stack, and the input that costs it most.
+"""What meets input from outside in the emulator, and the input that costs it most.
 
 What comes from the template's author stands here as well: a template may be somebody
 else's. Where many of one meet many of another, or question marks of a pattern the
@@ -34,6 +34,7 @@ from aikagi_emulator.runtime import process, reports
 from aikagi_emulator.runtime.adapter import payload_of, request_of
 from aikagi_emulator.runtime.errors import FunctionFailedError
 from aikagi_emulator.runtime.function import FunctionSpec
+from aikagi_emulator.runtime.missing_module import missing_module
 from aikagi_emulator.runtime.stream import Head
 from aikagi_emulator.runtime.wire import Call, ProtocolError, read_call
 from aikagi_emulator.sigv4 import Request, SignatureRefusedError, verify
@@ -725,9 +726,11 @@ def a_call(
     return Case(name, make, read_pieces, largest, refusal=(ProtocolError,))
 
 
+A_FUNCTION = FunctionSpec(name="a", arn=ARN, folder=Path("/"), handler="a")
+
+
 def an_adapter(name: str, member: str, value: Callable[[int], object]) -> Case[Any]:
     """Return a case of the event for a web process, with one member of a size."""
-    spec = FunctionSpec(name="a", arn=ARN, folder=Path("/"), handler="a")
 
     def make(size: int) -> bytes:
         event = {
@@ -744,7 +747,7 @@ def an_adapter(name: str, member: str, value: Callable[[int], object]) -> Case[A
     return Case(
         name,
         make,
-        lambda payload: request_of(payload, spec, request_id="1", deadline=NOON),
+        lambda payload: request_of(payload, A_FUNCTION, request_id="1", deadline=NOON),
         HEAD,
         (FunctionFailedError,),
     )
@@ -780,6 +783,16 @@ RUNTIME: list[Case[Any]] = [
     Case("output of line ends", lambda n: [b"\r\n" * (n // 2)], log),
     Case("output of carriage returns", lambda n: [b"\r"] * n, log, HEAD),
     Case("output of half letters", lambda n: [b"\xe6\x97"] * n, log, HEAD, (), 2048),
+    Case(
+        "output of modules that cannot be imported",
+        repeated("Runtime.ImportModuleError: "),
+        lambda line: missing_module(line, A_FUNCTION),
+    ),
+    Case(
+        "output of Pythons",
+        repeated("/python3.: "),
+        lambda line: missing_module(line, A_FUNCTION),
+    ),
     Case(
         "report of a failure",
         lambda n: Call(method="POST", target="/", headers={}, body=b"[" * n),

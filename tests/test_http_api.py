@@ -1,4 +1,4 @@
-"""The Lambda door: the same application, and an answer to whatever comes in."""
+"""The Lambda handler: the same application, and an answer to whatever comes in."""
 
 import json
 from typing import Any

@@ -26,13 +26,13 @@ from app.domain.logins import Lifetimes
 from app.logins import RotatingLogins
 from tests.aws_caller import Person, sign
 from tests.fakes import KeySet, a_user
-from tests.local_stack import (
+from tests.processes import descendants, is_running
+from tests.stack import (
     ROOT,
     Stack,
     clean_environment,
     running_stack,
 )
-from tests.processes import descendants, is_running
 
 ALICE = {"issuer": "local", "subject": "alice"}
 
@@ -277,7 +277,7 @@ def test_a_clock_six_minutes_off_is_refused(
     assert_refused(sign(hello).send())
 
 
-def test_lent_credentials_can_do_nothing_else(stack: Stack, hello: dict[str, str]):
+def test_granted_credentials_can_do_nothing_else(stack: Stack, hello: dict[str, str]):
     session = boto3.session.Session(
         hello["AccessKeyId"],
         hello["SecretAccessKey"],
@@ -627,9 +627,9 @@ def test_a_taken_port_is_a_sentence(stack: Stack, tmp_path: Path):
     assert second.returncode == 2
     assert second.stderr == (
         f"Port {stack.port} is taken. AIKAGI_PORT={stack.port} uses {stack.port}, "
-        f"{stack.port + 100} for AWS, and from {stack.port + 101} on one port for each "
-        "function: set it to another number, or end the program that has port "
-        f"{stack.port}.\n"
+        f"{stack.port + 100} for AWS, and from {stack.port + 101} on one port for "
+        f"each function, from {stack.port + 1} on one for each HTTP API: set it to "
+        f"another number, or end the program that has port {stack.port}.\n"
     )
 
 
@@ -657,24 +657,24 @@ def test_no_secret_is_in_any_line_of_the_log_at_debug(
     httpx2.get(f"{stack.broker}/auth/me", headers={"Authorization": "Bearer forged"})
     sign(hello).send()
     env, operator = stack.variables("env"), stack.variables("operator.env")
-    spent = Person.log_in(stack.broker, "alice", stack.users["alice"])
-    renewed = Person.holding(stack.broker, spent.renew())
+    used = Person.log_in(stack.broker, "alice", stack.users["alice"])
+    renewed = Person.holding(stack.broker, used.renew())
     Person.holding(stack.broker, renewed.renew())
-    assert spent.renew().status_code == 400
+    assert used.renew().status_code == 400
     secrets = [
         alice.token,
         *(
             part
-            for token in (spent.refresh_token, renewed.refresh_token)
+            for token in (used.refresh_token, renewed.refresh_token)
             for part in token.split(".")[2:]
         ),
         hello["SecretAccessKey"],
         hello["SessionToken"],
         *(
-            each[name]
-            for each in (env, operator)
+            variables[name]
+            for variables in (env, operator)
             for name in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-            if each[name]
+            if variables[name]
         ),
         boto3.client(
             "secretsmanager",

@@ -19,9 +19,9 @@ from app.logins import RotatingLogins
 from tests.fakes import (
     SECRET,
     Clock,
-    KeptLogins,
     KeySet,
     KnownUsers,
+    LoginsInMemory,
     a_user,
     rotating_logins,
 )
@@ -36,13 +36,13 @@ def users() -> KnownUsers:
 
 
 @pytest.fixture
-def kept() -> KeptLogins:
-    return KeptLogins()
+def store() -> LoginsInMemory:
+    return LoginsInMemory()
 
 
 @pytest.fixture
-def logins(clock: Clock, kept: KeptLogins) -> RotatingLogins:
-    return rotating_logins(clock, kept)
+def logins(clock: Clock, store: LoginsInMemory) -> RotatingLogins:
+    return rotating_logins(clock, store)
 
 
 @pytest.fixture
@@ -64,11 +64,13 @@ def test_a_login_is_renewed_by_each_token_in_its_turn(
     assert first.bearer.identity == ALICE.identity
 
 
-def test_only_digests_are_kept(logins: RotatingLogins, renew: Renew, kept: KeptLogins):
+def test_only_digests_are_stored(
+    logins: RotatingLogins, renew: Renew, store: LoginsInMemory
+):
     first = logins.begin(ALICE)
     second = renew(first)
 
-    said = repr(kept.by_id)
+    said = repr(store.by_id)
     for token in (first, second):
         _, _, secret, signature = token.text.split(".")
         assert secret not in said
@@ -77,7 +79,7 @@ def test_only_digests_are_kept(logins: RotatingLogins, renew: Renew, kept: KeptL
     assert first.text not in repr(first)
 
 
-def test_a_token_shown_again_at_once_has_the_same_successor(
+def test_a_token_presented_again_at_once_has_the_same_successor(
     logins: RotatingLogins, renew: Renew, clock: Clock
 ):
     first = logins.begin(ALICE)
@@ -89,7 +91,7 @@ def test_a_token_shown_again_at_once_has_the_same_successor(
     assert renew(second).text != second.text
 
 
-def test_a_token_shown_again_later_ends_the_login_for_everybody(
+def test_a_token_presented_again_later_ends_the_login_for_everybody(
     logins: RotatingLogins, renew: Renew, clock: Clock
 ):
     other = logins.begin(ALICE)
@@ -126,10 +128,10 @@ def test_a_token_nobody_was_given_ends_nothing(logins: RotatingLogins, renew: Re
 
 
 def test_a_token_nobody_was_given_is_looked_up_nowhere(
-    renew: Renew, logins: RotatingLogins, kept: KeptLogins
+    renew: Renew, logins: RotatingLogins, store: LoginsInMemory
 ):
     first = logins.begin(ALICE)
-    kept.broken = UsersUnavailableError()
+    store.broken = UsersUnavailableError()
 
     with pytest.raises(LoginEndedError):
         renew(replace(first, text=first.text[:-1] + "_"))
@@ -207,7 +209,7 @@ def test_an_ended_login_is_not_renewed_and_another_is(
 
 
 def test_fifty_who_race_get_one_successor(
-    logins: RotatingLogins, users: KnownUsers, kept: KeptLogins
+    logins: RotatingLogins, users: KnownUsers, store: LoginsInMemory
 ):
     token = logins.begin(ALICE)
     together = Barrier(50)
@@ -228,7 +230,7 @@ def test_fifty_who_race_get_one_successor(
         successors = set(pool.map(race, range(50)))
 
     [successor] = successors
-    [login] = kept.by_id.values()
+    [login] = store.by_id.values()
     secret = successor.split(".")[2]
     assert login.current_digest == hashlib.sha256(secret.encode()).hexdigest()
 
@@ -246,7 +248,7 @@ def test_who_is_slower_than_the_end_gets_nothing(
         logins.renew(token.text, find)
 
 
-class LosingLogins(KeptLogins):
+class LosingLogins(LoginsInMemory):
     """Does what it is told, and tells nobody."""
 
     @override
@@ -262,23 +264,23 @@ def test_a_renewal_whose_answer_was_lost_is_had_by_asking_again(
     token = rotating_logins(clock, losing).begin(ALICE)
     with pytest.raises(UsersUnavailableError):
         rotating_logins(clock, losing).renew(token.text, users.find)
-    kept = KeptLogins()
-    kept.by_id = losing.by_id
+    store = LoginsInMemory()
+    store.by_id = losing.by_id
     clock.advance(seconds=9)
 
-    successor = rotating_logins(clock, kept).renew(token.text, users.find)
+    successor = rotating_logins(clock, store).renew(token.text, users.find)
 
-    assert rotating_logins(clock, kept).renew(successor.text, users.find).text
+    assert rotating_logins(clock, store).renew(successor.text, users.find).text
 
 
 def test_logins_outlive_a_new_signing_secret_and_the_same_successor_with_them(
-    clock: Clock, kept: KeptLogins, users: KnownUsers
+    clock: Clock, store: LoginsInMemory, users: KnownUsers
 ):
     old = HmacKey(SECRET, kid="old")
     new = HmacKey(hashlib.sha256(SECRET).digest(), kid="new")
     newest = HmacKey(hashlib.sha256(SECRET[1:]).digest(), kid="newest")
-    before = rotating_logins(clock, kept, keys=KeySet(old))
-    after = rotating_logins(clock, kept, keys=KeySet(new, old))
+    before = rotating_logins(clock, store, keys=KeySet(old))
+    after = rotating_logins(clock, store, keys=KeySet(new, old))
     token = before.begin(ALICE)
     idle = before.begin(ALICE)
 
@@ -287,7 +289,7 @@ def test_logins_outlive_a_new_signing_secret_and_the_same_successor_with_them(
     later = after.renew(renewed.text, users.find)
 
     assert again.text.split(".")[2] == renewed.text.split(".")[2]
-    last = rotating_logins(clock, kept, keys=KeySet(newest, new))
+    last = rotating_logins(clock, store, keys=KeySet(newest, new))
     assert last.renew(later.text, users.find).text
     with pytest.raises(LoginEndedError):
         last.renew(idle.text, users.find)
@@ -297,12 +299,12 @@ def test_logins_outlive_a_new_signing_secret_and_the_same_successor_with_them(
 def test_a_table_that_does_not_answer_ends_no_login(
     logins: RotatingLogins,
     renew: Renew,
-    kept: KeptLogins,
+    store: LoginsInMemory,
     users: KnownUsers,
     break_: str,
 ):
     token = logins.begin(ALICE)
-    broken = kept if break_ == "store" else users
+    broken = store if break_ == "store" else users
     broken.broken = UsersUnavailableError(retry_after_seconds=2)
 
     with pytest.raises(UsersUnavailableError):
@@ -315,7 +317,7 @@ def test_a_table_that_does_not_answer_ends_no_login(
 def test_the_log_says_why_with_the_login_and_without_the_token(
     logins: RotatingLogins,
     renew: Renew,
-    kept: KeptLogins,
+    store: LoginsInMemory,
     clock: Clock,
     caplog: pytest.LogCaptureFixture,
 ):
@@ -330,7 +332,7 @@ def test_the_log_says_why_with_the_login_and_without_the_token(
         assert str(caught.value) == ""
         assert caught.value.__cause__ is None
         assert not caught.value.__context__ or caught.value.__suppress_context__
-    kept.by_id.clear()
+    store.by_id.clear()
     with pytest.raises(LoginEndedError):
         renew(second)
 

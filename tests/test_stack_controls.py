@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from aikagi_emulator.control import ControlError, Controls
 from tests.aws_caller import Person, sign
-from tests.local_stack import ROOT, Stack, clean_environment
+from tests.stack import ROOT, Stack, clean_environment
 
 ASSUME = {"Service": "sts", "Action": "AssumeRole"}
 READ = {"Service": "dynamodb", "Action": "GetItem"}

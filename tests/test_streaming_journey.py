@@ -1,12 +1,13 @@
 """A streaming function of the whole stack: the first piece comes before the last."""
 
 import json
+import shutil
 from pathlib import Path
 
 import httpx2
 
 from tests.aws_caller import Person, sign
-from tests.local_stack import ROOT, running_stack
+from tests.stack import ROOT, running_stack
 
 RESOURCES = """
   TicksFunction:
@@ -78,6 +79,8 @@ def test_the_first_event_of_a_long_task_comes_before_its_last(tmp_path: Path):
         "exec python -m uvicorn web:app --port $AWS_LWA_PORT --log-level warning\n"
     )
     run.chmod(0o755)
+    # A server of its own: the same as the layer's, which set-up has installed.
+    shutil.copy(ROOT / "functions" / "layer" / "requirements.txt", ticks)
     template = tmp_path / "template.yaml"
     text = (ROOT / "template.yaml").read_text()
     template.write_text(text.replace("\nOutputs:\n", RESOURCES))

@@ -8,7 +8,7 @@ import pytest
 
 from summarise.app import MAX_CHARACTERS
 from tests.aws_caller import Person, sign
-from tests.local_stack import Stack
+from tests.stack import Stack
 
 ENGLISH = "The sun rose. Birds sang all morning. Then it rained. Everybody went home."
 JAPANESE = "朝が来た。鳥が歌った。それから雨が降った。みんな家に帰った。"

@@ -12,7 +12,7 @@ import pytest
 
 from new_function import block
 from tests.aws_caller import Person, Signed, sign
-from tests.local_stack import ROOT, Stack, running_stack
+from tests.stack import ROOT, Stack, running_stack
 
 DOCS = (ROOT / "docs" / "functions.md").read_text()
 TEMPLATE = (ROOT / "template.yaml").read_text()

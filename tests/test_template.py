@@ -10,6 +10,9 @@ import yaml
 
 from aikagi_emulator.template import Stack, TemplateError
 from app.adapters.catalogue_entry import EntryRules, read_entry
+from app.domain.session import plan_session
+from app.settings import Settings
+from tests.fakes import NOON, a_function, a_user
 from tests.template.stacks import (
     API,
     TEMPLATE,
@@ -23,7 +26,15 @@ from tests.template.stacks import (
     variables_of,
 )
 
-TAGS = ("issuer", "user", "function", "issued", "grant")
+TAGS = tuple(
+    plan_session(
+        a_user("alice", "everyone"),
+        a_function("hello", "everyone"),
+        None,
+        grant_id="a-grant",
+        issued=NOON,
+    ).tags
+)
 TAGGED = {f"aws:RequestTag/{tag}": "?*" for tag in TAGS}
 
 NAMES = {
@@ -107,16 +118,16 @@ def test_the_broker_has_no_tag_by_which_a_session_could_call_it(stack: Stack):
     assert "aikagi:function" not in {tag["Key"] for tag in tags}
 
 
-# Who may lend
+# Who may assume the role
 
 
-def test_only_the_broker_may_lend(stack: Stack):
+def test_only_the_broker_may_assume_the_invoke_role(stack: Stack):
     trusted = [statement["Principal"] for statement in _trust(stack)]
 
     assert trusted == [{"AWS": stack.resources["BrokerRole"].attributes["Arn"]}] * 3
 
 
-def test_a_session_is_lent_only_to_a_named_and_tagged_person(stack: Stack):
+def test_a_session_is_issued_only_for_a_named_and_tagged_person(stack: Stack):
     assert _trust_in(stack, "sts:AssumeRole") == {
         "StringLike": {
             "sts:RoleSessionName": "?*+?*",
@@ -126,7 +137,7 @@ def test_a_session_is_lent_only_to_a_named_and_tagged_person(stack: Stack):
     }
 
 
-def test_a_session_has_all_of_our_tags_and_no_others(stack: Stack):
+def test_a_session_has_all_tags_that_the_broker_plans_and_no_others(stack: Stack):
     assert _trust_in(stack, "sts:TagSession") == {
         "ForAllValues:StringEquals": {"aws:TagKeys": list(TAGS)},
         "StringLike": TAGGED,
@@ -139,11 +150,11 @@ def test_a_source_identity_names_issuer_and_subject(stack: Stack):
     }
 
 
-def test_nothing_lent_lasts_longer_than_an_hour(stack: Stack):
+def test_no_session_lasts_longer_than_an_hour(stack: Stack):
     assert stack.resources["InvokeRole"].properties["MaxSessionDuration"] == 3600
 
 
-def test_the_broker_may_read_lend_log_and_keep_logins_and_do_nothing_else(
+def test_the_broker_may_read_assume_log_and_store_logins_and_do_nothing_else(
     stack: Stack,
 ):
     statements = policies_of(stack, stack.resources["BrokerRole"])
@@ -155,7 +166,7 @@ def test_the_broker_may_read_lend_log_and_keep_logins_and_do_nothing_else(
         for statement in policy
         for action in as_list(statement["Action"])
     }
-    lent = stack.resources["InvokeRole"].attributes["Arn"]
+    invoke_role = stack.resources["InvokeRole"].attributes["Arn"]
     logs = stack.resources["BrokerLogs"].attributes["Arn"]
     people = stack.resources["UsersTable"].attributes["Arn"]
     # What begins in another way is a person, and not the broker's to write.
@@ -169,9 +180,9 @@ def test_the_broker_may_read_lend_log_and_keep_logins_and_do_nothing_else(
         "dynamodb:UpdateItem": (people, logins),
         "secretsmanager:GetSecretValue": (stack.resources["SigningSecret"].ref, None),
         "ssm:GetParametersByPath": (f"{catalogue}/functions", None),
-        "sts:AssumeRole": (lent, None),
-        "sts:TagSession": (lent, None),
-        "sts:SetSourceIdentity": (lent, None),
+        "sts:AssumeRole": (invoke_role, None),
+        "sts:TagSession": (invoke_role, None),
+        "sts:SetSourceIdentity": (invoke_role, None),
         "logs:CreateLogStream": (logs, None),
         "logs:PutLogEvents": (logs, None),
     }
@@ -225,10 +236,10 @@ def test_no_function_behind_a_url_has_the_role_of_the_broker(stack: Stack):
 
 
 def test_every_entry_is_one_that_the_broker_takes(stack: Stack):
-    lent = stack.resources["InvokeRole"].attributes["Arn"]
+    invoke_role = stack.resources["InvokeRole"].attributes["Arn"]
     urls = [str(url.attributes["FunctionUrl"]) for url in _urls(stack)]
     rules = EntryRules(
-        roles=(lent,), local_origins=[url.removesuffix("/") for url in urls]
+        roles=(invoke_role,), local_origins=[url.removesuffix("/") for url in urls]
     )
 
     entries = stack.of_type("AWS::SSM::Parameter")
@@ -338,6 +349,19 @@ def test_the_broker_is_told_where_things_are_and_no_secret(stack: Stack):
         "AIKAGI_DOCS": "true",
         "AIKAGI_LOG_LEVEL": "INFO",
     }
+
+
+def test_the_broker_has_every_setting_that_it_needs_and_none_that_it_lacks(
+    stack: Stack,
+):
+    given = {name for name in _variables(stack, "BrokerFunction") if "AIKAGI_" in name}
+    known = {
+        f"AIKAGI_{name.upper()}": field.is_required()
+        for name, field in Settings.model_fields.items()
+        if not field.validation_alias
+    }
+
+    assert {name for name, needed in known.items() if needed} <= given <= known.keys()
 
 
 def test_every_function_behind_a_url_knows_which_role_to_believe(stack: Stack):

@@ -84,16 +84,16 @@ class Cached(Generic[T]):
 
     def read(self) -> T:
         """Return the value, read from outside if it has to be."""
-        kept = self._usable_copy()
-        if kept is not None:
-            if not self._is_within(self._fresh, kept.read_at):
+        copy = self._usable_copy()
+        if copy is not None:
+            if not self._is_within(self._fresh, copy.read_at):
                 self._read_in_background()
-            return kept.value
+            return copy.value
         with self._changing:
             # It may have been read while this request came for the lock.
-            kept = self._usable_copy()
-            if kept is not None:
-                return kept.value
+            copy = self._usable_copy()
+            if copy is not None:
+                return copy.value
             self._raise_remembered_failure()
             reading, is_ours = self._join_or_start()
         if is_ours:
@@ -102,8 +102,8 @@ class Cached(Generic[T]):
 
     def peek(self) -> T | None:
         """Return the copy that is usable, and read nothing."""
-        kept = self._usable_copy()
-        return None if kept is None else kept.value
+        copy = self._usable_copy()
+        return None if copy is None else copy.value
 
     def read_again(self, *, interval: timedelta) -> T:
         """Read before the time, though only where no reading began within ``interval``.
@@ -174,9 +174,9 @@ class Cached(Generic[T]):
             _log.warning("An old copy serves on: %s", type(outcome.error).__name__)
 
     def _usable_copy(self) -> _Copy[T] | None:
-        kept = self._copy
-        if kept is not None and self._is_within(self._usable, kept.read_at):
-            return kept
+        copy = self._copy
+        if copy is not None and self._is_within(self._usable, copy.read_at):
+            return copy
         return None
 
     def _raise_remembered_failure(self) -> None:

@@ -8,7 +8,10 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app import strict_json
-from app.domain.catalogue import Function, InvokeMode
+from app.domain.catalogue import BodyType, Function, InvokeMode
+
+VERSION: Final = 1
+"""Of the shape of an entry, which says so in ``Version`` or not at all."""
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _FUNCTION_ARN: Final = re.compile(
@@ -18,6 +21,10 @@ _FUNCTION_ARN: Final = re.compile(
 _ROLE_ARN: Final = re.compile(
     r"arn:(aws(?:-[a-z]+)*):iam::([0-9]{12}):role/([A-Za-z0-9+=,.@_/-]{1,576})"
 )
+
+
+_BodyType = Annotated[BodyType, Field(strict=False)]
+# Named apart: inside the model its field has that name, and a value.
 
 
 class EntryRefusedError(ValueError):
@@ -39,6 +46,7 @@ class EntryRules:
 class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
+    Version: Annotated[int, Field(ge=1)] = VERSION
     Title: Annotated[str, Field(min_length=1, max_length=200)]
     Description: Annotated[str, Field(max_length=2000)] = ""
     Arn: str
@@ -47,6 +55,8 @@ class _Entry(BaseModel):
     Groups: list[Annotated[str, Field(min_length=1, max_length=128)]]
     MaxDurationSeconds: Annotated[int, Field(ge=900, le=3600)] = 3600
     RoleArn: str | None = None
+    Example: Annotated[str, Field(max_length=1000)] | None = None
+    BodyType: _BodyType | None = None
 
 
 def read_entry(name: str, text: str, rules: EntryRules) -> Function:
@@ -72,12 +82,15 @@ def read_entry(name: str, text: str, rules: EntryRules) -> Function:
         groups=frozenset(entry.Groups),
         max_duration_seconds=entry.MaxDurationSeconds,
         role_arn=_role(entry, partition, account, rules),
+        example=entry.Example,
+        body_type=entry.BodyType,
     )
 
 
 def _parse(text: str) -> _Entry:
     try:
         value: Any = strict_json.loads(text.encode())
+        _require_known_version(value)
         return _Entry.model_validate(value)
     except (strict_json.NotStrictJSONError, UnicodeError) as error:
         msg = f"it is not strict JSON: {error}"
@@ -89,6 +102,14 @@ def _parse(text: str) -> _Entry:
         where = ".".join(steps) or "the entry"
         msg = f"{where}: {first['msg']}"
         raise EntryRefusedError(msg) from error
+
+
+def _require_known_version(value: object) -> None:
+    """Look first: of a later version any other member may be unknown as well."""
+    version = value.get("Version") if isinstance(value, dict) else None
+    if isinstance(version, int) and version > VERSION:
+        msg = f"its Version is {version}, and this broker knows {VERSION}: update it"
+        raise EntryRefusedError(msg)
 
 
 def _check_url(url: str, region: str, rules: EntryRules) -> None:

@@ -21,7 +21,7 @@ class LoginTable:
 
     def add(self, login: Login) -> None:
         # Nothing can be there but this very login, where its answer was lost.
-        self._table.put(
+        self._table.add(
             {
                 **_key(login.id),
                 "issuer": {"S": login.identity.issuer},
@@ -41,23 +41,21 @@ class LoginTable:
     def rotate(self, login: Login) -> bool:
         return self._table.update(
             _key(login.id),
-            "SET token_sha256 = :new, previous_sha256 = :old, rotated_at = :now, "
-            "expires = :expires",
             {
-                ":new": {"S": login.current_digest},
-                ":old": {"S": login.previous_digest or ""},
-                ":now": _instant(login.rotated_at),
-                ":expires": _seconds(login.expires_at),
+                "token_sha256": {"S": login.current_digest},
+                "previous_sha256": {"S": login.previous_digest or ""},
+                "rotated_at": _instant(login.rotated_at),
+                "expires": _seconds(login.expires_at),
             },
-            condition="token_sha256 = :old AND attribute_not_exists(ended_at)",
+            condition="token_sha256 = :previous_sha256 "
+            "AND attribute_not_exists(ended_at)",
         )
 
     def end(self, login_id: str, at: datetime) -> None:
         # What is gone stays gone: an update without the condition would make an item.
         self._table.update(
             _key(login_id),
-            "SET ended_at = :now",
-            {":now": _instant(at)},
+            {"ended_at": _instant(at)},
             condition="attribute_exists(pk)",
         )
 

@@ -1,9 +1,12 @@
-"""The one DynamoDB table, of principals and of logins, and what its faults are."""
+"""The one DynamoDB table, of principals and of logins, and what its faults are.
+
+Every item says the version of its shape; ``docs/stored-data.md`` has them all.
+"""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, final
 
 import boto3
 
@@ -18,7 +21,23 @@ Item: TypeAlias = "Mapping[str, AttributeValueTypeDef]"
 
 T = TypeVar("T")
 
+VERSION: Final = 2
+"""Of every item that is written. Those of version 1 do not say so."""
+
+_VERSION_ATTRIBUTE: Final[Item] = {"version": {"N": str(VERSION)}}
+
 _log = logging.getLogger(__name__)
+
+
+class LaterVersionError(Exception):
+    """An item is of a version that is not known here; it was left as it is."""
+
+    def __init__(self, key: str, version: int) -> None:
+        super().__init__(
+            f"The item {key} was written by a later version of the broker (its format "
+            f"is {version}, this one knows {VERSION}): update this one. Nothing was "
+            "changed"
+        )
 
 
 def connect(session: boto3.session.Session) -> "DynamoDBClient":
@@ -28,6 +47,9 @@ def connect(session: boto3.session.Session) -> "DynamoDBClient":
 @final
 class Table:
     """Every fault is ``UsersUnavailableError``; after one a write may have been done.
+
+    An item of a later version is such a fault, whose cause is ``LaterVersionError``: it
+    is neither read nor changed.
 
     botocore makes an empty answer of a garbled one. A true answer says what it cost,
     which tells "nobody" and "done" from "nothing understood".
@@ -49,51 +71,47 @@ class Table:
             )
             _ = answer["ConsumedCapacity"]
             item = answer.get("Item")
-            return None if item is None else parse(item)
-
-    def put(self, item: Item) -> None:
-        """Write one item, whatever was there."""
-        with _faults("written"):
-            answer = self._client.put_item(
-                TableName=self._name, Item=item, ReturnConsumedCapacity="TOTAL"
-            )
-            _ = answer["ConsumedCapacity"]
+            return None if item is None else parse(_of_known_version(item))
 
     def add(self, item: Item) -> bool:
         """Write one item where there is none of its key. False where there is."""
-        with _faults("written"):
-            try:
-                answer = self._client.put_item(
-                    TableName=self._name,
-                    Item=item,
-                    ConditionExpression="attribute_not_exists(pk)",
-                    ReturnConsumedCapacity="TOTAL",
-                )
-            except self._client.exceptions.ConditionalCheckFailedException:
-                return False
-            _ = answer["ConsumedCapacity"]
-            return True
+        return self._write(
+            self._client.put_item,
+            Item={**item, **_VERSION_ATTRIBUTE},
+            ConditionExpression="attribute_not_exists(pk)",
+        )
 
     def update(
-        self, key: Item, expression: str, values: Item, *, condition: str
+        self,
+        key: Item,
+        changes: Item,
+        *,
+        removed: Collection[str] = (),
+        condition: str,
     ) -> bool:
-        """Change one item at once or, where ``condition`` does not hold, not at all."""
-        # Absent where there are none: DynamoDB refuses an empty map.
-        given = {"ExpressionAttributeValues": values} if values else {}
-        with _faults("written"):
-            try:
-                answer = self._client.update_item(
-                    TableName=self._name,
-                    Key=key,
-                    UpdateExpression=expression,
-                    ConditionExpression=condition,
-                    ReturnConsumedCapacity="TOTAL",
-                    **given,  # type: ignore[arg-type] # mypy takes it for every argument
-                )
-            except self._client.exceptions.ConditionalCheckFailedException:
-                return False
-            _ = answer["ConsumedCapacity"]
-            return True
+        """Change one item at once or, where ``condition`` does not hold, not at all.
+
+        ``changes`` are attributes and their new values, to which the condition may
+        refer, by a colon and the attribute's name.
+        """
+        changes = {**changes, **_VERSION_ATTRIBUTE}
+        expression = "SET " + ", ".join(f"#{name} = :{name}" for name in changes)
+        if removed:
+            expression += " REMOVE " + ", ".join(f"#{name}" for name in removed)
+        return self._write(
+            self._client.update_item,
+            Key=key,
+            UpdateExpression=expression,
+            ConditionExpression=f"{condition} AND "
+            "(attribute_not_exists(#version) OR #version <= :version)",
+            # By placeholders: DynamoDB reserves hundreds of names.
+            ExpressionAttributeNames={
+                f"#{name}": name for name in (*changes, *removed)
+            },
+            ExpressionAttributeValues={
+                f":{name}": value for name, value in changes.items()
+            },
+        )
 
     def scan(
         self, condition: str, values: Item, parse: Callable[[Mapping[str, Any]], T]
@@ -112,13 +130,42 @@ class Table:
             )
             for page in pages:
                 _ = page["ConsumedCapacity"]
-                yield from map(parse, page["Items"])
+                yield from (parse(_of_known_version(item)) for item in page["Items"])
+
+    def _write(self, write: Callable[..., Mapping[str, Any]], **request: Any) -> bool:  # noqa: ANN401 - the members of a write
+        """Write, and tell whether the condition of the request held."""
+        with _faults("written"):
+            try:
+                answer = write(
+                    TableName=self._name,
+                    ReturnConsumedCapacity="TOTAL",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                    **request,
+                )
+            except self._client.exceptions.ConditionalCheckFailedException as failed:
+                response: dict[str, Any] = dict(failed.response)
+                # Where there is no such item, none is in the response.
+                _of_known_version(response.get("Item", {}))
+                return False
+            _ = answer["ConsumedCapacity"]
+            return True
+
+
+def _of_known_version(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the item. Raises ``LaterVersionError``; a version that is none raises."""
+    version = int(item["version"]["N"]) if "version" in item else 1
+    if version > VERSION:
+        raise LaterVersionError(item["pk"]["S"], version)
+    return item
 
 
 @contextmanager
 def _faults(done: str) -> Iterator[None]:
     try:
         yield
+    except LaterVersionError as error:
+        _log.error("%s", error)
+        raise UsersUnavailableError from error
     except Exception as error:
         _log.exception("The table of users cannot be %s", done)
         raise UsersUnavailableError(

@@ -14,6 +14,7 @@ from typing import Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 from dotenv import dotenv_values
 
+from app.adapters.table import LaterVersionError
 from app.admin.bootstrap import build_user_administration
 from app.admin.exit_codes import HELP, ExitCode, exit_code_of
 from app.admin.users import NoSuchUserError, UserAdministration, UserExistsError
@@ -193,6 +194,8 @@ def _explain(error: Exception) -> tuple[str, ExitCode]:
             message = f"There is no user {error}: see `{_PROGRAM} users list`."
         case ValueError():
             message = f"Not done: {error}."
+        case UsersUnavailableError(__cause__=LaterVersionError() as later):
+            return f"{later}.", ExitCode.STATE
         case UsersUnavailableError(__cause__=cause):
             return f"AWS did not do it: {cause}", exit_code_of(cause)
         case BotoCoreError() | ClientError():
@@ -203,7 +206,7 @@ def _explain(error: Exception) -> tuple[str, ExitCode]:
 
 
 def _use_environment(options: argparse.Namespace) -> None:
-    """Take the operator's credentials of a local stack, where one is asked for."""
+    """Take the operator's credentials of a stack here, where one is asked for."""
     if options.local is None:
         return
     file = Path(".local", options.local, "operator.env")

@@ -22,6 +22,7 @@ class ExitCode(IntEnum):
     LOGIN = 3
     REFUSED = 4
     UNREACHABLE = 5
+    STATE = 7
     INTERRUPTED = 130
     PIPE = 141
 
@@ -31,6 +32,7 @@ exit codes:
   0  done                       3  there are no AWS credentials, or they have expired
   1  not done: there is no such user, or one already; unusable name or password
   2  the command is wrong       4  AWS refuses: not allowed
+  7  a later version of the broker has written the user; nothing was changed
   130  interrupted              5  AWS is out of reach, or out of order
 """
 

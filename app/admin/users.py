@@ -1,13 +1,13 @@
 """What an operator may do to the broker's own users. The broker itself may not."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, final
 
 from app.adapters.passwords import Passwords
 from app.adapters.principals import Principal, key_of
-from app.adapters.table import Table
+from app.adapters.table import Item, Table
 from app.domain.identity import LOCAL, Identity, canonical_username
 
 if TYPE_CHECKING:
@@ -34,7 +34,10 @@ class ListedUser:
 
 @final
 class UserAdministration:
-    """Each may raise ``UsersUnavailableError``; its cause is botocore's own error."""
+    """Each may raise ``UsersUnavailableError``.
+
+    Its cause is botocore's own error, or ``LaterVersionError``.
+    """
 
     def __init__(
         self,
@@ -75,17 +78,16 @@ class UserAdministration:
         hashed = self._passwords.hash(password)
         self._update(
             username,
-            "SET password_hash = :v, credentials_version = :s",
-            {":v": {"S": hashed}, ":s": {"S": self._new_id()}},
+            {
+                "password_hash": {"S": hashed},
+                "credentials_version": {"S": self._new_id()},
+            },
         )
 
     def set_groups(self, username: str, groups: Iterable[str]) -> None:
         """Replace the user's groups by ``groups``, which may be none."""
-        value = _groups(groups)
-        if value:
-            self._update(username, "SET groups = :v", {":v": value["groups"]})
-        else:
-            self._update(username, "REMOVE groups", {})
+        changes = _groups(groups)
+        self._update(username, changes, removed=() if changes else ("groups",))
 
     def set_disabled(self, username: str, *, disabled: bool) -> None:
         """Keep the user out, or let them in again, from their next request on.
@@ -94,8 +96,10 @@ class UserAdministration:
         """
         self._update(
             username,
-            "SET disabled = :v, credentials_version = :s",
-            {":v": {"BOOL": disabled}, ":s": {"S": self._new_id()}},
+            {
+                "disabled": {"BOOL": disabled},
+                "credentials_version": {"S": self._new_id()},
+            },
         )
 
     def list(self) -> Iterator[ListedUser]:
@@ -105,14 +109,11 @@ class UserAdministration:
         )
 
     def _update(
-        self,
-        username: str,
-        expression: str,
-        values: "dict[str, AttributeValueTypeDef]",
+        self, username: str, changes: Item, *, removed: Collection[str] = ()
     ) -> None:
         key = key_of(_own(username))
         condition = "attribute_exists(pk)"
-        if not self._table.update(key, expression, values, condition=condition):
+        if not self._table.update(key, changes, removed=removed, condition=condition):
             raise NoSuchUserError(username)
 
 

@@ -13,12 +13,20 @@ class InvokeMode(StrEnum):
     RESPONSE_STREAM = "RESPONSE_STREAM"
 
 
+class BodyType(StrEnum):
+    """What a form for calling a function begins with."""
+
+    JSON = "json"
+    TEXT = "text"
+    FILE = "file"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Function:
     """One function behind one URL, and who may be let in.
 
     ``role_arn`` is the role a session for it is made with; ``max_duration_seconds``
-    bounds the session, not the function's run.
+    bounds the session, not the function's run. ``example`` is a body that it takes.
     """
 
     name: str
@@ -31,6 +39,8 @@ class Function:
     groups: frozenset[str]
     max_duration_seconds: int
     role_arn: str
+    example: str | None = None
+    body_type: BodyType | None = None
 
 
 @final

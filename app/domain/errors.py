@@ -8,8 +8,8 @@ The text of an error reaches the caller, so it holds nothing they did not choose
 from typing import ClassVar
 
 
-class BrokerError(Exception):
-    """A failure the caller is meant to hear about.
+class ProblemError(Exception):
+    """A failure the caller is meant to hear about: a problem, as RFC 9457 says.
 
     ``retry_after_seconds`` is set where the same request may succeed later.
     """
@@ -24,17 +24,17 @@ class BrokerError(Exception):
         self.retry_after_seconds = retry_after_seconds
 
 
-class LoginRefusedError(BrokerError):
+class LoginRefusedError(ProblemError):
     code = "login-refused"
     title = "Wrong username or password"
 
 
-class LoginEndedError(BrokerError):
+class LoginEndedError(ProblemError):
     code = "login-ended"
     title = "This login has ended; log in again"
 
 
-class TokenRejectedError(BrokerError):
+class TokenRejectedError(ProblemError):
     """``presented`` is False where there was no access token at all."""
 
     code = "token-rejected"
@@ -45,48 +45,48 @@ class TokenRejectedError(BrokerError):
         self.presented = presented
 
 
-class FunctionNotAvailableError(BrokerError):
+class FunctionNotAvailableError(ProblemError):
     """Not theirs, or not there: the caller cannot tell which."""
 
     code = "function-not-available"
     title = "There is no function of that name that you may call"
 
 
-class FunctionNotNamedError(BrokerError):
+class FunctionNotNamedError(ProblemError):
     code = "function-not-named"
     title = "You may call several functions; say which in FunctionName"
 
 
-class DurationOutOfRangeError(BrokerError):
+class DurationOutOfRangeError(ProblemError):
     code = "duration-out-of-range"
     title = "A grant for this function cannot last that long or that short"
 
 
-class TooBusyError(BrokerError):
+class TooBusyError(ProblemError):
     code = "too-busy"
     title = "Too many people are logging in at this moment; try again"
 
 
-class SessionsUnavailableError(BrokerError):
+class SessionsUnavailableError(ProblemError):
     code = "sessions-unavailable"
     title = "AWS credentials cannot be issued right now"
 
 
-class UsersUnavailableError(BrokerError):
+class UsersUnavailableError(ProblemError):
     code = "users-unavailable"
     title = "The table of users cannot be reached right now"
 
 
-class CatalogueUnavailableError(BrokerError):
+class CatalogueUnavailableError(ProblemError):
     code = "catalogue-unavailable"
     title = "The catalogue of functions cannot be read right now"
 
 
-class SigningKeyUnavailableError(BrokerError):
+class SigningKeyUnavailableError(ProblemError):
     code = "signing-key-unavailable"
     title = "Access tokens can be neither issued nor checked right now"
 
 
-class AuditUnavailableError(BrokerError):
+class AuditUnavailableError(ProblemError):
     code = "audit-unavailable"
     title = "The grant could not be recorded, so it was not made"

@@ -117,7 +117,8 @@ class Assets:
         folders = [self._root / folder for folder in self._folders]
         found = [path for folder in folders for path in folder.rglob("*")]
         names = {path.relative_to(self._root).as_posix(): path for path in found}
-        files = {name for name, path in names.items() if path.is_file()}
+        # What is for npm alone has no media type here.
+        files = {name for name, path in names.items() if path.suffix in _MEDIA_TYPES}
         return {name: names[name] for name in sorted(files - {self._without})}
 
     @cached_property

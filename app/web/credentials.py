@@ -16,18 +16,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_pascal
 from typing_extensions import override
 
-from app.domain.errors import (
-    AuditUnavailableError,
-    BrokerError,
-    CatalogueUnavailableError,
-    DurationOutOfRangeError,
-    FunctionNotAvailableError,
-    SessionsUnavailableError,
-    TokenRejectedError,
-)
+from app.domain.errors import ProblemError, TokenRejectedError
 from app.web.casing import PASCAL_CASE
-from app.web.dependencies import CURRENT_USER_FAILURES, BrokerDep, SdkUser, SourceDep
-from app.web.grants import DURATION_RANGE, GrantResponse
+from app.web.dependencies import BrokerDep, SdkUser, SourceDep
+from app.web.grants import DURATION_RANGE, GRANT_FAILURES, GrantResponse
 from app.web.problems import STATUS, headers_of
 
 _WHOLE_NUMBER: Final = re.compile(r"-?[0-9]{1,20}")
@@ -77,7 +69,7 @@ class ContainerRoute(APIRoute):
         async def answer(request: Request) -> Response:
             try:
                 return await handle(request)
-            except BrokerError as error:
+            except ProblemError as error:
                 return _respond(
                     STATUS[type(error)],
                     _code_of(type(error)),
@@ -94,7 +86,7 @@ class ContainerRoute(APIRoute):
 router = APIRouter(tags=["grants"], route_class=ContainerRoute)
 
 
-def _failures(*expected: type[BrokerError]) -> dict[int | str, dict[str, Any]]:
+def _failures(*expected: type[ProblemError]) -> dict[int | str, dict[str, Any]]:
     documented: dict[int | str, dict[str, Any]] = {
         400: {"model": ContainerError, "description": "Bad Request"}
     }
@@ -110,14 +102,7 @@ def _failures(*expected: type[BrokerError]) -> dict[int | str, dict[str, Any]]:
 @router.get(
     "/credentials/{function_name}",
     summary="Get credentials as AWS's SDKs ask for them",
-    responses=_failures(
-        *CURRENT_USER_FAILURES,
-        FunctionNotAvailableError,
-        DurationOutOfRangeError,
-        SessionsUnavailableError,
-        CatalogueUnavailableError,
-        AuditUnavailableError,
-    ),
+    responses=_failures(*GRANT_FAILURES),
 )
 def credentials(
     function_name: str,
@@ -135,7 +120,7 @@ def credentials(
     )
 
 
-def _code_of(error: type[BrokerError]) -> str:
+def _code_of(error: type[ProblemError]) -> str:
     return error.__name__.removesuffix("Error")
 
 

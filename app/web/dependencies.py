@@ -12,7 +12,7 @@ from typing_extensions import override
 from app.broker import Broker
 from app.domain.credentials import Source
 from app.domain.errors import (
-    BrokerError,
+    ProblemError,
     SigningKeyUnavailableError,
     TokenRejectedError,
     UsersUnavailableError,
@@ -105,7 +105,7 @@ def _sdk_user(broker: BrokerDep, token: _BareToken) -> User:
 CurrentUser = Annotated[User, Depends(_current_user)]
 """The caller, verified and still known. A route without it is public."""
 
-CURRENT_USER_FAILURES: Final[tuple[type[BrokerError], ...]] = (
+CURRENT_USER_FAILURES: Final[tuple[type[ProblemError], ...]] = (
     TokenRejectedError,
     UsersUnavailableError,
     SigningKeyUnavailableError,

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from app.domain.catalogue import Function, InvokeMode
+from app.domain.catalogue import BodyType, Function, InvokeMode
 from app.domain.errors import CatalogueUnavailableError
 from app.web.casing import PASCAL_CASE
 from app.web.dependencies import CURRENT_USER_FAILURES, BrokerDep, CurrentUser
@@ -28,6 +28,13 @@ class FunctionResponse(BaseModel):
     region: Annotated[str, Field(examples=["ap-northeast-1"])]
     invoke_mode: InvokeMode
     max_duration_seconds: Annotated[int, Field(examples=[3600])]
+    example: Annotated[
+        str | None,
+        Field(description="A body that it takes", examples=['{"name": "world"}']),
+    ]
+    body_type: Annotated[
+        BodyType | None, Field(description="What kind of body it takes")
+    ]
 
     @classmethod
     def of(cls, function: Function) -> Self:
@@ -39,6 +46,8 @@ class FunctionResponse(BaseModel):
             region=function.region,
             invoke_mode=function.invoke_mode,
             max_duration_seconds=function.max_duration_seconds,
+            example=function.example,
+            body_type=function.body_type,
         )
 
 

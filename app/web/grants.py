@@ -23,6 +23,7 @@ from app.domain.errors import (
     DurationOutOfRangeError,
     FunctionNotAvailableError,
     FunctionNotNamedError,
+    ProblemError,
     SessionsUnavailableError,
 )
 from app.domain.session import LONGEST, SHORTEST, USUAL, SessionPlan
@@ -159,6 +160,16 @@ class DryRunResponse(BaseModel):
         )
 
 
+GRANT_FAILURES: Final[tuple[type[ProblemError], ...]] = (
+    *CURRENT_USER_FAILURES,
+    FunctionNotAvailableError,
+    DurationOutOfRangeError,
+    SessionsUnavailableError,
+    CatalogueUnavailableError,
+    AuditUnavailableError,
+)
+"""How a grant of a named function may fail, whatever format the answer has."""
+
 _EXAMPLES: Final[dict[str, Example]] = {
     "hello": {"summary": "A quarter of an hour", "value": {"FunctionName": "hello"}},
     "longer": {
@@ -175,16 +186,7 @@ _EXAMPLES: Final[dict[str, Example]] = {
 @router.post(
     "/grant",
     summary="Get credentials for one function",
-    responses=problems(
-        *CURRENT_USER_FAILURES,
-        FunctionNotAvailableError,
-        FunctionNotNamedError,
-        DurationOutOfRangeError,
-        SessionsUnavailableError,
-        CatalogueUnavailableError,
-        AuditUnavailableError,
-        unreadable=UNREADABLE,
-    ),
+    responses=problems(*GRANT_FAILURES, FunctionNotNamedError, unreadable=UNREADABLE),
 )
 def grant(
     user: CurrentUser,

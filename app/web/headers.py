@@ -76,6 +76,6 @@ class WithoutCookies:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            kept = [header for header in scope["headers"] if header[0] != b"cookie"]
-            scope = {**scope, "headers": kept}
+            others = [header for header in scope["headers"] if header[0] != b"cookie"]
+            scope = {**scope, "headers": others}
         await self._app(scope, receive, send)

@@ -38,11 +38,16 @@ class LoginPool:
         """Return what ``login`` returns, or raise what it raises.
 
         Raises ``TooBusyError`` where its turn does not come in time; then it is not
-        begun at all.
+        begun at all. Nor is it where the task that waits for it is cancelled before.
         """
         future: Future[T] = self._threads.submit(login)
         ended = asyncio.wrap_future(future)
-        await asyncio.wait([ended], timeout=self._patience)
+        try:
+            await asyncio.wait([ended], timeout=self._patience)
+        except asyncio.CancelledError:
+            # Nobody waits for it any more: it is not begun, or nobody hears its end.
+            ended.cancel()
+            raise
         # What has begun cannot be cancelled, and ends soon.
         if future.cancel():
             raise TooBusyError(retry_after_seconds=RETRY_AFTER)

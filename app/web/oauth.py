@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Scope
 from typing_extensions import override
 
-from app.domain.errors import BrokerError, LoginEndedError, LoginRefusedError
+from app.domain.errors import LoginEndedError, LoginRefusedError, ProblemError
 from app.web.bodies import NOT_RECEIVED, FormRoute
 from app.web.openapi import EXAMPLE_REQUEST_ID, add_example, problems
 from app.web.problems import (
@@ -69,7 +69,7 @@ class TokenRoute(FormRoute):
         async def answer(request: Request) -> Response:
             try:
                 response = await handle(request)
-            except (BrokerError, RequestValidationError, HTTPException) as failure:
+            except (ProblemError, RequestValidationError, HTTPException) as failure:
                 refusal = _refusal(request.scope, failure)
                 response = respond(refusal, headers_of(failure), MEDIA_TYPE)
             response.headers["Pragma"] = "no-cache"  # section 5.1 asks for it still
@@ -78,7 +78,7 @@ class TokenRoute(FormRoute):
         return answer
 
 
-def refusals(*expected: type[BrokerError]) -> dict[int | str, dict[str, Any]]:
+def refusals(*expected: type[ProblemError]) -> dict[int | str, dict[str, Any]]:
     """Document the failures of a token endpoint, each with an example."""
     documented = problems(unreadable=NOT_RECEIVED)
     examples: dict[str, Failure] = {error.code: error() for error in expected}

@@ -36,7 +36,7 @@ class DescribedApi(FastAPI):
 
 
 def problems(
-    *expected: type[errors.BrokerError], unreadable: Sequence[HTTPStatus] = ()
+    *expected: type[errors.ProblemError], unreadable: Sequence[HTTPStatus] = ()
 ) -> dict[int | str, dict[str, Any]]:
     """Document the failures a route may answer with, each with an example.
 

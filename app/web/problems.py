@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.domain import errors
 
-STATUS: Final[Mapping[type[errors.BrokerError], HTTPStatus]] = {
+STATUS: Final[Mapping[type[errors.ProblemError], HTTPStatus]] = {
     errors.LoginRefusedError: HTTPStatus.BAD_REQUEST,
     errors.LoginEndedError: HTTPStatus.BAD_REQUEST,
     errors.TokenRejectedError: HTTPStatus.UNAUTHORIZED,
@@ -39,7 +39,7 @@ _UNKNOWN_FIELD: Final = "extra_forbidden"
 _MOST_FIELD_PROBLEMS: Final = 20
 """A body of 64 kB may hold ten thousand unknown fields."""
 
-Failure: TypeAlias = errors.BrokerError | RequestValidationError | HTTPException
+Failure: TypeAlias = errors.ProblemError | RequestValidationError | HTTPException
 """What somebody foresaw. Anything else is for ``NeverRaise``."""
 
 _log = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ class Problem(BaseModel):
 def install(app: FastAPI) -> None:
     """Make ``app`` answer in problem details, whatever goes wrong."""
 
-    @app.exception_handler(errors.BrokerError)
+    @app.exception_handler(errors.ProblemError)
     @app.exception_handler(RequestValidationError)
     @app.exception_handler(HTTPException)
     async def _(request: Request, failure: Failure) -> Response:
@@ -76,7 +76,7 @@ def install(app: FastAPI) -> None:
 def problem_of(scope: Scope, failure: Failure) -> Problem:
     """Describe a failure that somebody foresaw."""
     match failure:
-        case errors.BrokerError():
+        case errors.ProblemError():
             return Problem(
                 type=type_of(type(failure)),
                 title=failure.title,
@@ -161,7 +161,7 @@ def title_of(status: HTTPStatus) -> str:
     return _PHRASES.get(status, status.phrase)
 
 
-def type_of(error: type[errors.BrokerError]) -> str:
+def type_of(error: type[errors.ProblemError]) -> str:
     return f"urn:aikagi:problem:{error.code}"
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from emulator.tests.launcher.wheels import asking_for, write_wheel
+
 HERE = Path(__file__).parent
 PROJECT = HERE.parent
 SMALL = HERE / "launcher"
@@ -62,6 +64,10 @@ def test_an_installed_emulator_runs_the_template_of_its_working_directory(
     theirs = tmp_path / "theirs"
     shutil.copytree(SMALL / "small_functions", theirs / "small_functions")
     shutil.copy(SMALL / "lone.yaml", theirs / "template.yaml")
+    wheels = write_wheel(tmp_path / "wheels", "words", "1.0", "WORDS = 1\n").parent
+    (theirs / "small_functions" / "requirements.txt").write_text(
+        asking_for("words", wheels=wheels)
+    )
     with subprocess.Popen(
         [str(program), "--port", str(free_first_port)],
         cwd=theirs,
@@ -79,4 +85,16 @@ def test_an_installed_emulator_runs_the_template_of_its_working_directory(
 
     text = "".join(said)
     assert process.returncode == 0, text
+    assert "installing small_functions/requirements.txt\n" in text
     assert f"Greeting  http://127.0.0.1:{free_first_port + 101}/\n" in text
+    # A function's Python has what Lambda's brings, from wherever the emulator has it.
+    (python,) = theirs.glob(".emulator/packages/python-*/bin/python")
+    for module, status in (("boto3, awslambdaric", 0), ("aikagi_emulator", 1)):
+        done = subprocess.run(
+            [str(python), "-c", f"import {module}"],
+            cwd=tmp_path,
+            env={},
+            check=False,
+            capture_output=True,
+        )
+        assert done.returncode == status, done.stderr

@@ -51,10 +51,19 @@ def cases(kind: str) -> list[Any]:
     ]
 
 
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the Python of all functions is, made once."""
+    return tmp_path_factory.mktemp("packages")
+
+
 @pytest.fixture
-def options(free_first_port: int, tmp_path: Path) -> Options:
+def options(free_first_port: int, tmp_path: Path, packages: Path) -> Options:
     project = Project(
-        folder=tmp_path, state=tmp_path / "state", template=tmp_path / "template.yaml"
+        folder=tmp_path,
+        packages=packages,
+        state=tmp_path / "state",
+        template=tmp_path / "template.yaml",
     )
     return Options(project=project, ports=Ports(first=free_first_port), shell={})
 

@@ -27,7 +27,9 @@ def extract(text: str, sentences: int | None = None) -> Generator[Event, None, S
     words: dict[str, Counter[str]] = {}  # by sentence: what is repeated counts once
     for done, found in sentences_of(text):
         of += len(found)
-        words |= {each: words_of(each) for each in found if each not in words}
+        words |= {
+            sentence: words_of(sentence) for sentence in found if sentence not in words
+        }
         if done - reported >= 32_768:  # noqa: PLR2004 - less is done before anybody looks
             reported = done
             yield Progress(done, len(text), "reading", "Reading the text")

@@ -8,8 +8,13 @@ import pytest
 
 from app.adapters import catalogue as module
 from app.adapters.catalogue import SsmCatalogue
-from app.adapters.catalogue_entry import EntryRefusedError, EntryRules, read_entry
-from app.domain.catalogue import Function, InvokeMode
+from app.adapters.catalogue_entry import (
+    VERSION,
+    EntryRefusedError,
+    EntryRules,
+    read_entry,
+)
+from app.domain.catalogue import BodyType, Function, InvokeMode
 from app.domain.errors import CatalogueUnavailableError
 from tests.adapters.readings import wait_for_background_readings
 from tests.fakes import Clock
@@ -59,6 +64,11 @@ def test_an_entry_is_a_function():
             {"MaxDurationSeconds": None}, ("max_duration_seconds", 3600), id="no limit"
         ),
         pytest.param({"Groups": []}, ("groups", frozenset()), id="nobody's"),
+        pytest.param({"Version": VERSION}, ("name", "hello"), id="its version"),
+        pytest.param({}, ("example", None), id="no example"),
+        pytest.param({"Example": "x" * 1000}, ("example", "x" * 1000), id="an example"),
+        pytest.param({}, ("body_type", None), id="no kind of body"),
+        pytest.param({"BodyType": "text"}, ("body_type", BodyType.TEXT), id="text"),
         pytest.param(
             {"RoleArn": OTHER}, ("role_arn", OTHER), id="a role that is listed"
         ),
@@ -91,6 +101,8 @@ def test_what_an_entry_may_leave_out_or_say(
             "account",
             id="another account",
         ),
+        pytest.param({"Example": "x" * 1001}, "Example", id="a long example"),
+        pytest.param({"BodyType": "xml"}, "BodyType", id="no kind of body"),
         pytest.param({"FuncUrl": "https://evil.example/"}, "FuncUrl", id="elsewhere"),
         pytest.param(
             {"FuncUrl": "https://abc.lambda-url.eu-west-1.on.aws.evil.example/"},
@@ -123,6 +135,9 @@ def test_what_an_entry_may_leave_out_or_say(
         pytest.param({"MaxDurationSeconds": 899}, "MaxDuration", id="too short"),
         pytest.param({"MaxDurationSeconds": 3601}, "MaxDuration", id="too long"),
         pytest.param({"Url": "https://x"}, "Url", id="a field too many"),
+        pytest.param({"Version": "1"}, "Version: ", id="version a string"),
+        pytest.param({"Version": True}, "Version: ", id="version true"),
+        pytest.param({"Version": 0}, "Version: ", id="version zero"),
     ],
 )
 def test_an_entry_that_does_not_hold_is_refused_by_name(
@@ -207,6 +222,22 @@ def test_a_bad_entry_is_left_out_with_a_line_that_names_it(
 
     assert "/aikagi/test/functions/bad" in caplog.text
     assert "FuncUrl" in caplog.text
+
+
+def test_an_entry_of_a_later_version_is_left_out_with_a_line_that_says_so(
+    catalogue: SsmCatalogue, script: ScriptedAws, caplog: pytest.LogCaptureFixture
+):
+    later = other(Version=VERSION + 1, Audience="a member of that version")
+    script.will(page(("later", later), ("hello", {**ENTRY, "Version": VERSION})))
+
+    with caplog.at_level(logging.ERROR):
+        assert names(catalogue) == ["hello"]
+
+    [line] = caplog.messages
+    assert line == (
+        "The catalogue's /aikagi/test/functions/later is left out: its Version is "
+        f"{VERSION + 1}, and this broker knows {VERSION}: update it"
+    )
 
 
 def test_an_entry_cannot_shadow_another(

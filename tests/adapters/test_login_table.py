@@ -14,9 +14,9 @@ from app.logins import RotatingLogins
 from tests.fakes import (
     NOON,
     Clock,
-    KeptLogins,
     KeySet,
     KnownUsers,
+    LoginsInMemory,
     a_user,
     rotating_logins,
 )
@@ -34,9 +34,11 @@ RENEWED = LOGIN.rotated("two", NOON + timedelta(hours=1), LIFETIMES)
 COST = {"TableName": "users", "CapacityUnits": 1.0}
 DONE = Answer.json({"ConsumedCapacity": COST})
 NOT_SO = Answer.error("ConditionalCheckFailedException")
+OF_NO_LATER_VERSION = "(attribute_not_exists(#version) OR #version <= :version)"
 KEY = {"pk": {"S": "login#0123456789abcdef"}}
 ITEM = {
     **KEY,
+    "version": {"N": "2"},
     "issuer": {"S": "local"},
     "subject": {"S": "alice"},
     "credentials_version": {"S": "version-1"},
@@ -76,8 +78,20 @@ def test_a_login_is_an_item_that_dynamodb_drops_by_itself(
     assert request.json == {
         "TableName": "users",
         "Item": ITEM,
+        "ConditionExpression": "attribute_not_exists(pk)",
         "ReturnConsumedCapacity": "TOTAL",
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
+
+
+def test_a_login_written_twice_by_the_sdk_is_there_once(
+    table: LoginTable, script: ScriptedAws
+):
+    script.will(Answer.hang_up(), NOT_SO)
+
+    table.add(LOGIN)
+
+    assert [request.target for request in script.requests] == ["PutItem", "PutItem"]
 
 
 def test_what_was_written_is_read_consistently(table: LoginTable, script: ScriptedAws):
@@ -123,16 +137,27 @@ def test_a_renewal_is_one_conditional_write(table: LoginTable, script: ScriptedA
     assert request.json == {
         "TableName": "users",
         "Key": KEY,
-        "UpdateExpression": "SET token_sha256 = :new, previous_sha256 = :old, "
-        "rotated_at = :now, expires = :expires",
-        "ConditionExpression": "token_sha256 = :old AND attribute_not_exists(ended_at)",
+        "UpdateExpression": "SET #token_sha256 = :token_sha256, "
+        "#previous_sha256 = :previous_sha256, #rotated_at = :rotated_at, "
+        "#expires = :expires, #version = :version",
+        "ConditionExpression": "token_sha256 = :previous_sha256 "
+        f"AND attribute_not_exists(ended_at) AND {OF_NO_LATER_VERSION}",
+        "ExpressionAttributeNames": {
+            "#token_sha256": "token_sha256",
+            "#previous_sha256": "previous_sha256",
+            "#rotated_at": "rotated_at",
+            "#expires": "expires",
+            "#version": "version",
+        },
         "ExpressionAttributeValues": {
-            ":new": {"S": "two"},
-            ":old": {"S": "one"},
-            ":now": RENEWED_ITEM["rotated_at"],
+            ":token_sha256": {"S": "two"},
+            ":previous_sha256": {"S": "one"},
+            ":rotated_at": RENEWED_ITEM["rotated_at"],
             ":expires": RENEWED_ITEM["expires"],
+            ":version": {"N": "2"},
         },
         "ReturnConsumedCapacity": "TOTAL",
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
 
 
@@ -153,10 +178,15 @@ def test_an_end_makes_no_login_of_nothing(
     assert script.requests[0].json == {
         "TableName": "users",
         "Key": KEY,
-        "UpdateExpression": "SET ended_at = :now",
-        "ConditionExpression": "attribute_exists(pk)",
-        "ExpressionAttributeValues": {":now": {"S": "2030-01-01T12:00:00.123+00:00"}},
+        "UpdateExpression": "SET #ended_at = :ended_at, #version = :version",
+        "ConditionExpression": f"attribute_exists(pk) AND {OF_NO_LATER_VERSION}",
+        "ExpressionAttributeNames": {"#ended_at": "ended_at", "#version": "version"},
+        "ExpressionAttributeValues": {
+            ":ended_at": {"S": "2030-01-01T12:00:00.123+00:00"},
+            ":version": {"N": "2"},
+        },
         "ReturnConsumedCapacity": "TOTAL",
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
 
 
@@ -195,13 +225,18 @@ def test_a_table_that_does_not_answer_is_never_an_answer(
     assert caught.value.retry_after_seconds == retry_after
 
 
-@pytest.mark.parametrize("name", [name for name in ITEM if name != "pk"])
-@pytest.mark.parametrize("value", [None, {"NULL": True}], ids=["absent", "odd"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *((name, {"NULL": True}) for name in ITEM if name != "pk"),
+        *((name, None) for name in ITEM if name not in {"pk", "version"}),
+    ],
+)
 def test_an_item_that_is_not_as_we_write_it_lets_nobody_in(
     table: LoginTable, script: ScriptedAws, name: str, value: object
 ):
     changed = {**ITEM, name: value}
-    script.will(holding({key: one for key, one in changed.items() if one}))
+    script.will(holding({key: held for key, held in changed.items() if held}))
 
     with pytest.raises(UsersUnavailableError):
         table.read(LOGIN.id)
@@ -210,12 +245,12 @@ def test_an_item_that_is_not_as_we_write_it_lets_nobody_in(
 def test_a_renewal_done_twice_by_the_sdk_is_done_once(
     script: ScriptedAws, table: LoginTable
 ):
-    clock, kept = Clock(), KeptLogins()
+    clock, store = Clock(), LoginsInMemory()
     alice = a_user("alice")
-    first = rotating_logins(clock, kept).begin(alice)
-    [login] = kept.by_id.values()
-    second = rotating_logins(clock, kept).renew(first.text, KnownUsers(alice).find)
-    [renewed] = kept.by_id.values()
+    first = rotating_logins(clock, store).begin(alice)
+    [login] = store.by_id.values()
+    second = rotating_logins(clock, store).renew(first.text, KnownUsers(alice).find)
+    [renewed] = store.by_id.values()
     # The first try was done, and its answer lost; the SDK tries again by itself.
     script.will(
         holding(item_of(login)), Answer.hang_up(), NOT_SO, holding(item_of(renewed))

@@ -9,9 +9,11 @@ from collections.abc import Callable
 
 import pytest
 
+from app.adapters.table import VERSION
 from app.admin.commands import build_parser, main
-from tests.local_stack import ROOT, clean_environment
 from tests.scripted_aws import Answer, ScriptedAws
+from tests.stack import ROOT, clean_environment
+from tests.working_table import WorkingTable
 
 COST = {"TableName": "users", "CapacityUnits": 1.0}
 DONE = Answer.json({"ConsumedCapacity": COST})
@@ -27,7 +29,7 @@ import sys
 class Missing:
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] in {
-            "aikagi", "fastapi", "httpx2", "jose", "mangum", "multipart", "pydantic",
+            "aikagi", "fastapi", "httpx2", "mangum", "multipart", "pydantic",
             "pydantic_settings", "rich", "starlette", "uvicorn",
         }:
             raise ModuleNotFoundError(name)
@@ -73,11 +75,13 @@ def every_command() -> list[tuple[str, argparse.ArgumentParser]]:
 def test_every_help_has_an_example_that_can_be_typed(
     path: str, parser: argparse.ArgumentParser
 ):
-    told = parser.format_help()
+    help_text = parser.format_help()
 
-    [example] = [line for line in told.splitlines() if line.startswith(f"  {path}")]
+    [example] = [
+        line for line in help_text.splitlines() if line.startswith(f"  {path}")
+    ]
     build_parser().parse_args(example.split()[3:])
-    assert "exit codes:" in told
+    assert "exit codes:" in help_text
 
 
 @pytest.mark.parametrize(("path", "parser"), every_command())
@@ -179,6 +183,41 @@ def test_what_aws_says_is_told_and_has_an_exit_code(
     assert got == code
     assert err.startswith("AWS did not do it: ") == bool(code)
     assert err.count("\n") == bool(code)
+
+
+COMMANDS = {
+    "add": ADD[1:],
+    "passwd": ("carol", "--password-stdin"),
+    "groups": ("carol", "--group", "research"),
+    "disable": ("carol",),
+    "enable": ("carol",),
+    "list": (),
+}
+
+
+@pytest.mark.parametrize("name", [path.split()[-1] for path, _ in every_command()])
+def test_a_user_whom_a_later_version_has_written_is_left_alone_by_every_command(
+    typed: Typed, script: ScriptedAws, name: str
+):
+    table = WorkingTable()
+    script.will_ask(table.answer)
+    assert typed(*ADD)[0] == 0
+    [carol] = table.items()
+    table.put({**carol, "version": {"N": str(VERSION + 1)}})
+    before = table.items()
+
+    code, out, err = typed(name, *COMMANDS[name])
+
+    assert (code, out) == (7, "")
+    assert err == (
+        "The item principal#local#carol was written by a later version of the broker "
+        f"(its format is {VERSION + 1}, this one knows {VERSION}): update this one. "
+        "Nothing was changed.\n"
+    )
+    assert table.items() == before
+
+    table.put(carol)
+    assert typed(name, *COMMANDS[name])[0] == (1 if name == "add" else 0)
 
 
 def test_without_credentials_of_aws_the_operator_is_told_to_log_in(

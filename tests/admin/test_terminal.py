@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.aws_caller import Person
-from tests.local_stack import Stack
+from tests.stack import Stack
 from tests.terminal import Terminal
 
 ADMIN = "app.admin"

@@ -84,7 +84,7 @@ def events(*told: Mapping[str, Any]) -> Answer:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lent:
+class IssuedCredentials:
     access_key_id: str
     secret_access_key: str = field(repr=False)
     session_token: str | None = field(repr=False)
@@ -127,9 +127,9 @@ class Loopback:
         self.calls: list[Request] = []
         self.asked: list[str] = []
         self._access: set[str] = set()
-        self._spent: dict[str, dict[str, Any]] = {}
+        self._successors: dict[str, dict[str, Any]] = {}
         self._refresh: str | None = None
-        self._lent: dict[str, Lent] = {}
+        self._issued: dict[str, IssuedCredentials] = {}
         self._ids = count(1)
         self._lock = Lock()
         handler = type("Handler", (_Handler,), {"loopback": self})
@@ -168,7 +168,7 @@ class Loopback:
     def end_login(self) -> None:
         """Do what an operator who ends it, or a stolen refresh token, does."""
         self._refresh = None
-        self._spent.clear()
+        self._successors.clear()
         self._access.clear()
 
     def forget_access(self) -> None:
@@ -177,7 +177,7 @@ class Loopback:
 
     def forget_grants(self) -> None:
         """Refuse the credentials there are, as after a change of the role."""
-        self._lent.clear()
+        self._issued.clear()
 
     @property
     def now(self) -> datetime:
@@ -204,7 +204,9 @@ class Loopback:
             return answer
         if route == "healthz":
             return json_answer({"status": "ok"})
-        form = {name: each[0] for name, each in parse_qs(request.body.decode()).items()}
+        form = {
+            name: values[0] for name, values in parse_qs(request.body.decode()).items()
+        }
         if route == "auth/login":
             return self._log_in(form)
         if route == "auth/refresh":
@@ -241,12 +243,12 @@ class Loopback:
         return json_answer(self._pair())
 
     def _renew(self, refresh: str) -> Answer:
-        if refresh in self._spent:
-            return json_answer(self._spent[refresh])
+        if refresh in self._successors:
+            return json_answer(self._successors[refresh])
         if self._refresh is None or refresh != self._refresh:
             return refusal("login-ended", "The login has ended")
-        self._spent[refresh] = self._pair()
-        return json_answer(self._spent[refresh])
+        self._successors[refresh] = self._pair()
+        return json_answer(self._successors[refresh])
 
     def _pair(self) -> dict[str, Any]:
         number = next(self._ids)
@@ -283,13 +285,13 @@ class Loopback:
         number = next(self._ids)
         life = min(self.grant_life, wanted["DurationSeconds"])
         ends = (self.now + timedelta(seconds=life)).replace(microsecond=0)
-        lent = Lent(
+        issued = IssuedCredentials(
             access_key_id=f"ASIAEXAMPLE{number}",
             secret_access_key=f"loopback-secret-{number}",
             session_token=f"loopback/session+token={number}",
             expires_at=ends,
         )
-        self._lent[lent.access_key_id] = lent
+        self._issued[issued.access_key_id] = issued
         return json_answer(
             {
                 "Version": 1,
@@ -297,10 +299,10 @@ class Loopback:
                 "FuncUrl": self.function,
                 "Region": REGION,
                 "InvokeMode": "BUFFERED",
-                "AccessKeyId": lent.access_key_id,
-                "SecretAccessKey": lent.secret_access_key,
-                "SessionToken": lent.session_token,
-                "Token": lent.session_token,
+                "AccessKeyId": issued.access_key_id,
+                "SecretAccessKey": issued.secret_access_key,
+                "SessionToken": issued.session_token,
+                "Token": issued.session_token,
                 "Expiration": f"{ends:%Y-%m-%dT%H:%M:%SZ}",
                 "ServerTime": f"{self.now:%Y-%m-%dT%H:%M:%S.%f}Z",
             }
@@ -320,11 +322,11 @@ class Loopback:
         self.runs += 1
         return self.answer(request)
 
-    def verified(self, request: Request) -> Lent:
+    def verified(self, request: Request) -> IssuedCredentials:
         """Check a signature as AWS does."""
         return verify(
             request,
-            find=self._lent.get,
+            find=self._issued.get,
             service="lambda",
             region=REGION,
             now=self.now,

@@ -1,4 +1,4 @@
-"""A program that stays logged in, borrows and calls, against a broker on loopback."""
+"""A program that stays logged in and calls functions, against a broker on loopback."""
 
 import json
 from collections.abc import Callable
@@ -99,7 +99,7 @@ def test_secrets_are_in_no_repr(alice: Broker):
     assert grant.access_key_id in repr(grant)
 
 
-def test_a_grant_is_borrowed_once_and_used_again(alice: Broker, loopback: Loopback):
+def test_a_grant_is_fetched_once_and_used_again(alice: Broker, loopback: Loopback):
     for _ in range(3):
         alice.call("hello").result()
 
@@ -107,15 +107,15 @@ def test_a_grant_is_borrowed_once_and_used_again(alice: Broker, loopback: Loopba
     assert len(loopback.calls) == 3
 
 
-def test_fifty_threads_borrow_one_grant(alice: Broker, loopback: Loopback):
+def test_fifty_threads_fetch_one_grant(alice: Broker, loopback: Loopback):
     together = Barrier(50)
 
-    def borrow(_: int) -> str:
+    def fetch(_: int) -> str:
         together.wait()
         return alice.grant("hello").access_key_id
 
     with ThreadPoolExecutor(50) as pool:
-        keys = set(pool.map(borrow, range(50)))
+        keys = set(pool.map(fetch, range(50)))
 
     assert len(keys) == 1
     assert loopback.count("grant") == 1
@@ -125,10 +125,10 @@ def test_a_failure_reaches_all_who_waited_for_it(alice: Broker, loopback: Loopba
     refused = problem(503, "sessions-unavailable", "Not now", **{"Retry-After": "5"})
     loopback.broker_answers = [refused]
 
-    with pytest.raises(BrokerError) as told:
+    with pytest.raises(BrokerError) as raised:
         alice.grant("hello")
 
-    assert (told.value.status, told.value.retry_after) == (503, 5)
+    assert (raised.value.status, raised.value.retry_after) == (503, 5)
     assert alice.grant("hello").function_name == "hello"
 
 
@@ -136,8 +136,8 @@ def test_a_failure_reaches_all_who_waited_for_it(alice: Broker, loopback: Loopba
     ("left", "asked"),
     [
         pytest.param(200, 1, id="fresh"),
-        pytest.param(170, 2, id="waning"),
-        pytest.param(20, 2, id="spent"),
+        pytest.param(170, 2, id="advisory refresh"),
+        pytest.param(20, 2, id="mandatory refresh"),
         pytest.param(-5, 2, id="ended"),
     ],
 )
@@ -198,11 +198,11 @@ def test_a_call_that_is_refused_twice_is_refused(alice: Broker, loopback: Loopba
         status=403, headers=headers, pieces=refused.pieces
     )
 
-    with pytest.raises(FunctionError) as told:
+    with pytest.raises(FunctionError) as raised:
         alice.call("hello", data="once").result()
 
-    assert told.value.error_type == "AccessDeniedException"
-    assert told.value.request_id == "lambda-r-1"
+    assert raised.value.error_type == "AccessDeniedException"
+    assert raised.value.request_id == "lambda-r-1"
     assert len(loopback.calls) == 2
 
 
@@ -212,11 +212,11 @@ def test_no_post_is_sent_twice_that_may_have_run(
 ):
     loopback.answer = lambda _: json_answer({"error": "its own"}, status)
 
-    with pytest.raises(FunctionError) as told:
+    with pytest.raises(FunctionError) as raised:
         alice.call("hello", data="once").result()
 
-    assert (told.value.status, told.value.error_type) == (status, None)
-    assert "its own" in told.value.text
+    assert (raised.value.status, raised.value.error_type) == (status, None)
+    assert "its own" in raised.value.text
     assert len(loopback.calls) == 1
 
 
@@ -276,10 +276,10 @@ def test_no_password_goes_where_it_could_be_read(base: str):
 def test_nobody_listening_is_out_of_reach(free_port: Callable[[], int]):
     broker = Broker(f"http://127.0.0.1:{free_port()}/")
 
-    with broker, pytest.raises(UnreachableError, match="refused") as told:
+    with broker, pytest.raises(UnreachableError, match="refused") as raised:
         broker.login("alice", PASSWORD)
 
-    assert told.value.what == "broker"
+    assert raised.value.what == "broker"
 
 
 def test_the_access_token_is_renewed_without_being_noticed(
@@ -326,10 +326,10 @@ def test_a_refusal_of_a_renewal_is_the_last_word(alice: Broker, loopback: Loopba
 def test_a_login_that_ended_says_so(alice: Broker, loopback: Loopback):
     loopback.end_login()
 
-    with pytest.raises(LoginEndedError) as told:
+    with pytest.raises(LoginEndedError) as raised:
         alice.me()
 
-    assert told.value.type == "urn:aikagi:problem:login-ended"
+    assert raised.value.type == "urn:aikagi:problem:login-ended"
 
 
 @pytest.mark.parametrize("keep", [True, False])
@@ -400,21 +400,21 @@ def test_the_first_event_is_told_before_the_last_is_made(
         yield b'gress", "done": 1}\n{"type": "result", "value": 1}\n'
 
     loopback.answer = lambda _: Answer(media_type=NDJSON, pieces=pieces())
-    told = iter(alice.call("hello"))
+    events = iter(alice.call("hello"))
 
-    assert next(told) == Start()
+    assert next(events) == Start()
     together.wait()
-    assert list(told) == [Progress(done=1), Result(value=1)]
+    assert list(events) == [Progress(done=1), Result(value=1)]
 
 
 def test_a_task_that_fails_raises_what_it_said(alice: Broker, loopback: Loopback):
     error = {"type": "error", "code": "deadline", "message": "It took too long"}
     loopback.answer = lambda _: events({"type": "start"}, error)
 
-    with pytest.raises(TaskError, match="It took too long") as told:
+    with pytest.raises(TaskError, match="It took too long") as raised:
         alice.call("hello").result()
 
-    assert told.value.code == "deadline"
+    assert raised.value.code == "deadline"
     assert list(alice.call("hello").raw_events())[-1] == error
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from aikagi.disk.file_store import FileStore
 from aikagi.disk.lock import locked
-from tests.local_stack import ROOT, clean_environment
+from tests.stack import ROOT, clean_environment
 
 HOLD = """
 import sys
@@ -41,9 +41,9 @@ def test_brokers_of_like_names_share_nothing(tmp_path: Path):
     for number, store in enumerate(stores):
         store.entry("login").write({"number": number})
 
-    told = [store.entry("login").read() for store in stores]
+    records = [store.entry("login").read() for store in stores]
 
-    assert told == [{"number": number} for number in range(4)]
+    assert records == [{"number": number} for number in range(4)]
 
 
 def test_a_lock_keeps_others_out_until_its_holder_is_gone(tmp_path: Path):

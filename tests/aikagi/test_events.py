@@ -30,10 +30,10 @@ def test_what_a_function_writes_is_read(written: events.Event, read: object):
 
 
 def test_what_a_function_fails_with_is_raised():
-    told = json.loads(events.encode(events.Error("deadline", "Too long")))
+    event = json.loads(events.encode(events.Error("deadline", "Too long")))
 
     with pytest.raises(TaskError, match="Too long") as raised:
-        parse_event(told)
+        parse_event(event)
 
     assert raised.value.code == "deadline"
 
@@ -46,7 +46,7 @@ def how_far(*events: dict[str, Any]) -> tuple[str, float | None]:
 
 
 @pytest.mark.parametrize(
-    ("told", "far"),
+    ("task", "far"),
     [
         pytest.param([], ("waiting", None), id="nothing yet"),
         pytest.param([{"type": "start", "total": 4}], ("started", None), id="started"),
@@ -84,6 +84,6 @@ def how_far(*events: dict[str, Any]) -> tuple[str, float | None]:
     ],
 )
 def test_how_far_a_task_is_is_told_by_its_events(
-    told: list[dict[str, Any]], far: tuple[str, float | None]
+    task: list[dict[str, Any]], far: tuple[str, float | None]
 ):
-    assert how_far(*told) == far
+    assert how_far(*task) == far

@@ -42,7 +42,7 @@ def test_the_second_uses_what_the_first_renewed(pair: Pair, loopback: Loopback):
     assert loopback.count("auth/refresh") == 1
 
 
-def test_the_second_uses_the_grant_that_the_first_borrowed(
+def test_the_second_uses_the_grant_that_the_first_fetched(
     pair: Pair, loopback: Loopback
 ):
     assert pair.one.grant("hello") == pair.other.grant("hello")

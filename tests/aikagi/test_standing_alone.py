@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.local_stack import ROOT, clean_environment
+from tests.stack import ROOT, clean_environment
 
 ALONE = """
 import importlib, pkgutil, sys
@@ -14,7 +14,7 @@ class Missing:
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] in {
             "app", "local", "tests", "argon2", "boto3", "dotenv", "fastapi", "httpx",
-            "jose", "mangum", "moto", "pydantic", "starlette", "uvicorn",
+            "mangum", "moto", "pydantic", "starlette", "uvicorn",
         }:
             raise ModuleNotFoundError(name)
 

@@ -50,18 +50,21 @@ def alice(loopback: Loopback) -> Iterator[Broker]:
 
 
 def failure(error: AikagiError) -> Vector:
-    told: Vector = {"name": type(error).__name__}
+    described: Vector = {"name": type(error).__name__}
     match error:
         case TaskError():
-            told |= {"code": error.code, "message": error.message}
+            described |= {"code": error.code, "message": error.message}
         case EndedEarlyError():
-            told |= {"events": error.events}
+            described |= {"events": error.events}
         case FunctionError():
-            told |= {"status": error.status, "text": error.text}
-            told |= {"request_id": error.request_id, "error_type": error.error_type}
+            described |= {"status": error.status, "text": error.text}
+            described |= {
+                "request_id": error.request_id,
+                "error_type": error.error_type,
+            }
         case _:
             pass
-    return told
+    return described
 
 
 def followed(broker: Broker) -> tuple[list[RawEvent], AikagiError | None]:
@@ -126,10 +129,10 @@ def failure_in(raw: list[RawEvent]) -> AikagiError | None:
 
 
 def require_error(raised: AikagiError | None, error: Vector | None) -> None:
-    told = None if raised is None else failure(raised)
-    if told is not None and error is not None:
-        told = {member: told[member] for member in error}
-    assert told == error
+    described = None if raised is None else failure(raised)
+    if described is not None and error is not None:
+        described = {member: described[member] for member in error}
+    assert described == error
 
 
 def require_classes(alice: Broker, raw: list[RawEvent], error: Vector | None) -> None:

@@ -16,7 +16,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from tests.local_stack import ROOT, Stack, clean_environment
+from tests.stack import ROOT, Stack, clean_environment
 
 LIBRARY = """
 import sys, aikagi, httpx2
@@ -36,11 +36,11 @@ print([name for name in names if find_spec(name)])
 
 METADATA = """
 from importlib.metadata import distributions, metadata
-told = dict(metadata("aikagi"))
-told["Classifiers"] = metadata("aikagi").get_all("Classifier")
-told["Text"] = metadata("aikagi").get_payload()
-told["Beside"] = sorted(found.name for found in distributions())
-print(__import__("json").dumps(told))
+described = dict(metadata("aikagi"))
+described["Classifiers"] = metadata("aikagi").get_all("Classifier")
+described["Text"] = metadata("aikagi").get_payload()
+described["Beside"] = sorted(found.name for found in distributions())
+print(__import__("json").dumps(described))
 """
 
 
@@ -145,17 +145,17 @@ def test_the_wheel_is_the_client_and_nothing_else(installed: Installed):
 
 
 def test_its_metadata_say_what_it_is(installed: Installed):
-    told = json.loads(installed.run("python", "-c", METADATA).stdout)
+    found = json.loads(installed.run("python", "-c", METADATA).stdout)
 
-    assert told["Name"] == "aikagi"
-    assert told["License-Expression"] == "MIT"
-    assert told["Requires-Python"] == ">=3.11"
-    assert "Typing :: Typed" in told["Classifiers"]
-    assert told["Description-Content-Type"] == "text/markdown"
-    assert "aikagi login --broker" in told["Text"]
+    assert found["Name"] == "aikagi"
+    assert found["License-Expression"] == "MIT"
+    assert found["Requires-Python"] == ">=3.11"
+    assert "Typing :: Typed" in found["Classifiers"]
+    assert found["Description-Content-Type"] == "text/markdown"
+    assert "aikagi login --broker" in found["Text"]
     # What is relative leads nowhere from a package index.
-    assert not re.search(r"\]\((?!https://)", told["Text"])
-    beside = {re.sub(r"[-_.]+", "-", name).lower() for name in told["Beside"]}
+    assert not re.search(r"\]\((?!https://)", found["Text"])
+    beside = {re.sub(r"[-_.]+", "-", name).lower() for name in found["Beside"]}
     assert beside == {"aikagi", *locked()}
 
 
@@ -179,12 +179,12 @@ def test_nothing_of_the_broker_can_be_imported_beside_it(installed: Installed):
 
 
 def test_the_command_tells_its_version_and_where_the_users_went(installed: Installed):
-    told = installed.run("aikagi", "--help")
+    ran = installed.run("aikagi", "--help")
     version = installed.run("aikagi", "--version")
     users = installed.run("aikagi", "users", "add", "carol")
 
-    assert (told.returncode, told.stderr) == (0, "")
-    assert "call a function" in told.stdout
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "call a function" in ran.stdout
     assert version.stdout.strip() == " ".join(installed.wheel.name.split("-")[:2])
     assert users.returncode == 2
     assert "python -m app.admin users" in users.stderr

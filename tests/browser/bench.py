@@ -11,7 +11,7 @@ _BENCH: Final = """async () => {
   const home = "https://fn.lambda-url.ap-northeast-1.on.aws/";
   const clock = { local: 1_700_000_000_000, ahead: 0 };
   const asked = [];
-  let lent = 0;
+  let granted = 0;
   let given = 0;
   const utc = (ms) => new Date(ms).toISOString();
   const newTokens = () => Response.json({
@@ -28,8 +28,8 @@ _BENCH: Final = """async () => {
     me: () => Response.json(alicesOwn),
     functions: () => Response.json({ Functions: [] }),
     grant: () => Response.json({
-      FuncUrl: home, Region: "ap-northeast-1", AccessKeyId: `ASIA${++lent}`,
-      SecretAccessKey: "secret", SessionToken: `session ${lent}`,
+      FuncUrl: home, Region: "ap-northeast-1", AccessKeyId: `ASIA${++granted}`,
+      SecretAccessKey: "secret", SessionToken: `session ${granted}`,
       Expiration: utc(clock.local + clock.ahead + 900_000),
       ServerTime: utc(clock.local + clock.ahead),
     }),
@@ -50,9 +50,9 @@ _BENCH: Final = """async () => {
   const broker = new Broker({ fetch, clock: () => clock.local });
   const refused = (headers = {}) => new Response("{}", { status: 403, headers });
   const byLambda = { "x-amzn-errortype": "AccessDeniedException" };
-  const bearers = (what) => asked.filter((each) => each.what === what)
+  const bearers = (what) => asked.filter((request) => request.what === what)
     .map(({ headers }) => headers.authorization);
-  const count = (what) => asked.filter((each) => each.what === what).length;
+  const count = (what) => asked.filter((request) => request.what === what).length;
   const keys = () => asked.filter(({ what }) => what === "call")
     .map(({ headers }) => headers["x-amz-security-token"]);
   const caught = (promise) => promise.then(() => null,

@@ -10,7 +10,7 @@ from typing import final
 
 from typing_extensions import override
 
-from tests.local_stack import ROOT, Stack, running_stack
+from tests.stack import ROOT, Stack, running_stack
 
 
 @final

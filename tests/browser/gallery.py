@@ -17,7 +17,7 @@ from tests.browser.conftest import ARGUMENTS
 from tests.browser.desk import Desk
 from tests.browser.teller import Teller, Telling
 from tests.browser_setup import find_chromium
-from tests.local_stack import ROOT, Stack, running_stack
+from tests.stack import ROOT, Stack, running_stack
 
 _FOLDER: Final = ROOT / ".local/gallery"
 _WIDE: Final = (1280, 800)

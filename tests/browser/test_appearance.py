@@ -37,7 +37,11 @@ def faults(page: Page) -> list[str]:
     """Return what axe finds, by rule and place."""
     page.evaluate(f"globalThis.axe ?? (() => {{ {_AXE} }})()")
     found = page.evaluate("async () => (await axe.run()).violations")
-    return [f"{each['id']}: {node['html']}" for each in found for node in each["nodes"]]
+    return [
+        f"{violation['id']}: {node['html']}"
+        for violation in found
+        for node in violation["nodes"]
+    ]
 
 
 def overflow(page: Page) -> int:

@@ -13,7 +13,8 @@ const bytes = (text) => new TextEncoder().encode(text);
 const ndjson = { "Content-Type": "application/x-ndjson; charset=utf-8" };
 const pieces = { pulled: 0, left: null };
 const answering = (chunks, headers = ndjson, status = 200) => {
-  const waiting = chunks.map((each) => typeof each === "string" ? bytes(each) : each);
+  const waiting = chunks.map(
+    (chunk) => typeof chunk === "string" ? bytes(chunk) : chunk);
   script.call = () => new Response(new ReadableStream({
     pull(stream) {
       pieces.pulled += 1;
@@ -411,7 +412,8 @@ def test_a_call_that_found_no_answer_fails_wherever_one_looks(workbench: Page):
         const call = broker.call("hello", { method: "POST" });
         const failures = [call.response, gathered(call).then(([first]) => {
           throw first; }), call.result()];
-        return Promise.all(failures.map(async (each) => (await caught(each)).name));""",
+        return Promise.all(
+          failures.map(async (failure) => (await caught(failure)).name));""",
     )
 
     assert told == ["UnreachableError"] * 3

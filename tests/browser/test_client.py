@@ -1,4 +1,4 @@
-"""How the page's client lends, renews, retries and gives up."""
+"""How the page's client gets grants, renews, retries and gives up."""
 
 import pytest
 from playwright.sync_api import Page
@@ -16,29 +16,29 @@ def test_a_login_is_the_form_that_oauth_asks_for(workbench: Page):
 
 
 def test_calls_at_once_share_one_grant(workbench: Page):
-    told = tell(
+    result = tell(
         workbench,
         """const calls = Array.from({ length: 50 }, () => broker.fetch("hello"));
         await Promise.all(calls);
         return [count("grant"), count("call")];""",
     )
 
-    assert told == [1, 50]
+    assert result == [1, 50]
 
 
 def test_each_function_has_a_grant_of_its_own(workbench: Page):
-    told = tell(
+    result = tell(
         workbench,
         """await Promise.all([broker.fetch("hello"), broker.fetch("report")]);
         await broker.fetch("hello");
         return asked.filter(({ what }) => what === "grant").map(({ body }) => body);""",
     )
 
-    assert told == ['{"FunctionName":"hello"}', '{"FunctionName":"report"}']
+    assert result == ['{"FunctionName":"hello"}', '{"FunctionName":"report"}']
 
 
 def test_a_failed_renewal_in_the_background_is_not_the_calls_failure(workbench: Page):
-    told = tell(
+    result = tell(
         workbench,
         f"""await broker.fetch("hello");
         clock.local += {13 * MINUTE};
@@ -48,12 +48,12 @@ def test_a_failed_renewal_in_the_background_is_not_the_calls_failure(workbench: 
         return [status, count("grant"), unheard];""",
     )
 
-    assert told == [200, 2, []]
+    assert result == [200, 2, []]
 
 
 @pytest.mark.parametrize("hours", [1, -1])
 def test_a_wrong_clock_signs_by_the_brokers_the_first_time(workbench: Page, hours: int):
-    told = tell(
+    result = tell(
         workbench,
         f"""clock.ahead = {hours} * 3_600_000;
         await broker.fetch("hello");
@@ -63,14 +63,14 @@ def test_a_wrong_clock_signs_by_the_brokers_the_first_time(workbench: Page, hour
         return [signed === right, left, count("call")];""",
     )
 
-    assert told == [True, 15 * MINUTE, 1]
+    assert result == [True, 15 * MINUTE, 1]
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_refusal_by_lambda_is_tried_once_more_with_a_new_key(
     workbench: Page, method: str
 ):
-    told = tell(
+    result = tell(
         workbench,
         f"""script.call = once(() => refused(byLambda), script.call);
         const body = {{ POST: "once" }}["{method}"];
@@ -79,22 +79,26 @@ def test_a_refusal_by_lambda_is_tried_once_more_with_a_new_key(
         return [status, keys(), asked.at(-1).body];""",
     )
 
-    assert told == [200, ["session 1", "session 2"], "once" if method == "POST" else ""]
+    assert result == [
+        200,
+        ["session 1", "session 2"],
+        "once" if method == "POST" else "",
+    ]
 
 
 def test_a_second_refusal_is_the_answer(workbench: Page):
-    told = tell(
+    result = tell(
         workbench,
         """script.call = () => refused(byLambda);
         const { status } = await broker.fetch("hello", { method: "POST" });
         return [status, count("call")];""",
     )
 
-    assert told == [403, 2]
+    assert result == [403, 2]
 
 
 def test_a_403_of_the_functions_own_never_runs_it_again(workbench: Page):
-    told = tell(
+    result = tell(
         workbench,
         """script.call = once(() => refused(), script.call);
         const first = await broker.fetch("hello", { method: "POST" });
@@ -103,32 +107,32 @@ def test_a_403_of_the_functions_own_never_runs_it_again(workbench: Page):
         return [first.status, before, keys()];""",
     )
 
-    assert told == [403, 1, ["session 1", "session 2"]]
+    assert result == [403, 1, ["session 1", "session 2"]]
 
 
 def test_a_get_that_found_no_answer_is_tried_once_more(workbench: Page):
-    told = tell(
+    result = tell(
         workbench,
         """script.call = once(() => { throw new TypeError(); }, script.call);
         const { status } = await broker.fetch("hello");
         return [status, keys()];""",
     )
 
-    assert told == [200, ["session 1", "session 2"]]
+    assert result == [200, ["session 1", "session 2"]]
 
 
 @pytest.mark.parametrize(("method", "calls"), [("GET", 2), ("POST", 1), ("PUT", 1)])
 def test_a_call_without_an_answer_fails_in_words(
     workbench: Page, method: str, calls: int
 ):
-    told = tell(
+    result = tell(
         workbench,
         f"""script.call = () => {{ throw new TypeError("Failed to fetch"); }};
         const error = await caught(broker.fetch("hello", {{ method: "{method}" }}));
         return [error.name, error.what, count("call")];""",
     )
 
-    assert told == ["UnreachableError", "function", calls]
+    assert result == ["UnreachableError", "function", calls]
 
 
 @pytest.mark.parametrize(
@@ -150,13 +154,13 @@ def test_a_call_without_an_answer_fails_in_words(
     ],
 )
 def test_a_path_that_leaves_the_function_is_refused(workbench: Page, path: str):
-    told = tell(
+    result = tell(
         workbench,
         f"""const error = await caught(broker.fetch("hello", {{ path: "{path}" }}));
         return [error.name, count("call")];""",
     )
 
-    assert told == ["AddressError", 0]
+    assert result == ["AddressError", 0]
 
 
 @pytest.mark.parametrize("path", ["/.//evil.example/x", "/x/..//evil.example/x"])
@@ -171,7 +175,7 @@ def test_a_path_that_only_looks_like_a_host_stays_a_path(workbench: Page, path: 
 
 
 def test_a_problem_of_the_broker_is_told_whole(workbench: Page):
-    told = tell(
+    result = tell(
         workbench,
         """script.grant = () => problem(503, {
           type: "urn:aikagi:problem:sessions-unavailable", title: "Not now",
@@ -181,7 +185,7 @@ def test_a_problem_of_the_broker_is_told_whole(workbench: Page):
         return caught(broker.fetch("hello"));""",
     )
 
-    assert told == {
+    assert result == {
         "name": "BrokerError",
         "message": "Wait a little",
         "status": 503,
@@ -195,7 +199,7 @@ def test_a_problem_of_the_broker_is_told_whole(workbench: Page):
 
 
 def test_a_refused_login_is_told_whole(workbench: Page):
-    told = tell(
+    result = tell(
         workbench,
         """script.login = () => Response.json({
           type: "urn:aikagi:problem:login-refused", title: "Wrong username or password",
@@ -205,7 +209,7 @@ def test_a_refused_login_is_told_whole(workbench: Page):
         return caught(broker.login("alice", "wonderland-1866"));""",
     )
 
-    assert told == {
+    assert result == {
         "name": "BrokerError",
         "message": "Wrong username or password",
         "status": 400,
@@ -219,7 +223,7 @@ def test_a_refused_login_is_told_whole(workbench: Page):
 
 
 def test_a_key_that_comes_after_signing_out_is_not_used(workbench: Page):
-    told = tell(
+    result = tell(
         workbench,
         """const waiting = caught(broker.fetch("hello"));
         broker.signOut();
@@ -227,11 +231,11 @@ def test_a_key_that_comes_after_signing_out_is_not_used(workbench: Page):
         return [name, count("grant"), count("call")];""",
     )
 
-    assert told == ["AbortError", 1, 0]
+    assert result == ["AbortError", 1, 0]
 
 
 def test_a_key_is_never_inherited_by_the_next_person(workbench: Page):
-    told = tell(
+    result = tell(
         workbench,
         """const waiting = caught(broker.fetch("hello"));
         await broker.login("bob", "bricklayer-1999");
@@ -243,23 +247,23 @@ def test_a_key_is_never_inherited_by_the_next_person(workbench: Page):
         return [held ?? null, keys(), new Set(tokens).size];""",
     )
 
-    assert told == [None, ["session 2"], 2]
+    assert result == [None, ["session 2"], 2]
 
 
 @pytest.mark.parametrize("ask", ['fetch("hello")', 'grant("hello")', "functions()"])
 def test_nobody_gets_anything_without_logging_in(workbench: Page, ask: str):
-    told = tell(
+    result = tell(
         workbench,
         f"""broker.signOut();
         const {{ name, status, title }} = await caught(broker.{ask});
         return [name, status, title, asked.length];""",
     )
 
-    assert told == ["LoginEndedError", 401, "Nobody is logged in", 1]
+    assert result == ["LoginEndedError", 401, "Nobody is logged in", 1]
 
 
 def test_a_call_can_be_given_up(workbench: Page):
-    told = tell(
+    result = tell(
         workbench,
         """const controller = new AbortController();
         script.call = (request) => new Promise((_, reject) => {
@@ -271,11 +275,11 @@ def test_a_call_can_be_given_up(workbench: Page):
         return [name, count("call")];""",
     )
 
-    assert told == ["AbortError", 1]
+    assert result == ["AbortError", 1]
 
 
 def test_a_broker_that_hangs_is_unreachable_in_the_end(workbench: Page):
-    told = tell(
+    result = tell(
         workbench,
         """const hanging = ({}, { signal }) => new Promise((_, reject) =>
           signal?.addEventListener("abort", () => reject(signal.reason)));
@@ -284,18 +288,18 @@ def test_a_broker_that_hangs_is_unreachable_in_the_end(workbench: Page):
         return [name, what];""",
     )
 
-    assert told == ["UnreachableError", "broker"]
+    assert result == ["UnreachableError", "broker"]
 
 
 def test_nothing_is_cached_and_no_cookie_travels_along(workbench: Page):
-    told = tell(
+    result = tell(
         workbench,
         """await broker.fetch("hello");
         return asked.map(({ what, cache, credentials }) => [what, cache, credentials]);
         """,
     )
 
-    assert told == [
+    assert result == [
         ["login", "no-store", "omit"],
         ["grant", "no-store", "omit"],
         ["call", "no-store", "omit"],

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Browser, Page, Route
 
-from tests.local_stack import Stack
+from tests.stack import Stack
 
 _DIAGNOSE: Final = """async ([name, password]) => {
   const { Broker } = await import("./static/aikagi.js");

@@ -38,6 +38,24 @@ def test_alice_authorises_and_tries_a_route_out(page: Page, stack: Stack, watch:
     assert watch.faults == []
 
 
+def test_only_name_and_password_are_asked_for(page: Page, stack: Stack):
+    page.goto(f"{stack.broker}/docs")
+
+    page.locator(".btn.authorize").click()
+
+    asked = page.locator(".modal-ux").locator("input:visible, select:visible")
+    assert [field.get_attribute("data-name") for field in asked.element_handles()] == [
+        "username",
+        "password",
+    ]
+
+
+def test_the_server_is_the_broker_that_is_looked_at(page: Page, stack: Stack):
+    page.goto(f"{stack.broker}/docs")
+
+    expect(page.locator(".servers option")).to_have_text([stack.broker.rstrip("/")])
+
+
 def test_a_wrong_password_is_told_in_words_of_the_brokers(page: Page, stack: Stack):
     page.goto(f"{stack.broker}/docs")
     dialog = page.locator(".modal-ux")

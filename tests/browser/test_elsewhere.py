@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import Watch
 from tests.browser.faulty_stack import Elsewhere
-from tests.local_stack import ROOT, Stack
+from tests.stack import ROOT, Stack
 
 _IMPORTED: Final = """async ([address, password]) => {
   const { Broker } = await import(`${address}/static/aikagi.js`);

@@ -22,10 +22,10 @@ FUNCTION = "new FunctionError(new Response('', { status: %s, headers: %s }), '')
 
 def explained(workbench: Page, error: str) -> dict[str, Any]:
     """Return what is said of ``error``; it must be known in Japanese too."""
-    told: dict[str, Any] = workbench.evaluate(_EXPLAIN, [error, "en"])
-    assert told.pop("known")
+    explanation: dict[str, Any] = workbench.evaluate(_EXPLAIN, [error, "en"])
+    assert explanation.pop("known")
     assert workbench.evaluate(_EXPLAIN, [error, "ja"])["known"]
-    return told
+    return explanation
 
 
 @pytest.mark.parametrize(
@@ -42,12 +42,14 @@ def explained(workbench: Page, error: str) -> dict[str, Any]:
 def test_a_failure_of_the_broker_is_explained(
     workbench: Page, status: int, retry_after: str, title: str, advice: str
 ):
-    told = explained(workbench, f"new BrokerError({status}, {PROBLEM}, {retry_after})")
+    explanation = explained(
+        workbench, f"new BrokerError({status}, {PROBLEM}, {retry_after})"
+    )
 
-    assert told["title"] == title
-    assert advice in told["advice"]
-    assert told["requestId"] == "r-1"
-    assert told.get("own") == ("So the broker says" if status == 500 else None)
+    assert explanation["title"] == title
+    assert advice in explanation["advice"]
+    assert explanation["requestId"] == "r-1"
+    assert explanation.get("own") == ("So the broker says" if status == 500 else None)
 
 
 @pytest.mark.parametrize(
@@ -67,10 +69,10 @@ def test_a_failure_of_the_broker_is_explained(
 def test_a_failure_of_the_function_is_explained(
     workbench: Page, status: int, title: str, advice: str
 ):
-    told = explained(workbench, FUNCTION % (status, "{}"))
+    explanation = explained(workbench, FUNCTION % (status, "{}"))
 
-    assert told["title"] == title
-    assert advice in told["advice"]
+    assert explanation["title"] == title
+    assert advice in explanation["advice"]
 
 
 @pytest.mark.parametrize(
@@ -126,10 +128,10 @@ def test_a_failure_of_the_function_is_explained(
 def test_a_call_that_came_to_nothing_is_explained(
     workbench: Page, error: str, title: str, advice: str
 ):
-    told = explained(workbench, error)
+    explanation = explained(workbench, error)
 
-    assert told["title"] == title
-    assert advice in told["advice"]
+    assert explanation["title"] == title
+    assert advice in explanation["advice"]
 
 
 @pytest.mark.parametrize(

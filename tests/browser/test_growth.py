@@ -104,7 +104,9 @@ class Processor:
     def time(self) -> float:
         """Seconds, since whenever."""
         found = self._session.send("Performance.getMetrics")["metrics"]
-        metrics: dict[str, float] = {each["name"]: each["value"] for each in found}
+        metrics: dict[str, float] = {
+            metric["name"]: metric["value"] for metric in found
+        }
         return metrics["ThreadTime"]
 
 

@@ -245,7 +245,7 @@ def test_a_line_without_an_end_is_shown_in_blocks(desk: Desk, teller: Teller):
 
     expect(desk.state).to_have_text(re.compile("^Finished"))
     lengths = desk.streamed.evaluate(
-        "(node) => [...node.children].map((each) => each.textContent.length)"
+        "(node) => [...node.children].map((piece) => piece.textContent.length)"
     )
     assert max(lengths) == 20_000
     assert SHOWN - 20_000 < sum(lengths) <= SHOWN

@@ -14,8 +14,8 @@ const { of, lifetime, remaining, clock_offset, refresh_token = true } = VECTOR;
 clock.ahead = clock_offset * 1000;
 const isGrant = of === "grant";
 script.grant = () => Response.json({
-  FuncUrl: home, Region: "ap-northeast-1", AccessKeyId: `ASIA${++lent}`,
-  SecretAccessKey: "secret", SessionToken: `session ${lent}`,
+  FuncUrl: home, Region: "ap-northeast-1", AccessKeyId: `ASIA${++granted}`,
+  SecretAccessKey: "secret", SessionToken: `session ${granted}`,
   Expiration: utc(clock.local + clock.ahead + lifetime * 1000),
   ServerTime: utc(clock.local + clock.ahead),
 });
@@ -59,8 +59,8 @@ for (const name of ["login", "refresh", "me", "functions", "grant"]) {
     return next.good ? right() : answer(next);
   };
 }
-const told = [...(vector.function_answers ?? [])];
-script.call = () => answer(told.shift());
+const fromFunction = [...(vector.function_answers ?? [])];
+script.call = () => answer(fromFunction.shift());
 const method = vector.method ?? "GET";
 const body = method === "POST" ? "x" : undefined;
 const doing = {
@@ -98,11 +98,14 @@ def test_what_is_sent_and_comes_of_it(workbench: Page, vector: Vector):
         ],
     }
 
-    told = run(workbench, _REQUESTS, written)
+    result = run(workbench, _REQUESTS, written)
 
-    assert (told["asked"], told["calls"]) == (vector["asked"], vector.get("calls", 0))
-    assert told["unheard"] == []
-    wanted, given = vector.get("error"), told["error"]
+    assert (result["asked"], result["calls"]) == (
+        vector["asked"],
+        vector.get("calls", 0),
+    )
+    assert result["unheard"] == []
+    wanted, given = vector.get("error"), result["error"]
     if wanted and given:
         given = {name: given.get(name) for name in wanted}
     assert given == wanted

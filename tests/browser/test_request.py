@@ -215,9 +215,9 @@ def test_a_real_summary_is_followed_from_a_file(writing: Desk):
 
     expect(writing.state).to_have_text(re.compile("^Finished in"))
     expect(writing.streamed).to_contain_text("needs a key of its own.")
-    told = json.loads(writing.content.inner_text())
-    assert told["of"] == 60
-    assert told["caller"] == {"issuer": "local", "subject": "bob"}
+    content = json.loads(writing.content.inner_text())
+    assert content["of"] == 60
+    assert content["caller"] == {"issuer": "local", "subject": "bob"}
     steps = writing.answer.get_by_role("listitem")
     expect(steps.first).to_have_text("Reading")
     expect(steps.last).to_have_text("Writing")

@@ -12,43 +12,43 @@ const old = asked.length;
 
 
 def test_a_person_is_known_to_the_broker(workbench: Page):
-    told = tell(
+    result = tell(
         workbench,
         f"""{LOG_IN} const me = await broker.me();
         return [me, bearers("me"), broker.signedIn];""",
     )
 
-    assert told[0]["subject"] == "alice"
-    assert told[1:] == [["Bearer access 1"], True]
+    assert result[0]["subject"] == "alice"
+    assert result[1:] == [["Bearer access 1"], True]
 
 
 def test_a_refresh_is_the_form_that_oauth_asks_for(workbench: Page):
-    told = tell(
+    result = tell(
         workbench,
         f"""{LOG_IN} clock.local += {15 * MINUTE};
         await broker.me();
         return asked.find(({{ what }}) => what === "refresh");""",
     )
 
-    assert told["method"] == "POST"
-    assert told["body"] == "grant_type=refresh_token&refresh_token=refresh+1"
-    assert "authorization" not in told["headers"]
-    assert [told["cache"], told["credentials"]] == ["no-store", "omit"]
+    assert result["method"] == "POST"
+    assert result["body"] == "grant_type=refresh_token&refresh_token=refresh+1"
+    assert "authorization" not in result["headers"]
+    assert [result["cache"], result["credentials"]] == ["no-store", "omit"]
 
 
 def test_nothing_is_renewed_while_nobody_asks(workbench: Page):
-    told = tell(
+    result = tell(
         workbench,
         f"""{LOG_IN} clock.local += {60 * MINUTE};
         await settle();
         return [asked.length - old, broker.signedIn];""",
     )
 
-    assert told == [0, True]
+    assert result == [0, True]
 
 
 def test_questions_at_once_share_one_renewal(workbench: Page):
-    told = tell(
+    result = tell(
         workbench,
         f"""{LOG_IN} clock.local += {20 * MINUTE};
         const names = Array.from({{ length: 30 }}, (_, at) => `f${{at}}`);
@@ -57,11 +57,11 @@ def test_questions_at_once_share_one_renewal(workbench: Page):
         return [count("refresh"), new Set(bearers("grant")).size, count("grant")];""",
     )
 
-    assert told == [1, 1, 30]
+    assert result == [1, 1, 30]
 
 
 def test_each_renewal_spends_the_token_of_the_last(workbench: Page):
-    told = tell(
+    result = tell(
         workbench,
         f"""{LOG_IN}
         for (let quarter = 0; quarter < 3; quarter += 1) {{
@@ -72,14 +72,14 @@ def test_each_renewal_spends_the_token_of_the_last(workbench: Page):
           new URLSearchParams(body).get("refresh_token"));""",
     )
 
-    assert told == ["refresh 1", "refresh 2", "refresh 3"]
+    assert result == ["refresh 1", "refresh 2", "refresh 3"]
 
 
 @pytest.mark.parametrize("hours", [1, -1])
 def test_the_life_of_a_token_does_not_depend_on_whose_clock_is_right(
     workbench: Page, hours: int
 ):
-    told = tell(
+    result = tell(
         workbench,
         f"""clock.ahead = {hours} * 3_600_000;
         {LOG_IN} await broker.call("hello").result();
@@ -91,13 +91,13 @@ def test_the_life_of_a_token_does_not_depend_on_whose_clock_is_right(
         return [before, count("refresh"), bearers("me")];""",
     )
 
-    assert told == [0, 1, ["Bearer access 1", "Bearer access 2"]]
+    assert result == [0, 1, ["Bearer access 1", "Bearer access 2"]]
 
 
 def test_a_token_refused_before_its_time_is_renewed_and_the_question_put_again(
     workbench: Page,
 ):
-    told = tell(
+    result = tell(
         workbench,
         f"""{LOG_IN} script.grant = once(() => problem(401, {{}}), script.grant);
         await broker.call("hello", {{ method: "POST", body: "once" }}).result();
@@ -107,11 +107,11 @@ def test_a_token_refused_before_its_time_is_renewed_and_the_question_put_again(
     )
 
     named = '{"FunctionName":"hello"}'
-    assert told == [["Bearer access 1", "Bearer access 2"], [named, named], 1, 1]
+    assert result == [["Bearer access 1", "Bearer access 2"], [named, named], 1, 1]
 
 
 def test_questions_refused_at_once_share_one_renewal(workbench: Page):
-    told = tell(
+    result = tell(
         workbench,
         f"""{LOG_IN} script.me = ({{ headers }}) =>
           headers.get("authorization") === "Bearer access 1"
@@ -120,7 +120,7 @@ def test_questions_refused_at_once_share_one_renewal(workbench: Page):
         return [count("refresh"), count("me")];""",
     )
 
-    assert told == [1, 20]
+    assert result == [1, 20]
 
 
 REJECTED = '() => problem(401, { type: "urn:aikagi:problem:token-rejected" })'
@@ -138,7 +138,7 @@ AS_IT_WAS = (
     [pytest.param(ENDED, id="as OAuth2"), pytest.param(AS_IT_WAS, id="as it was")],
 )
 def test_a_login_that_has_ended_says_so_and_is_forgotten(workbench: Page, ended: str):
-    told = tell(
+    result = tell(
         workbench,
         f"""{LOG_IN} await broker.grant("hello");
         script.refresh = {ended};
@@ -153,7 +153,7 @@ def test_a_login_that_has_ended_says_so_and_is_forgotten(workbench: Page, ended:
         """,
     )
 
-    assert told == [
+    assert result == [
         True,
         "LoginEndedError",
         401,
@@ -169,7 +169,7 @@ def test_a_login_that_has_ended_says_so_and_is_forgotten(workbench: Page, ended:
 def test_a_refusal_in_the_background_ends_the_login_with_its_access_token(
     workbench: Page,
 ):
-    told = tell(
+    result = tell(
         workbench,
         f"""{LOG_IN} script.refresh = {ENDED};
         clock.local += {13 * MINUTE};
@@ -182,13 +182,13 @@ def test_a_refusal_in_the_background_ends_the_login_with_its_access_token(
         return [before, name, broker.signedIn, count("refresh"), count("me")];""",
     )
 
-    assert told == [[1, True, []], "LoginEndedError", False, 1, 3]
+    assert result == [[1, True, []], "LoginEndedError", False, 1, 3]
 
 
 def test_a_broker_without_refresh_tokens_ends_the_login_with_the_access_token(
     workbench: Page,
 ):
-    told = tell(
+    result = tell(
         workbench,
         f"""await broker.me();
         clock.local += {60 * MINUTE};
@@ -198,7 +198,7 @@ def test_a_broker_without_refresh_tokens_ends_the_login_with_the_access_token(
         return [name, broker.signedIn, count("refresh"), count("call")];""",
     )
 
-    assert told == ["LoginEndedError", False, 0, 0]
+    assert result == ["LoginEndedError", False, 0, 0]
 
 
 LOST = '() => { throw new TypeError("Failed to fetch"); }'
@@ -207,7 +207,7 @@ LOST = '() => { throw new TypeError("Failed to fetch"); }'
 def test_a_renewal_that_fails_in_the_background_is_not_the_questions_failure(
     workbench: Page,
 ):
-    told = tell(
+    result = tell(
         workbench,
         f"""{LOG_IN} script.refresh = {LOST};
         clock.local += {13 * MINUTE};
@@ -216,11 +216,11 @@ def test_a_renewal_that_fails_in_the_background_is_not_the_questions_failure(
         return [subject, bearers("me"), broker.signedIn, unheard];""",
     )
 
-    assert told == ["alice", ["Bearer access 1"], True, []]
+    assert result == ["alice", ["Bearer access 1"], True, []]
 
 
 def test_a_network_that_fails_does_not_end_a_login(workbench: Page):
-    told = tell(
+    result = tell(
         workbench,
         f"""{LOG_IN} const answer = script.refresh;
         script.refresh = {LOST};
@@ -232,12 +232,12 @@ def test_a_network_that_fails_does_not_end_a_login(workbench: Page):
         return [name, what, still, bearers("me")];""",
     )
 
-    assert told == ["UnreachableError", "broker", True, ["Bearer access 2"]]
+    assert result == ["UnreachableError", "broker", True, ["Bearer access 2"]]
 
 
 def test_an_answer_lost_too_long_ago_is_not_asked_for_again(workbench: Page):
     # The broker would take the second question for a thief's.
-    told = tell(
+    result = tell(
         workbench,
         f"""{LOG_IN} const now = Date.now;
         script.refresh = () => {{
@@ -249,11 +249,11 @@ def test_an_answer_lost_too_long_ago_is_not_asked_for_again(workbench: Page):
         return [name, count("refresh"), broker.signedIn];""",
     )
 
-    assert told == ["UnreachableError", 1, True]
+    assert result == ["UnreachableError", 1, True]
 
 
 def test_logging_out_tells_the_broker_and_forgets(workbench: Page):
-    told = tell(
+    result = tell(
         workbench,
         f"""{LOG_IN} await broker.grant("hello");
         const leaving = broker.logout();
@@ -263,18 +263,18 @@ def test_logging_out_tells_the_broker_and_forgets(workbench: Page):
         return [at_once, bearers("logout"), method, keepalive];""",
     )
 
-    assert told == [[False, None], ["Bearer access 1"], "POST", True]
+    assert result == [[False, None], ["Bearer access 1"], "POST", True]
 
 
-def test_logging_out_with_a_spent_token_renews_it_first(workbench: Page):
-    told = tell(
+def test_logging_out_with_an_expired_token_renews_it_first(workbench: Page):
+    result = tell(
         workbench,
         f"""{LOG_IN} clock.local += {20 * MINUTE};
         await broker.logout();
         return bearers("logout");""",
     )
 
-    assert told == ["Bearer access 2"]
+    assert result == ["Bearer access 2"]
 
 
 @pytest.mark.parametrize(
@@ -287,29 +287,29 @@ def test_logging_out_with_a_spent_token_renews_it_first(workbench: Page):
     ],
 )
 def test_logging_out_never_fails(workbench: Page, answer: str):
-    told = tell(
+    result = tell(
         workbench,
         f"""{LOG_IN} script.logout = {answer};
         const said = await broker.logout();
         return [said ?? null, broker.signedIn, unheard];""",
     )
 
-    assert told == [None, False, []]
+    assert result == [None, False, []]
 
 
 def test_logging_out_is_nothing_to_whoever_is_not_logged_in(workbench: Page):
-    told = tell(
+    result = tell(
         workbench,
         """broker.signOut();
         await broker.logout();
         return [asked.length, broker.signedIn];""",
     )
 
-    assert told == [1, False]
+    assert result == [1, False]
 
 
 def test_a_login_that_is_answered_after_signing_out_finds_no_heir(workbench: Page):
-    told = tell(
+    result = tell(
         workbench,
         """broker.signOut();
         const entering = caught(broker.login("alice", "wonderland-1865"));
@@ -318,11 +318,11 @@ def test_a_login_that_is_answered_after_signing_out_finds_no_heir(workbench: Pag
         return [name, broker.signedIn];""",
     )
 
-    assert told == ["AbortError", False]
+    assert result == ["AbortError", False]
 
 
 def test_of_two_logins_the_later_one_counts(workbench: Page):
-    told = tell(
+    result = tell(
         workbench,
         """let answer;
         const first = new Promise((resolve) => { answer = resolve; });
@@ -335,11 +335,11 @@ def test_of_two_logins_the_later_one_counts(workbench: Page):
         return [name, bearers("me")];""",
     )
 
-    assert told == ["AbortError", ["Bearer access 1"]]
+    assert result == ["AbortError", ["Bearer access 1"]]
 
 
 def test_a_renewal_that_comes_after_signing_out_is_nobodys(workbench: Page):
-    told = tell(
+    result = tell(
         workbench,
         f"""{LOG_IN} clock.local += {20 * MINUTE};
         const waiting = caught(broker.call("hello").result());
@@ -350,7 +350,7 @@ def test_a_renewal_that_comes_after_signing_out_is_nobodys(workbench: Page):
         return [name, count("call"), bearers("me")];""",
     )
 
-    [name, calls, [bearer]] = told
+    [name, calls, [bearer]] = result
     assert [name, calls] == ["AbortError", 0]
     assert bearer in {"Bearer access 2", "Bearer access 3"}
 
@@ -365,7 +365,7 @@ def test_a_renewal_that_comes_after_signing_out_is_nobodys(workbench: Page):
 def test_whoever_stops_waiting_is_let_go_and_others_wait_on(
     workbench: Page, slow: str, asked: int
 ):
-    told = tell(
+    result = tell(
         workbench,
         f"""{LOG_IN} clock.local += {20 * MINUTE};
         const answer = script.{slow};
@@ -385,22 +385,22 @@ def test_whoever_stops_waiting_is_let_go_and_others_wait_on(
         return [message, before, status, count("{slow}"), count("call"), unheard];""",
     )
 
-    assert told == ["no longer", asked, 200, 1, 1, []]
+    assert result == ["no longer", asked, 200, 1, 1, []]
 
 
 def test_a_call_given_up_beforehand_asks_nobody(workbench: Page):
-    told = tell(
+    result = tell(
         workbench,
         f"""{LOG_IN} const signal = AbortSignal.abort(new Error("never"));
         const {{ message }} = await caught(broker.fetch("hello", {{ signal }}));
         return [message, asked.length - old];""",
     )
 
-    assert told == ["never", 0]
+    assert result == ["never", 0]
 
 
 def test_a_clock_set_back_does_not_lengthen_a_life(workbench: Page):
-    told = tell(
+    result = tell(
         workbench,
         """const { machineTime } = await import("./static/digest/client/session.js");
         const now = Date.now;
@@ -413,13 +413,13 @@ def test_a_clock_set_back_does_not_lengthen_a_life(workbench: Page):
         return [back - before, slept - before];""",
     )
 
-    [back, slept] = told
+    [back, slept] = result
     assert -1_000 < back < 1_000  # not an hour; the two clocks differ by less than one
     assert 3_599_000 < slept < 3_601_000
 
 
 def test_no_token_can_be_read_off_the_objects_that_hold_it(workbench: Page):
-    told = tell(
+    result = tell(
         workbench,
         f"""{LOG_IN} const grant = await broker.grant("hello");
         const call = broker.call("hello");
@@ -434,6 +434,6 @@ def test_no_token_can_be_read_off_the_objects_that_hold_it(workbench: Page):
         return [broker, grant, call].flatMap(look).join();""",
     )
 
-    assert "lambda-url" in told
+    assert "lambda-url" in result
     for secret in ("access 1", "refresh 1", "session 1", "secret", "ASIA"):
-        assert secret not in told
+        assert secret not in result

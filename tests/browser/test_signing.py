@@ -30,7 +30,7 @@ _CALL: Final = """async ([path, init]) => {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lent:
+class IssuedCredentials:
     access_key_id: str = ACCESS_KEY_ID
     secret_access_key: str = field(default=SECRET_ACCESS_KEY, repr=False)
     session_token: str | None = field(default=SESSION_TOKEN, repr=False)
@@ -48,10 +48,10 @@ def call(workbench: Page, recorder: Recorder, path: str, init: str = "{}") -> Re
     return request
 
 
-def verified(request: Request) -> Lent:
+def verified(request: Request) -> IssuedCredentials:
     return verify(
         request,
-        find=lambda key_id: Lent() if key_id == ACCESS_KEY_ID else None,
+        find=lambda key_id: IssuedCredentials() if key_id == ACCESS_KEY_ID else None,
         service="lambda",
         region=REGION,
         now=datetime.now(UTC),
@@ -98,7 +98,7 @@ def test_a_request_is_signed_as_it_is_sent(
         assert request.body == base64.b64decode(raw)
     if media_type:
         assert request.header("content-type")[0].startswith(media_type)
-    assert verified(request) == Lent()
+    assert verified(request) == IssuedCredentials()
     for another in (
         replace(request, body=request.body + b"."),
         replace(request, raw_path=f"{request.raw_path}x"),
@@ -126,7 +126,7 @@ def test_form_data_is_signed_with_its_own_boundary(workbench: Page, recorder: Re
     assert kind == "multipart/form-data"
     assert request.body.startswith(f"--{boundary}".encode())
     assert b"\0\xff" in request.body
-    assert verified(request) == Lent()
+    assert verified(request) == IssuedCredentials()
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_a_method_and_headers_are_signed_as_they_are_sent(
     request = call(workbench, recorder, "/", init)
 
     assert request.method == method
-    assert verified(request) == Lent()
+    assert verified(request) == IssuedCredentials()
 
 
 def test_a_redirect_gets_neither_signature_nor_token(

@@ -14,7 +14,7 @@ from playwright.sync_api import Page, Route, expect
 from tests.browser.conftest import Watch
 from tests.browser.desk import Desk
 from tests.browser.teller import Teller, Telling
-from tests.local_stack import Stack
+from tests.stack import Stack
 
 START: Final = {"type": "start", "total": 40}
 
@@ -115,7 +115,7 @@ def test_a_long_afternoon_goes_by_unnoticed(desk: Desk, watch: Watch):
         expect(desk.answer).to_contain_text("The function says you are bob (local)")
         desk.page.clock.fast_forward("01:00:00")
 
-    renewed = [each for each in watch.addresses if each.endswith("/auth/refresh")]
+    renewed = [url for url in watch.addresses if url.endswith("/auth/refresh")]
     assert len(renewed) == 3
     assert watch.faults == []
 
@@ -158,7 +158,7 @@ def test_a_clock_an_hour_wrong_works_the_first_time(
 
     expect(desk.answer).to_contain_text("The function says you are bob (local)")
     expect(page.get_by_role("timer")).to_have_text(re.compile("1[45]:[0-9]{2} left"))
-    assert len([each for each in watch.addresses if each.endswith("/grant")]) == 1
+    assert len([url for url in watch.addresses if url.endswith("/grant")]) == 1
     assert watch.faults == []
 
 

@@ -14,7 +14,7 @@ RENEWED = FIRST.rotated("two", NOON + timedelta(hours=1), LIFETIMES)
 TICK = timedelta(microseconds=1)
 
 
-def test_a_login_begins_with_its_first_token_and_the_person_s_stamp():
+def test_a_login_begins_with_its_first_token_and_the_users_credentials_version():
     assert FIRST.current_digest == "one"
     assert FIRST.previous_digest is None
     assert FIRST.credentials_version == "version-1"
@@ -22,7 +22,7 @@ def test_a_login_begins_with_its_first_token_and_the_person_s_stamp():
     assert timedelta(days=7) <= FIRST.ends_at - NOON < timedelta(days=7.001)
 
 
-def test_a_renewal_spends_the_token_and_moves_the_end():
+def test_a_renewal_uses_the_token_and_moves_the_end():
     assert (RENEWED.previous_digest, RENEWED.current_digest) == ("one", "two")
     assert RENEWED.expires_at - FIRST.expires_at == timedelta(hours=1)
     assert RENEWED.ends_at == FIRST.ends_at
@@ -97,7 +97,7 @@ def test_what_a_token_means(
         ),
     ],
 )
-def test_what_is_over_is_over_whatever_is_shown(
+def test_what_is_over_is_over_whatever_is_presented(
     login: Login, user: User | None, after: timedelta, verdict: Verdict, presented: str
 ):
     assert judge(login, presented, "two", user, NOON + after) is verdict

@@ -10,7 +10,7 @@ import pytest
 
 from new_function import RefusedError, create
 from tests.functions import import_contract
-from tests.local_stack import ROOT
+from tests.stack import ROOT
 from tests.template.contract import violations
 from tests.template.stacks import deployed
 

@@ -12,23 +12,23 @@ from typing import Any, Final
 import pytest
 
 from tests.aws_caller import Person
-from tests.local_stack import ROOT, Stack, clean_environment
 from tests.sdks.relay import Relay, relay_to
+from tests.stack import ROOT, Stack, clean_environment
 
 CREDENTIALS: Final = "/credentials/hello"
 _SECONDS: Final = 60
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
-    """What an SDK is told, and a way to run it there."""
+class SdkEnvironment:
+    """The variables that an SDK finds, and a way to run it there."""
 
     stack: Stack
     relay: Relay
     variables: Mapping[str, str] = field(repr=False)
 
-    def with_(self, **more: str) -> "Place":
-        return Place(
+    def with_(self, **more: str) -> "SdkEnvironment":
+        return SdkEnvironment(
             stack=self.stack,
             relay=self.relay,
             variables={**self.variables, **more},
@@ -61,9 +61,9 @@ def alice(stack: Stack) -> Person:
 
 
 @pytest.fixture
-def bare(stack: Stack, relay: Relay, tmp_path: Path) -> Place:
+def bare(stack: Stack, relay: Relay, tmp_path: Path) -> SdkEnvironment:
     """A machine without credentials, files or a metadata service."""
-    return Place(
+    return SdkEnvironment(
         stack=stack,
         relay=relay,
         variables={
@@ -78,51 +78,53 @@ def bare(stack: Stack, relay: Relay, tmp_path: Path) -> Place:
 
 
 @pytest.fixture
-def by_container(bare: Place) -> Callable[..., Place]:
+def by_container(bare: SdkEnvironment) -> Callable[..., SdkEnvironment]:
     """Tell an SDK where to fetch, and the token in one of four ways."""
 
-    def told(token: str, way: str = "bare", query: str = "") -> Place:
-        place = bare.with_(
+    def environment_with(
+        token: str, way: str = "bare", query: str = ""
+    ) -> SdkEnvironment:
+        environment = bare.with_(
             AWS_CONTAINER_CREDENTIALS_FULL_URI=bare.relay.url + CREDENTIALS + query
         )
         sent = f"Bearer {token}" if "Bearer" in way else token
         if "file" not in way:
-            return place.with_(AWS_CONTAINER_AUTHORIZATION_TOKEN=sent)
-        file = Path(place.variables["HOME"], "token")
+            return environment.with_(AWS_CONTAINER_AUTHORIZATION_TOKEN=sent)
+        file = Path(environment.variables["HOME"], "token")
         file.write_text(sent)
-        return place.with_(AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=str(file))
+        return environment.with_(AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=str(file))
 
-    return told
+    return environment_with
 
 
 @pytest.fixture
-def by_process(bare: Place) -> Place:
+def by_process(bare: SdkEnvironment) -> SdkEnvironment:
     """Log in with ``aikagi``, which is then a profile's ``credential_process``."""
     home = Path(bare.variables["HOME"])
     aikagi = [sys.executable, "-m", "aikagi"]
-    place = bare.with_(
+    environment = bare.with_(
         PYTHONPATH=str(ROOT),
         XDG_STATE_HOME=str(home / "state"),
         AWS_CONFIG_FILE=str(home / "config"),
         AWS_PROFILE="hello",
     )
     (home / "config").write_text(
-        f"[profile hello]\nregion = {place.stack.region}\n"
+        f"[profile hello]\nregion = {environment.stack.region}\n"
         f"credential_process = {shlex.join([*aikagi, 'credentials', 'hello'])}\n"
     )
     subprocess.run(
         [
-            *(*aikagi, "login", "--broker", place.relay.url + "/"),
+            *(*aikagi, "login", "--broker", environment.relay.url + "/"),
             *("--username", "alice", "--password-stdin"),
         ],
-        env=clean_environment(**place.variables),
-        input=place.stack.users["alice"],
+        env=clean_environment(**environment.variables),
+        input=environment.stack.users["alice"],
         capture_output=True,
         text=True,
         check=True,
         timeout=_SECONDS,
     )
-    return place
+    return environment
 
 
 WAYS: Final = ("bare", "Bearer", "file, bare", "file, Bearer")
@@ -133,5 +135,5 @@ def as_sent(token: str, way: str) -> str:
 
 
 def is_alice(identity: Mapping[str, Any]) -> bool:
-    """Tell whether GetCallerIdentity names the session that was lent to alice."""
+    """Tell whether GetCallerIdentity names the session that was issued for alice."""
     return str(identity["Arn"]).endswith("/local+alice")

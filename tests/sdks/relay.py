@@ -28,7 +28,9 @@ class Relay:
 
     def asked(self, path: str) -> list[Heard]:
         """Give what was asked of one path, in order."""
-        return [one for one in self.heard if urlsplit(one.target).path == path]
+        return [
+            request for request in self.heard if urlsplit(request.target).path == path
+        ]
 
 
 @contextmanager

@@ -17,28 +17,28 @@ from botocore.exceptions import CredentialRetrievalError
 from botocore.utils import ContainerMetadataFetcher
 
 from tests.aws_caller import Person, sign
-from tests.local_stack import ROOT, clean_environment
-from tests.sdks.conftest import CREDENTIALS, WAYS, Place, as_sent, is_alice
+from tests.sdks.conftest import CREDENTIALS, WAYS, SdkEnvironment, as_sent, is_alice
+from tests.stack import ROOT, clean_environment
 
-By = Callable[..., Place]
+By = Callable[..., SdkEnvironment]
 
 
 @pytest.fixture
-def boto(monkeypatch: pytest.MonkeyPatch) -> Callable[[Place], boto3.Session]:
+def boto(monkeypatch: pytest.MonkeyPatch) -> Callable[[SdkEnvironment], boto3.Session]:
     """Open a session as a program does that was started there."""
 
-    def start(place: Place) -> boto3.Session:
+    def start(environment: SdkEnvironment) -> boto3.Session:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             monkeypatch.delenv(name)
-        for name, value in place.variables.items():
+        for name, value in environment.variables.items():
             monkeypatch.setenv(name, value)
         return boto3.Session()
 
     return start
 
 
-def identity(session: boto3.Session, place: Place) -> Any:
-    sts = session.client("sts", endpoint_url=place.stack.endpoint)
+def identity(session: boto3.Session, environment: SdkEnvironment) -> Any:
+    sts = session.client("sts", endpoint_url=environment.stack.endpoint)
     return sts.get_caller_identity()
 
 
@@ -58,31 +58,34 @@ def moved(credentials: RefreshableCredentials, **by: float) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_several_calls_are_one_fetch(
-    way: str, by_container: By, alice: Person, boto: Callable[[Place], boto3.Session]
+    way: str,
+    by_container: By,
+    alice: Person,
+    boto: Callable[[SdkEnvironment], boto3.Session],
 ):
-    place = by_container(alice.token, way)
-    session = boto(place)
+    environment = by_container(alice.token, way)
+    session = boto(environment)
 
-    sts = session.client("sts", endpoint_url=place.stack.endpoint)
+    sts = session.client("sts", endpoint_url=environment.stack.endpoint)
 
     called = [sts.get_caller_identity() for _ in range(3)]
 
     assert all(map(is_alice, called))
-    [fetched] = place.relay.asked(CREDENTIALS)
+    [fetched] = environment.relay.asked(CREDENTIALS)
     assert fetched.authorization == as_sent(alice.token, way)
 
 
 def test_the_function_knows_who_signed(
-    by_container: By, alice: Person, boto: Callable[[Place], boto3.Session]
+    by_container: By, alice: Person, boto: Callable[[SdkEnvironment], boto3.Session]
 ):
-    place = by_container(alice.token)
-    frozen = kept_by(boto(place)).get_frozen_credentials()
+    environment = by_container(alice.token)
+    frozen = kept_by(boto(environment)).get_frozen_credentials()
     grant = {
         "AccessKeyId": str(frozen.access_key),
         "SecretAccessKey": str(frozen.secret_key),
         "SessionToken": str(frozen.token),
-        "FuncUrl": place.stack.functions["hello"],
-        "Region": place.stack.region,
+        "FuncUrl": environment.stack.functions["hello"],
+        "Region": environment.stack.region,
     }
 
     answer = sign(grant).send()
@@ -91,14 +94,16 @@ def test_the_function_knows_who_signed(
 
 
 def test_an_hour_is_renewed_in_its_last_quarter_with_the_token_then_in_the_file(
-    by_container: By, alice: Person, boto: Callable[[Place], boto3.Session]
+    by_container: By, alice: Person, boto: Callable[[SdkEnvironment], boto3.Session]
 ):
-    place = by_container(alice.token, "file, bare")
-    session = boto(place)
+    environment = by_container(alice.token, "file, bare")
+    session = boto(environment)
     credentials = kept_by(session)
     first = credentials.get_frozen_credentials()
-    later = Person.log_in(place.stack.broker, "alice", place.stack.users["alice"])
-    file = Path(place.variables["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"])
+    later = Person.log_in(
+        environment.stack.broker, "alice", environment.stack.users["alice"]
+    )
+    file = Path(environment.variables["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"])
     file.write_text(later.token)
 
     moved(credentials, minutes=44)
@@ -107,21 +112,21 @@ def test_an_hour_is_renewed_in_its_last_quarter_with_the_token_then_in_the_file(
     second = credentials.get_frozen_credentials()
 
     assert second.access_key != first.access_key
-    assert is_alice(identity(session, place))
-    sent = [one.authorization for one in place.relay.asked(CREDENTIALS)]
+    assert is_alice(identity(session, environment))
+    sent = [request.authorization for request in environment.relay.asked(CREDENTIALS)]
     assert sent[:2] == [alice.token, later.token]
 
 
 def test_a_quarter_of_an_hour_is_fetched_again_at_every_use(
-    by_container: By, alice: Person, boto: Callable[[Place], boto3.Session]
+    by_container: By, alice: Person, boto: Callable[[SdkEnvironment], boto3.Session]
 ):
-    place = by_container(alice.token, query="?DurationSeconds=900")
-    sts = boto(place).client("sts", endpoint_url=place.stack.endpoint)
+    environment = by_container(alice.token, query="?DurationSeconds=900")
+    sts = boto(environment).client("sts", endpoint_url=environment.stack.endpoint)
 
     for _ in range(3):
         assert is_alice(sts.get_caller_identity())
 
-    assert place.requests() > 3
+    assert environment.requests() > 3
 
 
 @pytest.mark.parametrize(
@@ -148,7 +153,7 @@ def test_a_quarter_of_an_hour_is_fetched_again_at_every_use(
     ],
 )
 def test_what_the_broker_says_is_shown(
-    bare: Place, token: str | None, status: int, said: dict[str, str]
+    bare: SdkEnvironment, token: str | None, status: int, said: dict[str, str]
 ):
     bob = Person.log_in(bare.stack.broker, "bob", bare.stack.users["bob"])
     provider = ContainerProvider(
@@ -171,17 +176,19 @@ def test_what_the_broker_says_is_shown(
 
 
 def test_a_token_file_with_a_line_end_is_refused_by_the_sdk_itself(
-    by_container: By, alice: Person, boto: Callable[[Place], boto3.Session]
+    by_container: By, alice: Person, boto: Callable[[SdkEnvironment], boto3.Session]
 ):
-    place = by_container(alice.token + "\n", "file, bare")
+    environment = by_container(alice.token + "\n", "file, bare")
 
     with pytest.raises(ValueError, match="not a legal header value"):
-        boto(place).get_credentials()
-    assert place.requests() == 0
+        boto(environment).get_credentials()
+    assert environment.requests() == 0
 
 
 def test_a_token_file_that_aikagi_keeps_is_what_the_sdk_wants(
-    by_process: Place, by_container: By, boto: Callable[[Place], boto3.Session]
+    by_process: SdkEnvironment,
+    by_container: By,
+    boto: Callable[[SdkEnvironment], boto3.Session],
 ):
     home = Path(by_process.variables["HOME"])
     file = home / "kept"
@@ -195,10 +202,10 @@ def test_a_token_file_that_aikagi_keeps_is_what_the_sdk_wants(
     try:
         assert watching.stdout
         assert "is fresh for" in watching.stdout.readline()
-        place = by_container("unused").with_(
+        environment = by_container("unused").with_(
             AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=str(file)
         )
-        assert is_alice(identity(boto(place), place))
+        assert is_alice(identity(boto(environment), environment))
     finally:
         watching.send_signal(signal.SIGTERM)
         watching.communicate(timeout=30)
@@ -206,7 +213,7 @@ def test_a_token_file_that_aikagi_keeps_is_what_the_sdk_wants(
 
 
 def test_aikagi_is_its_credential_process(
-    by_process: Place, boto: Callable[[Place], boto3.Session]
+    by_process: SdkEnvironment, boto: Callable[[SdkEnvironment], boto3.Session]
 ):
     first, second = boto(by_process), boto(by_process)
 

@@ -9,25 +9,25 @@ import pytest
 
 from tests.aws_caller import Person
 from tests.sdks.at_length import NODE_PACKAGES, only_with_node
-from tests.sdks.conftest import CREDENTIALS, WAYS, Place, as_sent
+from tests.sdks.conftest import CREDENTIALS, WAYS, SdkEnvironment, as_sent
 
 only_with_node()
 
-By = Callable[..., Place]
+By = Callable[..., SdkEnvironment]
 SCRIPT: Final = Path(__file__).parent / "node" / "sdk.mjs"
 
 
-def node(place: Place, what: str, *arguments: str) -> Any:
-    done = place.run(
+def node(environment: SdkEnvironment, what: str, *arguments: str) -> Any:
+    done = environment.run(
         *("env", f"--chdir={NODE_PACKAGES}", "node", str(SCRIPT), what),
-        *(place.stack.endpoint, *arguments),
+        *(environment.stack.endpoint, *arguments),
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
 
-def told(place: Place, what: str, *arguments: str) -> Any:
-    said = node(place, what, *arguments)
+def answer_of(environment: SdkEnvironment, what: str, *arguments: str) -> Any:
+    said = node(environment, what, *arguments)
     assert "told" in said, said
     return said["told"]
 
@@ -37,12 +37,12 @@ def told(place: Place, what: str, *arguments: str) -> Any:
 def test_several_calls_are_one_fetch(
     provider: str, way: str, by_container: By, alice: Person
 ):
-    place = by_container(alice.token, way)
+    environment = by_container(alice.token, way)
 
-    arns = told(place, f"identities {provider}")
+    arns = answer_of(environment, f"identities {provider}")
 
     assert [arn.rpartition("/")[2] for arn in arns] == ["local+alice"] * 3
-    [fetched] = place.relay.asked(CREDENTIALS)
+    [fetched] = environment.relay.asked(CREDENTIALS)
     assert fetched.authorization == as_sent(alice.token, way)
 
 
@@ -50,47 +50,47 @@ def test_several_calls_are_one_fetch(
 def test_the_older_provider_fetches_too_from_loopback(
     way: str, by_container: By, alice: Person
 ):
-    place = by_container(alice.token, way)
+    environment = by_container(alice.token, way)
 
-    arns = told(place, "identities fromContainerMetadata")
+    arns = answer_of(environment, "identities fromContainerMetadata")
 
     assert [arn.rpartition("/")[2] for arn in arns] == ["local+alice"] * 3
-    assert place.requests() == 1
+    assert environment.requests() == 1
 
 
 @pytest.mark.parametrize("provider", ["fromHttp", "default"])
 def test_it_renews_with_five_minutes_left(
     provider: str, by_container: By, alice: Person
 ):
-    place = by_container(alice.token)
+    environment = by_container(alice.token)
 
-    at_once, with_six_left, with_four_left = told(place, f"keys {provider}")
+    at_once, with_six_left, with_four_left = answer_of(environment, f"keys {provider}")
 
     assert at_once == with_six_left != with_four_left
     # By the clock that was moved the new key is as old, and the chain asks once more.
-    assert place.requests() == (2 if provider == "fromHttp" else 3)
+    assert environment.requests() == (2 if provider == "fromHttp" else 3)
 
 
 def test_the_function_knows_who_signed(by_container: By, alice: Person):
-    place = by_container(alice.token)
+    environment = by_container(alice.token)
 
-    answer = told(place, "called", place.stack.functions["hello"])
+    answer = answer_of(environment, "called", environment.stack.functions["hello"])
 
     assert answer["caller"] == {"issuer": "local", "subject": "alice"}
 
 
-def test_by_aikagi_all_programs_share_one_grant(by_process: Place):
+def test_by_aikagi_all_programs_share_one_grant(by_process: SdkEnvironment):
     for _ in range(2):
-        [arn, *_] = told(by_process, "identities default")
+        [arn, *_] = answer_of(by_process, "identities default")
         assert arn.endswith("/local+alice")
 
     assert len(by_process.relay.asked("/grant")) == 1
 
 
 def test_what_the_broker_says_is_on_the_error(by_container: By):
-    place = by_container("forged")
+    environment = by_container("forged")
 
-    error = node(place, "identities fromHttp")["error"]
+    error = node(environment, "identities fromHttp")["error"]
 
     assert error == {
         "name": "CredentialsProviderError",
@@ -98,13 +98,13 @@ def test_what_the_broker_says_is_on_the_error(by_container: By):
         "Code": "TokenRejected",
         "Message": "The access token was not accepted; log in again",
     }
-    assert place.requests() == 4
+    assert environment.requests() == 4
 
 
 def test_the_chain_of_every_client_keeps_it_to_itself(by_container: By):
-    place = by_container("forged")
+    environment = by_container("forged")
 
-    error = node(place, "identities default")["error"]
+    error = node(environment, "identities default")["error"]
 
     assert error["message"] == "Could not load credentials from any providers"
     assert "Code" not in error

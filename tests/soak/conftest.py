@@ -1,4 +1,4 @@
-"""Counts of a long run, told at its end."""
+"""Counts of a long run, reported at its end."""
 
 import json
 from collections import Counter
@@ -7,20 +7,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 import pytest
 
 from tests.soak.client_table import markdown
+from tests.soak.reporting import Report
 from tests.soak.scale import SEED, TIMES
-from tests.soak.telling import Tell
 
 _COUNTED = "soak"
 
 
 @pytest.fixture
-def told(record_property: Callable[[str, object], None]) -> Tell:
+def report(record_property: Callable[[str, object], None]) -> Report:
     """Tell the reader of a long run what was tried, and how often."""
 
-    def tell(counts: Mapping[str, int]) -> None:
+    def record(counts: Mapping[str, int]) -> None:
         record_property(_COUNTED, json.dumps(counts))
 
-    return tell
+    return record
 
 
 def pytest_report_header() -> str | None:
@@ -31,12 +31,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not TIMES:
         return
     reports = terminalreporter.stats.get("passed", [])
-    told = [pair for report in reports for pair in report.user_properties]
+    properties = [pair for report in reports for pair in report.user_properties]
     terminalreporter.section(f"soak, AIKAGI_SEED={SEED} AIKAGI_SOAK={TIMES:g}")
-    counted = [json.loads(str(value)) for name, value in told if name == _COUNTED]
+    counted = [json.loads(str(value)) for name, value in properties if name == _COUNTED]
     for line in totals(counted):
         terminalreporter.line(line)
-    tried = [json.loads(str(value)) for name, value in told if name == "soak-client"]
+    tried = [
+        json.loads(str(value)) for name, value in properties if name == "soak-client"
+    ]
     for line in markdown(dict(tried)) if tried else ():
         terminalreporter.line(line)
 
@@ -44,7 +46,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def totals(counted: Iterable[Mapping[str, int]]) -> Iterator[str]:
     """One line for each thing counted, whatever number of tests counted it."""
     total: Counter[str] = Counter()
-    for one in counted:
-        total.update(one)
+    for counts in counted:
+        total.update(counts)
     for name, number in total.items():
         yield f"{number:>9,}  {name}"

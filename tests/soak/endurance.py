@@ -10,8 +10,8 @@ from typing import Self, final
 from urllib.parse import urlsplit
 
 from tests.aws_caller import Signed
-from tests.local_stack import Stack
 from tests.processes import descendants
+from tests.stack import Stack
 
 _POLL = 0.05
 

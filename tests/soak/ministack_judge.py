@@ -29,7 +29,7 @@ def allows(case: dict[str, Any]) -> bool:
             evaluator.evaluate_trust_policy(case["trust"], case["caller"], asked)
         )
     layers = [
-        [evaluator.parse_policy_document(one) for one in documents]
+        [evaluator.parse_policy_document(document) for document in documents]
         for documents in (case["identity"], [case["boundary"]], [case["session"]])
         if documents != [None]
     ]

@@ -164,7 +164,7 @@ def _authorizations(request: Request, source: random.Random) -> Iterator[Mutatio
             (names, f"{names};zz"),
         ],
         "signature": [
-            *((signature, one) for one in _signatures(signature, source)),
+            *((signature, changed) for changed in _signatures(signature, source)),
             (signature, "Signature="),
         ],
         "a part": [(f"{part}, ", "") for part in (credential, names)],
@@ -181,7 +181,7 @@ def _authorizations(request: Request, source: random.Random) -> Iterator[Mutatio
 
 def _without(names: str, name: str) -> str:
     field, _, listed = names.partition("=")
-    kept = [one for one in listed.split(";") if one != name]
+    kept = [header for header in listed.split(";") if header != name]
     return f"{field}={';'.join(kept)}"
 
 

@@ -56,13 +56,13 @@ _KINDS: Final = (
         (*_WORDS, "a*", "*", "?", "?*b", "*b*"),
     ),
     (
-        tuple(f"Numeric{one}" for one in _ORDERINGS),
+        tuple(f"Numeric{ordering}" for ordering in _ORDERINGS),
         ("aws:MultiFactorAuthAge", "aws:PrincipalTag/issued"),
         _NUMBERS,
         _NUMBERS,
     ),
     (
-        tuple(f"Date{one}" for one in _ORDERINGS),
+        tuple(f"Date{ordering}" for ordering in _ORDERINGS),
         ("aws:TokenIssueTime",),
         _TIMES,
         _TIMES,

@@ -8,11 +8,11 @@ from typing import Final
 import pytest
 
 from tests.aws_caller import Person
-from tests.local_stack import Stack
 from tests.soak.cases import CASES, Case, Grant
 from tests.soak.client_table import version_of
 from tests.soak.clients import AT_HAND, CLIENTS, missing
 from tests.soak.scale import TIMES
+from tests.stack import Stack
 
 # A "+" in a query is a plus to AWS. botocore and requests-aws4auth sign it bare, and
 # aws4fetch as a space. (smithy is given parsed queries: it never sends one.)

@@ -13,11 +13,11 @@ from typing import Final
 import pytest
 
 from tests.aws_caller import Person, Signed, sign
-from tests.local_stack import Stack, running_stack
 from tests.processes import descendants, is_running
 from tests.soak.endurance import Held, holds_within, one_by_one
+from tests.soak.reporting import Report
 from tests.soak.scale import amount
-from tests.soak.telling import Tell
+from tests.stack import Stack, running_stack
 
 SETTLED: Final = 5.0
 """Seconds after which connections are closed and killed processes gone."""
@@ -36,7 +36,7 @@ def forged(call: Signed) -> Signed:
 
 
 def test_calls_leave_nothing_behind(
-    stack: Stack, people: dict[str, Person], told: Tell
+    stack: Stack, people: dict[str, Person], report: Report
 ):
     count = amount(100, 1000)
     grant = people["alice"].grant("hello")
@@ -52,11 +52,11 @@ def test_calls_leave_nothing_behind(
     assert refused == {403: count}
     grown = partial(Held.growth_since, before, stack)
     assert holds_within(SETTLED, lambda: not grown()), grown()
-    told({"calls that left nothing behind": count, "refused calls, likewise": count})
+    report({"calls that left nothing behind": count, "refused calls, likewise": count})
 
 
 def test_racing_grants_are_each_of_the_one_who_asked(
-    stack: Stack, people: dict[str, Person], told: Tell
+    stack: Stack, people: dict[str, Person], report: Report
 ):
     count = amount(5, 50)
     wanted = [name for _ in range(count) for name in people]
@@ -66,7 +66,7 @@ def test_racing_grants_are_each_of_the_one_who_asked(
         names = list(workers.map(lambda grant: who(stack, grant), grants))
 
     assert names == [f"local+{name}" for name in wanted]
-    told({"racing grants, each of its own user": len(wanted)})
+    report({"racing grants, each of its own user": len(wanted)})
 
 
 def who(stack: Stack, grant: dict[str, str]) -> str:
@@ -88,7 +88,7 @@ def doomed(tmp_path: Path) -> Iterator[Stack]:
         yield stack
 
 
-def test_a_killed_launcher_takes_its_processes_with_it(doomed: Stack, told: Tell):
+def test_a_killed_launcher_takes_its_processes_with_it(doomed: Stack, report: Report):
     alice = Person.log_in(doomed.broker, "alice", doomed.users["alice"])
     for function, body in (("hello", b""), ("report", b'{"text": "one"}')):
         assert one_by_one([sign(alice.grant(function), body=body)]) == {200: 1}
@@ -102,4 +102,4 @@ def test_a_killed_launcher_takes_its_processes_with_it(doomed: Stack, told: Tell
     for pid in filter(is_running, started):
         os.kill(pid, signal.SIGKILL)
     assert gone
-    told({"processes gone after kill -9 of their launcher": len(started)})
+    report({"processes gone after kill -9 of their launcher": len(started)})

@@ -17,12 +17,12 @@ import pytest
 
 from benchmarks.memory import Memory, title_of
 from tests.aws_caller import Person
-from tests.local_stack import Stack, running_stack
 from tests.processes import descendants
 from tests.soak.endurance import holds_within
 from tests.soak.hostile_requests import hostile_request
+from tests.soak.reporting import Report
 from tests.soak.scale import amount, source
-from tests.soak.telling import Tell
+from tests.stack import Stack, running_stack
 
 SECONDS: Final = amount(10, 600)
 STRANGERS: Final = 12
@@ -154,7 +154,7 @@ def seconds_of_a_grant(person: Person) -> float:
 
 
 @pytest.mark.timeout(SECONDS + 240)
-def test_a_broker_that_was_attacked_is_as_it_was(attacked: Stack, told: Tell):
+def test_a_broker_that_was_attacked_is_as_it_was(attacked: Stack, report: Report):
     stack = attacked
     alice = Person.log_in(stack.broker, "alice", stack.users["alice"])
     bearer, pid = f"Bearer {alice.token}", broker_of(stack)
@@ -181,7 +181,7 @@ def test_a_broker_that_was_attacked_is_as_it_was(attacked: Stack, told: Tell):
 
     assert holds_within(_SETTLED, is_as_it_was), (before, Held.by(pid, aws=aws))
     honest = sorted(traffic.honest)
-    told(
+    report(
         {
             "seconds of hostile traffic": SECONDS,
             **{f"  answered {status}": n for status, n in traffic.answers.items()},

@@ -13,8 +13,8 @@ import pytest
 
 from tests.soak.clients import PYTHON
 from tests.soak.random_policies import FUNCTION, a_case, a_trust_case
+from tests.soak.reporting import Report
 from tests.soak.scale import SEED, TIMES, amount, source
-from tests.soak.telling import Tell
 from tests.soak.verdicts import AGREED, Frozen, ours, theirs, whole
 
 needs_ministack = pytest.mark.skipif(
@@ -34,7 +34,7 @@ MAKERS = pytest.mark.parametrize(
 @needs_ministack
 @MAKERS
 def test_another_evaluator_decides_alike(
-    make: Callable[..., dict[str, Any]], told: Tell
+    make: Callable[..., dict[str, Any]], report: Report
 ):
     cases = [make(source(number)) for number in range(amount(250, 50_000))]
 
@@ -47,7 +47,7 @@ def test_another_evaluator_decides_alike(
         if allowed[number] != verdicts[number]
     ]
     assert differing[:1] == [], f"{len(differing)} of {len(cases)}"
-    told(
+    report(
         {
             f"policies, {make.__name__}": len(cases),
             f"policies, {make.__name__}, allowed": sum(allowed),

@@ -11,8 +11,8 @@ from aikagi_emulator.sigv4 import Request, SignatureRefusedError
 from emulator.tests.sigv4.signing import FOREVER, NOW, SESSION, accepted
 from tests.soak.mutations import mutations
 from tests.soak.random_requests import a_request
+from tests.soak.reporting import Report
 from tests.soak.scale import SEED, amount, source
-from tests.soak.telling import Tell
 
 ELSEWHERE: list[dict[str, Any]] = [
     {"service": "execute-api"},
@@ -28,7 +28,7 @@ AT_ONCE = 60
 
 
 @pytest.mark.parametrize("batch", range(amount(60, 6000) // AT_ONCE))
-def test_a_random_request_is_accepted_and_nothing_near_it(batch: int, told: Tell):
+def test_a_random_request_is_accepted_and_nothing_near_it(batch: int, report: Report):
     tried: Counter[str] = Counter()
     for number in range(batch * AT_ONCE, (batch + 1) * AT_ONCE):
         request = a_request(source(number))
@@ -41,7 +41,7 @@ def test_a_random_request_is_accepted_and_nothing_near_it(batch: int, told: Tell
 
     for what, number in tried.items():
         # "path, letter" is counted with the other paths.
-        told({f"signed requests, {what.partition(',')[0]}": number})
+        report({f"signed requests, {what.partition(',')[0]}": number})
 
 
 @pytest.mark.parametrize("batch", range(amount(60, 600) // AT_ONCE))

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Self, final
 
-from aikagi_emulator.iam import Caller, Layers, Policy, decide, decide_assume
+from aikagi_emulator.iam import Layers, Policy, Requester, decide, decide_assume
 from tests.soak.clients import PYTHON
 from tests.soak.random_policies import (
     ACCOUNT,
@@ -25,7 +25,7 @@ from tests.soak.scale import source
 
 AGREED: Final = Path(__file__).with_name("agreed_verdicts.json")
 _JUDGE: Final = Path(__file__).with_name("ministack_judge.py")
-_BROKER_CALLS: Final = Caller(arn=SESSION, role_arn=BROKER, account=ACCOUNT)
+_BROKER_CALLS: Final = Requester(arn=SESSION, role_arn=BROKER, account=ACCOUNT)
 _ANYTHING: Final = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 _FROZEN_SEED: Final = 20261123
 _FROZEN_COUNT: Final = 1000
@@ -42,14 +42,14 @@ def ours(case: dict[str, Any]) -> bool:
             INVOKE,
             case["context"],
             trust=Policy.trust(case["trust"], name="trust"),
-            caller=_BROKER_CALLS,
+            requester=_BROKER_CALLS,
             layers=Layers(identity=(Policy.identity(whole(_ANYTHING), name="own"),)),
         ).allowed
     layers = {
         name: case[name] and (Policy.identity(case[name], name=name),)
         for name in ("boundary", "session")
     }
-    own = tuple(Policy.identity(one, name="own") for one in case["identity"])
+    own = tuple(Policy.identity(document, name="own") for document in case["identity"])
     return decide(
         case["action"],
         case["resource"],
@@ -98,7 +98,7 @@ def freeze() -> None:
         made = [make(source(n, seed=_FROZEN_SEED)) for n in range(_FROZEN_COUNT)]
         if theirs(made) != [ours(case) for case in made]:
             raise SystemExit(f"{make.__name__}: the two evaluators do not agree")
-    text = json.dumps({name: asdict(one) for name, one in agreed.items()}, indent=1)
+    text = json.dumps({name: asdict(cases) for name, cases in agreed.items()}, indent=1)
     AGREED.write_text(f"{text}\n", encoding="utf-8")
 
 

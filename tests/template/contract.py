@@ -29,6 +29,7 @@ STREAMING: Final = {
     "AWS_LWA_INVOKE_MODE": "response_stream",
 }
 _WEB_ADAPTER: Final = ":layer:LambdaAdapterLayerArm64:"
+_LONGEST_ENTRY: Final = 4000
 _SHARED_LAYER: Final = "FunctionLayer"
 
 
@@ -82,6 +83,7 @@ def _of_its_entry(stack: Stack, function: UrlFunction) -> Iterator[str]:
         except ValueError as error:
             yield f"{entry.logical_id}: its Value is not JSON: {error}."
             return
+        yield from _of_its_form(entry, value)
         for member, expected in (
             ("Arn", function.arn),
             ("FuncUrl", function.url.attributes["FunctionUrl"]),
@@ -89,6 +91,28 @@ def _of_its_entry(stack: Stack, function: UrlFunction) -> Iterator[str]:
         ):
             if value.get(member) != expected:
                 yield f"{entry.logical_id}: its {member} is not that of {name}."
+
+
+def _of_its_form(entry: Resource, value: dict[str, Any]) -> Iterator[str]:
+    name, size = entry.logical_id, len(entry.properties["Value"])
+    if size > _LONGEST_ENTRY:
+        yield (
+            f"{name}: its Value has {size} characters. Parameter Store takes 4096, and "
+            f"a function's names are longer on AWS: keep it to {_LONGEST_ENTRY}."
+        )
+    example, body_type = value.get("Example"), value.get("BodyType")
+    if example is not None and body_type == "file":
+        yield f"{name}: its BodyType is file, and its Example would be shown nowhere."
+    if example is not None and body_type == "json" and not _is_json(example):
+        yield f"{name}: its BodyType is json, and its Example is none."
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _of_its_caller(stack: Stack, function: Resource) -> Iterator[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.local_stack import ROOT
+from tests.stack import ROOT
 from tests.template.contract import violations
 from tests.template.stacks import TEMPLATE, deployed
 
@@ -109,6 +109,27 @@ CASES = {
         mistake=('"RESPONSE_STREAM"', '"BUFFERED"'),
         said="SummariseEntry: its InvokeMode is not that of SummariseFunction",
         allowed=('"Groups": ["research"]', '"Groups": ["research", "x"]'),
+    ),
+    "an entry too long for Parameter Store": Case(
+        mistake=('"Title": "Hello"', f'"Title": "Hello", "Example": "{"x" * 3800}"'),
+        said="HelloEntry: its Value has 4",
+        allowed=('"Title": "Hello"', f'"Title": "Hello", "Example": "{"x" * 1000}"'),
+    ),
+    "an example of JSON that is none": Case(
+        mistake=(
+            '"Title": "Hello"',
+            '"Title": "Hello", "BodyType": "json", "Example": "{"',
+        ),
+        said="HelloEntry: its BodyType is json, and its Example is none",
+        allowed=(
+            '"Title": "Hello"',
+            '"Title": "Hello", "BodyType": "json", "Example": "{}"',
+        ),
+    ),
+    "an example of a file": Case(
+        mistake=('"BodyType": "text"', '"BodyType": "file"'),
+        said="ReportEntry: its BodyType is file, and its Example would be shown",
+        allowed=('"BodyType": "text",\n', ""),
     ),
     "no role to believe": Case(
         mistake=(VARIABLES, "Environment: {Variables: {A: b}}"),

@@ -11,14 +11,14 @@ from app.domain import errors
 from app.web.application import create_app
 from app.web.oauth import OAuthError
 from app.web.problems import STATUS
-from tests.fakes import KeptLogins, KnownUsers, RecordingAudit
+from tests.fakes import KnownUsers, LoginsInMemory, RecordingAudit
 
 DESK = "https://desk.example"
 FORM = {"username": "alice", "password": "correct"}
 
 
 def test_every_failure_has_a_status_and_a_code_of_its_own():
-    known = errors.BrokerError.__subclasses__()
+    known = errors.ProblemError.__subclasses__()
 
     assert set(STATUS) == set(known)
     assert len({error.code for error in known}) == len(known)
@@ -26,8 +26,8 @@ def test_every_failure_has_a_status_and_a_code_of_its_own():
 
 def failure_type(path: str) -> str:
     """OAuth2's endpoints tell of failures as OAuth2 has it."""
-    told_as_oauth2 = path in {"/auth/login", "/auth/refresh"}
-    return "application/json" if told_as_oauth2 else "application/problem+json"
+    is_oauth2s = path in {"/auth/login", "/auth/refresh"}
+    return "application/json" if is_oauth2s else "application/problem+json"
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_a_failure_of_the_framework_keeps_its_headers(app: FastAPI):
 
 @pytest.mark.parametrize("path", ["/auth/login", "/auth/refresh"])
 def test_what_nobody_foresaw_at_a_token_endpoint_is_a_500_all_the_same(
-    client: TestClient, users: KnownUsers, logins: KeptLogins, path: str
+    client: TestClient, users: KnownUsers, logins: LoginsInMemory, path: str
 ):
     def fail(*_: object) -> None:
         raise RuntimeError("a secret in a message")
@@ -227,19 +227,23 @@ def test_the_description_documents_refusals_of_the_token_endpoints_as_oauth2s(
     described = app.openapi()
 
     responses = described["paths"][path]["post"]["responses"]
-    told = {status: responses[status]["content"] for status in ("400", "503")}
-    for status, content in told.items():
+    content_by_status = {
+        status: responses[status]["content"] for status in ("400", "503")
+    }
+    for status, content in content_by_status.items():
         assert content["application/json"]["schema"] == {
             "$ref": "#/components/schemas/OAuthError"
         }
         for example in content["application/json"]["examples"].values():
             validated = OAuthError.model_validate(example["value"])
             assert validated.status == int(status)
-    examples = told["400"]["application/json"]["examples"]
-    assert {name: each["value"]["error"] for name, each in examples.items()} == codes
+    examples = content_by_status["400"]["application/json"]["examples"]
     assert {
-        each["value"]["error"]
-        for each in told["503"]["application/json"]["examples"].values()
+        name: example["value"]["error"] for name, example in examples.items()
+    } == codes
+    assert {
+        example["value"]["error"]
+        for example in content_by_status["503"]["application/json"]["examples"].values()
     } == {"temporarily_unavailable"}
 
 

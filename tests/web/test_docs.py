@@ -138,7 +138,9 @@ def test_whoever_has_to_log_in_is_told_how_that_may_fail(client: TestClient):
         for path, methods in paths.items()
         for method, operation in methods.items()
     }
-    guarded = {name for name, told in operations.items() if "security" in told}
+    guarded = {
+        name for name, operation in operations.items() if "security" in operation
+    }
 
     assert {"post /grant", "post /auth/logout", "get /functions"} <= guarded
     assert "get /healthz" not in guarded

@@ -147,15 +147,15 @@ def test_a_duration_out_of_range_is_the_same_problem_however_it_is_asked_for(
     body = {"FunctionName": "hello", "DurationSeconds": seconds, "DryRun": dry_run}
 
     answer = client.post("/grant", json=body, headers=bearer)
-    told_to_sdks = client.get(
+    for_sdks = client.get(
         f"/credentials/hello?DurationSeconds={seconds}", headers=bearer
     )
 
     sentence = "DurationSeconds is between 900 and 3600"
-    assert answer.status_code == told_to_sdks.status_code == 422
+    assert answer.status_code == for_sdks.status_code == 422
     assert answer.json()["type"] == "urn:aikagi:problem:duration-out-of-range"
     assert answer.json()["detail"] == sentence
-    assert told_to_sdks.json() == {"Code": "DurationOutOfRange", "Message": sentence}
+    assert for_sdks.json() == {"Code": "DurationOutOfRange", "Message": sentence}
     assert sessions.plans == []
 
 
@@ -294,9 +294,9 @@ def test_a_dry_run_tells_the_plan_and_asks_aws_for_nothing(
     answer = client.post("/grant", json=body, headers=bearer)
 
     assert answer.status_code == 200
-    told: dict[str, Any] = answer.json()
-    assert told.pop("Tags").keys() == {"issuer", "user", "function", "issued", "grant"}
-    assert told == {
+    plan: dict[str, Any] = answer.json()
+    assert plan.pop("Tags").keys() == {"issuer", "user", "function", "issued", "grant"}
+    assert plan == {
         "DryRun": True,
         "FunctionName": "report",
         "FuncUrl": "https://report.lambda-url.eu-west-1.on.aws/",
@@ -376,6 +376,8 @@ def test_a_function_is_listed_without_its_arn_role_and_groups(
                 "Region": "eu-west-1",
                 "InvokeMode": "BUFFERED",
                 "MaxDurationSeconds": 3600,
+                "Example": None,
+                "BodyType": None,
             }
         ]
     }

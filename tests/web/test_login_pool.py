@@ -1,9 +1,11 @@
 """Logins wait for each other and for nobody else."""
 
 import asyncio
+import gc
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from fastapi import FastAPI
@@ -74,6 +76,57 @@ def test_beyond_its_patience_a_login_is_told_to_come_back_and_is_not_begun():
     assert asyncio.run(two()) == "done"
     assert asyncio.run(pool.run(lambda: begun.append("third"))) is None
     assert begun == ["third"]
+
+
+def test_a_login_for_which_nobody_waits_any_more_is_not_begun():
+    held, pool = Held(), LoginPool(threads=1, patience=10)
+    begun: list[str] = []
+
+    async def three() -> str:
+        first = asyncio.ensure_future(pool.run(held))
+        assert await asyncio.to_thread(held.begun.acquire, timeout=10)
+        second, third = (
+            asyncio.ensure_future(pool.run(partial(begun.append, name)))
+            for name in ("second", "third")
+        )
+        await asyncio.sleep(0)  # the turn in which both are handed to the threads
+        second.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await second
+        held.may_end.set()
+        await third
+        return await first
+
+    assert asyncio.run(three()) == "done"
+    assert begun == ["third"]
+
+
+def test_a_login_that_has_begun_ends_unheard_where_nobody_waits_any_more():
+    held, pool = Held(), LoginPool(threads=1, patience=10)
+    complaints: list[dict[str, object]] = []
+    ended: list[str] = []
+
+    def fail() -> None:
+        ended.append(held())
+        raise TooBusyError
+
+    async def both() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, about: complaints.append(about))
+        first = asyncio.ensure_future(pool.run(fail))
+        assert await asyncio.to_thread(held.begun.acquire, timeout=10)
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        held.may_end.set()
+        await pool.run(lambda: ended.append("the next one"))
+        del first
+        gc.collect()
+
+    asyncio.run(both())
+
+    assert ended == ["done", "the next one"]
+    assert complaints == []
 
 
 def test_what_a_login_raises_is_raised_to_whoever_waits_for_it():

@@ -16,7 +16,7 @@ from oauthlib.oauth2 import (
 from requests_oauthlib import OAuth2Session
 
 from app.domain.errors import UsersUnavailableError
-from tests.fakes import KeptLogins, KnownUsers
+from tests.fakes import KnownUsers, LoginsInMemory
 from tests.web.serving import serving
 
 ALICE = {"username": "alice", "password": "correct"}
@@ -166,16 +166,16 @@ def test_requests_oauthlib_names_its_errors_after_oauth2s(
     with pytest.raises(InvalidGrantError):
         client.log_in(**WRONG)
     users.broken = UsersUnavailableError(retry_after_seconds=2)
-    with pytest.raises(TemporarilyUnavailableError) as told:
+    with pytest.raises(TemporarilyUnavailableError) as raised:
         client.log_in(**ALICE)
     users.broken = None
 
-    assert told.value.description == UsersUnavailableError.title
+    assert raised.value.description == UsersUnavailableError.title
     assert client.log_in(**ALICE)["access_token"]
     client.close()
 
 
-def test_a_login_of_a_client_can_be_ended(served: str, logins: KeptLogins):
+def test_a_login_of_a_client_can_be_ended(served: str, logins: LoginsInMemory):
     client = Authlib(served)
     client.log_in(**ALICE)
     assert client.client.post(f"{served}/auth/logout").status_code == 204

@@ -22,11 +22,13 @@ from tests.http_api_events import http_api_event
 
 FOLDERS: Final = ("client", "page")
 DOCUMENT: Final = "page/index.html"
+FOR_NPM: Final = {"client/package.json", "client/README.md", "client/LICENSE"}
+UNSERVED: Final = {DOCUMENT, *FOR_NPM}
 NAMES: Final = sorted(
     path.relative_to(STATIC).as_posix()
     for folder in FOLDERS
     for path in (STATIC / folder).rglob("*")
-    if path.is_file() and path != STATIC / DOCUMENT
+    if path.is_file() and path.relative_to(STATIC).as_posix() not in UNSERVED
 )
 MODULES: Final = [name for name in NAMES if name.endswith((".js", ".mjs"))]
 STABLE: Final = ("/static/aikagi.js", "/static/aikagi.d.ts")
@@ -142,6 +144,7 @@ def test_every_file_is_sent_as_it_is(client: TestClient, root: str, accepted: st
         pytest.param("/static/", id="the folder"),
         pytest.param("/static/app.js", id="a file without a digest"),
         pytest.param("/static/vendored.json", id="a file above them"),
+        *(pytest.param(f"{{root}}/{name}", id=name) for name in sorted(FOR_NPM)),
         pytest.param("/static/digest/page/app.js", id="no digest"),
         pytest.param("{root}", id="the folder of a digest"),
         pytest.param("{root}/", id="the same"),

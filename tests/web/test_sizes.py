@@ -141,5 +141,5 @@ def test_the_first_twenty_errors_are_listed(ask: Ask, count: int, listed: int):
     assert answer.status_code == 422
     problem = answer.json()
     assert len(problem["errors"]) == listed
-    told = "The first 20 errors are listed" if count > listed else None
-    assert problem.get("detail") == told
+    detail = "The first 20 errors are listed" if count > listed else None
+    assert problem.get("detail") == detail

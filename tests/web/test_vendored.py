@@ -44,3 +44,15 @@ def test_a_vendored_path_names_its_version():
         version = entry["package"].rpartition("@")[2]
 
         assert version in entry["path"]
+
+
+def test_every_vendored_module_is_imported():
+    sources = "".join(
+        path.read_text()
+        for folder in ("client", "page")
+        for path in (STATIC / folder).glob("*.js")
+    )
+    modules = [path.name for path in (STATIC / "client/vendor").glob("*.mjs")]
+
+    assert modules
+    assert [name for name in modules if f'/{name}"' not in sources] == []

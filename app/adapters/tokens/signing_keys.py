@@ -62,8 +62,8 @@ class SigningKeys:
         starts. While that goes on, nobody can tell whether another unknown one
         exists: it is ``SigningKeyUnavailableError``, not None.
         """
-        kept = self._keys.peek()
-        if kept is None or _named(kid, kept) is not None:
+        keys = self._keys.peek()
+        if keys is None or _named(kid, keys) is not None:
             return _named(kid, self._keys.read())
         try:
             return _named(kid, self._keys.read_again(interval=_INTERVAL))

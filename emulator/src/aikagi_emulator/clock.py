@@ -76,8 +76,8 @@ def _move(controls: Controls, words: Sequence[str]) -> None:
 def _words(offset: timedelta) -> str:
     if not offset:
         return "the real time"
-    ahead = "ahead of" if offset > timedelta() else "behind"
-    return f"{abs(offset)} {ahead} the real time"
+    direction = "ahead of" if offset > timedelta() else "behind"
+    return f"{abs(offset)} {direction} the real time"
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ import uvicorn
 from botocore.config import Config
 
 from aikagi_emulator.aws import AwsEndpoint, Endpoint, Session
-from aikagi_emulator.aws.wire import Receive, Scope, Send
 from aikagi_emulator.template import Stack
+from aikagi_emulator.urls.asgi import Receive, Scope, Send
 from emulator.tests.aws.small_stack import (
     BROKER,
     REGION,

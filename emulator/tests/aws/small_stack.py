@@ -1,4 +1,4 @@
-"""A stack made by hand: two roles that lend, a table, a secret, parameters."""
+"""A stack made by hand: roles that may be assumed, a table, a secret, parameters."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ Client: TypeAlias = Any
 REGION = "ap-northeast-1"
 ACCOUNT = "123456789012"
 BROKER = f"arn:aws:iam::{ACCOUNT}:role/broker"
-INVOKE = f"arn:aws:iam::{ACCOUNT}:role/lent/invoke"
+INVOKE = f"arn:aws:iam::{ACCOUNT}:role/granted/invoke"
 SECOND = f"arn:aws:iam::{ACCOUNT}:role/second"
 STRANGER = f"arn:aws:iam::{ACCOUNT}:role/stranger"
 TABLE = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/users"
@@ -127,7 +127,7 @@ def default_resources() -> list[Resource]:
         ),
         role(
             "invoke",
-            path="/lent/",
+            path="/granted/",
             trust=[
                 trusting(
                     BROKER,

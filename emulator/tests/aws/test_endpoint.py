@@ -34,8 +34,12 @@ def send(
         "client": ("127.0.0.1", 1),
     }
     pieces = [
-        {"type": "http.request", "body": one, "more_body": n + 1 < len(body) or leaves}
-        for n, one in enumerate(body)
+        {
+            "type": "http.request",
+            "body": piece,
+            "more_body": n + 1 < len(body) or leaves,
+        }
+        for n, piece in enumerate(body)
     ]
     incoming = iter([*pieces, {"type": "http.disconnect"}])
     sent: list[Any] = []

@@ -7,17 +7,9 @@ import pytest
 
 from aikagi_emulator.aws import AwsEndpoint, RefusalReason, Session
 from aikagi_emulator.aws.refusal_reason import header_value, note
-from aikagi_emulator.aws.wire import (
-    Answer,
-    Application,
-    Receive,
-    Scope,
-    Send,
-    read_body,
-    request_of,
-    write,
-)
+from aikagi_emulator.aws.wire import Answer, read_body, request_of, write
 from aikagi_emulator.urls import RefusedError
+from aikagi_emulator.urls.asgi import ASGIApp, Receive, Scope, Send
 from emulator.tests.aws.signing import signed
 from emulator.tests.aws.small_stack import (
     BOTH,
@@ -32,7 +24,7 @@ from emulator.tests.aws.small_stack import (
 WHY = "x-emulator-refusal-reason"
 
 
-def ask(application: Application, session: Session | None, **wanted: Any) -> Any:
+def ask(application: ASGIApp, session: Session | None, **wanted: Any) -> Any:
     """Send one signed request, without a socket."""
     service = wanted.pop("service", "sts")
 

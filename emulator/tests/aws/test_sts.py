@@ -56,7 +56,7 @@ def sts(connect: Connect, broker: Session) -> Client:
 
 
 @pytest.fixture
-def lent(sts: Client, connect: Connect) -> Callable[..., Any]:
+def assumed(sts: Client, connect: Connect) -> Callable[..., Any]:
     """Assumes the invoke role and returns an STS client of the new session."""
 
     def assume(**arguments: object) -> Client:
@@ -103,8 +103,8 @@ def test_everything_a_session_is_made_of_comes_back(sts: Client):
     assert 0 < answer["PackedPolicySize"] <= 100
 
 
-def test_a_session_is_told_who_it_is(lent: Callable[..., Any]):
-    identity = lent().get_caller_identity()
+def test_a_session_is_told_who_it_is(assumed: Callable[..., Any]):
+    identity = assumed().get_caller_identity()
 
     assert identity["Arn"] == (
         "arn:aws:sts::123456789012:assumed-role/invoke/local+alice"
@@ -170,7 +170,7 @@ def test_what_the_trust_does_not_grant_is_refused_by_its_action(
     granted = [action for action in LENDING if action != missing]
     resources = default_resources()
     resources[1] = role(
-        "invoke", path="/lent/", trust=[trusting(BROKER, *granted)], may=[]
+        "invoke", path="/granted/", trust=[trusting(BROKER, *granted)], may=[]
     )
     connect, aws = connect_to(stack_of(*resources), clock)
     broker = aws.function_session(BROKER, "broker")
@@ -183,8 +183,8 @@ def test_what_the_trust_does_not_grant_is_refused_by_its_action(
     assert said == not_authorised(broker.arn, missing, INVOKE)
 
 
-def test_a_source_identity_persists_and_cannot_be_changed(lent: Callable[..., Any]):
-    session = lent(SourceIdentity="local+alice")
+def test_a_source_identity_persists_and_cannot_be_changed(assumed: Callable[..., Any]):
+    session = assumed(SourceIdentity="local+alice")
     onward = {"RoleArn": SECOND, "RoleSessionName": "hop"}
 
     kept = session.assume_role(**onward)
@@ -199,22 +199,22 @@ def test_a_source_identity_persists_and_cannot_be_changed(lent: Callable[..., An
 
 
 def test_a_session_policy_limits_what_the_session_may_do(
-    lent: Callable[..., Any],
+    assumed: Callable[..., Any],
 ):
     onward = {"RoleArn": SECOND, "RoleSessionName": "hop"}
     within = json.dumps(policy(allow("sts:*", "*")))
     beside = json.dumps(policy(allow("lambda:*", "*")))
 
-    assert lent(Policy=within).assume_role(**onward)
-    said = refused(lent(Policy=beside).assume_role, **onward)
+    assert assumed(Policy=within).assume_role(**onward)
+    said = refused(assumed(Policy=beside).assume_role, **onward)
 
     assert said[0] == "AccessDenied"
 
 
 def test_a_transitive_tag_persists_and_cannot_be_changed(
-    lent: Callable[..., Any], aws: AwsEndpoint
+    assumed: Callable[..., Any], aws: AwsEndpoint
 ):
-    session = lent(
+    session = assumed(
         Tags=[*TAGS, {"Key": "own", "Value": "stays"}], TransitiveTagKeys=["user"]
     )
     onward = {"RoleArn": SECOND, "RoleSessionName": "hop"}
@@ -296,7 +296,7 @@ def test_a_user_is_not_chained(
     user = "arn:aws:iam::123456789012:user/operator"
     resources[1] = role(
         "invoke",
-        path="/lent/",
+        path="/granted/",
         trust=[trusting(user, "sts:AssumeRole")],
         may=[],
         MaxSessionDuration=7200,

@@ -10,8 +10,9 @@ import httpx2
 import pytest
 
 from aikagi_emulator.aws import AwsEndpoint, Faults, Session
-from aikagi_emulator.aws.wire import Answer, Receive, Scope, Send, write
+from aikagi_emulator.aws.wire import Answer, write
 from aikagi_emulator.control import ControlApi, MovableClock
+from aikagi_emulator.urls.asgi import Receive, Scope, Send
 from emulator.tests.aws.signing import signed
 from emulator.tests.aws.small_stack import LAMBDA, allow, role, stack_of
 

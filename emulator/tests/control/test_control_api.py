@@ -20,13 +20,13 @@ def test_the_operator_moves_the_clock_and_is_told_the_time(
 ):
     moved = ask("POST", CLOCK, body=asked({"OffsetSeconds": 3600}))
     further = ask("POST", CLOCK, body=asked({"AdvanceSeconds": -600.5}))
-    told = ask("GET", CLOCK).json()
+    answer = ask("GET", CLOCK).json()
 
     assert (moved.status_code, moved.json()["OffsetSeconds"]) == (200, 3600)
     assert further.json()["OffsetSeconds"] == 2999.5
     assert controlled.clock.offset == timedelta(seconds=2999.5)
-    assert told["OffsetSeconds"] == 2999.5
-    assert told["Now"].endswith("Z")
+    assert answer["OffsetSeconds"] == 2999.5
+    assert answer["Now"].endswith("Z")
 
 
 @pytest.mark.parametrize("seconds", [-500_000, 500_000])
@@ -142,10 +142,10 @@ def test_faults_are_added_told_and_removed(controlled: Controlled, ask: Ask):
     throttling = {"Service": "sts", "Fault": "Throttling", "Times": 2}
 
     added = ask("POST", FAULTS, body=asked([slow, throttling]))
-    told = ask("GET", FAULTS)
+    answer = ask("GET", FAULTS)
 
     assert added.status_code == 200
-    assert told.json() == [
+    assert answer.json() == [
         {**slow, "Times": 1, "Seconds": 2.0},
         {**throttling, "Action": "*"},
     ]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from aikagi_emulator.iam import Caller, Policy
+from aikagi_emulator.iam import Policy, Requester
 
 ACCOUNT: Final = "123456789012"
 BROKER: Final = f"arn:aws:iam::{ACCOUNT}:role/aikagi/BrokerRole"
@@ -12,7 +12,7 @@ INVOKE: Final = f"arn:aws:iam::{ACCOUNT}:role/aikagi/InvokeRole"
 HELLO: Final = f"arn:aws:lambda:ap-northeast-1:{ACCOUNT}:function:hello"
 REPORT: Final = f"arn:aws:lambda:ap-northeast-1:{ACCOUNT}:function:report"
 
-BROKER_CALLS: Final = Caller(arn=BROKER_SESSION, role_arn=BROKER, account=ACCOUNT)
+BROKER_CALLS: Final = Requester(arn=BROKER_SESSION, role_arn=BROKER, account=ACCOUNT)
 
 MAY_CALL_HELLO: Final = (
     {

@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from aikagi_emulator.iam import Caller, Context, Layers, Policy, decide, decide_assume
+from aikagi_emulator.iam import (
+    Context,
+    Layers,
+    Policy,
+    Requester,
+    decide,
+    decide_assume,
+)
 from emulator.tests.iam.documents import (
     ACCOUNT,
     ALLOW_ALL,
@@ -270,7 +277,9 @@ def test_a_grant_does_not_work_on_a_url_without_authorisation():
 @pytest.mark.parametrize("layer", ["identity", "session"])
 @pytest.mark.parametrize("missing", [0, 1], ids=BOTH)
 def test_a_grant_needs_both_permissions_on_both_layers(layer: str, missing: int):
-    rest = a_policy(*(one for n, one in enumerate(MAY_CALL_HELLO) if n != missing))
+    rest = a_policy(
+        *(statement for n, statement in enumerate(MAY_CALL_HELLO) if n != missing)
+    )
     layers = (
         replace(GRANTED, identity=(rest,))
         if layer == "identity"
@@ -390,12 +399,17 @@ def assumes(
     action: str,
     *trusted: Mapping[str, Any],
     context: Context = ASKED,
-    caller: Caller = BROKER_CALLS,
+    requester: Requester = BROKER_CALLS,
     layers: Layers = BROKER_LAYERS,
     role: str = INVOKE,
 ) -> bool:
     return decide_assume(
-        action, role, context, trust=a_trust(*trusted), caller=caller, layers=layers
+        action,
+        role,
+        context,
+        trust=a_trust(*trusted),
+        requester=requester,
+        layers=layers,
     ).allowed
 
 
@@ -441,10 +455,10 @@ def test_a_role_that_is_named_needs_no_policy_of_its_own_but_for_the_source_iden
 
 def test_a_source_identity_needs_no_second_side_where_nothing_is_chained():
     alice = f"arn:aws:iam::{ACCOUNT}:user/alice"
-    caller = Caller(arn=alice, role_arn=None, account=ACCOUNT)
+    requester = Requester(arn=alice, role_arn=None, account=ACCOUNT)
     trusted = trusting({"AWS": alice})
 
-    assert assumes(STS[2], trusted, caller=caller, layers=Layers(identity=()))
+    assert assumes(STS[2], trusted, requester=requester, layers=Layers(identity=()))
 
 
 @pytest.mark.parametrize(
@@ -478,30 +492,30 @@ def test_a_trusted_session_is_as_good_as_its_role():
     other = replace(BROKER_CALLS, arn=BROKER_SESSION + "2")
 
     assert assumes("sts:AssumeRole", trusted, layers=Layers(identity=()))
-    assert not assumes("sts:AssumeRole", trusted, caller=other)
+    assert not assumes("sts:AssumeRole", trusted, requester=other)
 
 
 def test_nobody_else_is_trusted():
-    other = Caller(
+    other = Requester(
         arn=f"arn:aws:sts::{ACCOUNT}:assumed-role/Other/x",
         role_arn=f"arn:aws:iam::{ACCOUNT}:role/Other",
         account=ACCOUNT,
     )
 
-    assert not assumes("sts:AssumeRole", *TRUSTED, caller=other)
+    assert not assumes("sts:AssumeRole", *TRUSTED, requester=other)
 
 
 def test_naming_a_caller_of_another_account_does_not_suffice():
-    foreign = Caller(
+    foreign = Requester(
         arn="arn:aws:sts::999999999999:assumed-role/R/x",
         role_arn="arn:aws:iam::999999999999:role/R",
         account="999999999999",
     )
     trusted = trusting({"AWS": foreign.role_arn})
 
-    assert assumes("sts:AssumeRole", trusted, caller=foreign)
+    assert assumes("sts:AssumeRole", trusted, requester=foreign)
     assert not assumes(
-        "sts:AssumeRole", trusted, caller=foreign, layers=Layers(identity=())
+        "sts:AssumeRole", trusted, requester=foreign, layers=Layers(identity=())
     )
 
 
@@ -515,7 +529,7 @@ def test_naming_a_caller_of_another_account_does_not_suffice():
         pytest.param(DENIES, False, id="denies"),
     ],
 )
-def test_the_callers_own_limits_hold_even_where_it_is_named(
+def test_the_requesters_own_limits_hold_even_where_it_is_named(
     layer: str,
     policies: tuple[Policy, ...],
     expected: bool,
@@ -529,7 +543,7 @@ def test_the_callers_own_limits_hold_even_where_it_is_named(
     assert assumes("sts:AssumeRole", *TRUSTED, layers=layers) is expected
 
 
-def test_a_deny_of_the_callers_own_holds_even_where_it_is_named():
+def test_a_deny_of_the_requesters_own_holds_even_where_it_is_named():
     assert not assumes("sts:AssumeRole", *TRUSTED, layers=Layers(identity=DENIES))
 
 
@@ -550,10 +564,10 @@ def test_not_principal_denies_everyone_but_those_it_names():
     other = replace(BROKER_CALLS, arn=BROKER_SESSION + "2")
 
     assert assumes("sts:AssumeRole", *TRUSTED, denial)
-    assert not assumes("sts:AssumeRole", *TRUSTED, denial, caller=other)
+    assert not assumes("sts:AssumeRole", *TRUSTED, denial, requester=other)
 
 
-LAMBDA = Caller(
+LAMBDA = Requester(
     arn="lambda.amazonaws.com",
     role_arn=None,
     account=ACCOUNT,
@@ -566,23 +580,23 @@ def test_a_service_assumes_what_trusts_it_and_has_no_policies_of_its_own():
     other = trusting({"Service": "ec2.amazonaws.com"})
     none = Layers(identity=())
 
-    assert assumes("sts:AssumeRole", trusted, caller=LAMBDA, layers=none)
-    assert not assumes("sts:AssumeRole", other, caller=LAMBDA, layers=none)
-    assert not assumes("sts:AssumeRole", trusting("*"), caller=LAMBDA, layers=none)
+    assert assumes("sts:AssumeRole", trusted, requester=LAMBDA, layers=none)
+    assert not assumes("sts:AssumeRole", other, requester=LAMBDA, layers=none)
+    assert not assumes("sts:AssumeRole", trusting("*"), requester=LAMBDA, layers=none)
 
 
 def test_what_a_service_has_for_layers_is_not_asked():
     trusted = trusting({"Service": "lambda.amazonaws.com"})
     closed = Layers(identity=DENIES, boundary=())
 
-    assert assumes("sts:AssumeRole", trusted, caller=LAMBDA, layers=closed)
+    assert assumes("sts:AssumeRole", trusted, requester=LAMBDA, layers=closed)
 
 
 def test_a_deny_for_everyone_reaches_services():
     trusted = trusting({"Service": "lambda.amazonaws.com"})
     denial = {**trusting("*"), "Effect": "Deny"}
 
-    assert not assumes("sts:AssumeRole", trusted, denial, caller=LAMBDA)
+    assert not assumes("sts:AssumeRole", trusted, denial, requester=LAMBDA)
 
 
 def test_a_refused_assume_names_the_side_that_was_silent():
@@ -592,7 +606,7 @@ def test_a_refused_assume_names_the_side_that_was_silent():
         INVOKE,
         ASKED,
         trust=a_trust(*TRUSTED, name="InvokeRole/trust"),
-        caller=BROKER_CALLS,
+        requester=BROKER_CALLS,
         layers=silent,
     )
 
@@ -603,20 +617,20 @@ def test_a_refused_assume_names_the_side_that_was_silent():
 
 
 def test_a_stranger_is_told_by_the_trust_policy():
-    stranger = Caller(arn="arn:x", role_arn=None, account="999999999999")
+    stranger = Requester(arn="arn:x", role_arn=None, account="999999999999")
 
     decision = decide_assume(
         "sts:AssumeRole",
         INVOKE,
         ASKED,
         trust=a_trust(*TRUSTED, name="InvokeRole/trust"),
-        caller=stranger,
+        requester=stranger,
         layers=BROKER_LAYERS,
     )
 
     assert decision.why == (
         "nothing allows it. trust policy: InvokeRole/trust statement 1 covers the"
-        " action, but not this caller."
+        " action, but not this requester."
     )
 
 

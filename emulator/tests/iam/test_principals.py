@@ -1,18 +1,20 @@
 import pytest
 
-from aikagi_emulator.iam import Caller
+from aikagi_emulator.iam import Requester
 from aikagi_emulator.iam.principals import Naming, Principals
 from emulator.tests.iam.documents import ACCOUNT, BROKER, BROKER_CALLS, BROKER_SESSION
 
-ALICE = Caller(arn=f"arn:aws:iam::{ACCOUNT}:user/alice", role_arn=None, account=ACCOUNT)
-LAMBDA = Caller(
+ALICE = Requester(
+    arn=f"arn:aws:iam::{ACCOUNT}:user/alice", role_arn=None, account=ACCOUNT
+)
+LAMBDA = Requester(
     arn="lambda", role_arn=None, account=ACCOUNT, service="lambda.amazonaws.com"
 )
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
 
 
 @pytest.mark.parametrize(
-    ("element", "caller", "naming"),
+    ("element", "requester", "naming"),
     [
         pytest.param({"AWS": BROKER}, BROKER_CALLS, Naming.DIRECT, id="the role"),
         pytest.param(
@@ -51,12 +53,14 @@ ROOT = f"arn:aws:iam::{ACCOUNT}:root"
         ),
     ],
 )
-def test_a_caller_is_named_or_not(element: object, caller: Caller, naming: Naming):
-    assert Principals.parse(element).naming(caller) is naming
+def test_a_caller_is_named_or_not(
+    element: object, requester: Requester, naming: Naming
+):
+    assert Principals.parse(element).naming(requester) is naming
 
 
 @pytest.mark.parametrize(
-    ("listed", "caller", "exempt"),
+    ("listed", "requester", "exempt"),
     [
         pytest.param(
             [BROKER_SESSION, BROKER, ROOT], BROKER_CALLS, True, id="all three"
@@ -72,10 +76,10 @@ def test_a_caller_is_named_or_not(element: object, caller: Caller, naming: Namin
 )
 def test_a_caller_is_exempt_when_every_part_of_it_is_listed(
     listed: list[str],
-    caller: Caller,
+    requester: Requester,
     exempt: bool,
 ):
-    assert Principals.parse({"AWS": listed}).exempt(caller) is exempt
+    assert Principals.parse({"AWS": listed}).exempt(requester) is exempt
 
 
 def test_a_service_is_exempt_by_its_name():

@@ -12,6 +12,8 @@ from aikagi_emulator.launcher.stack import Options
 HERE: Final = Path(__file__).parent
 SMALL: Final = HERE / "small.toml"
 LONE: Final = HERE / "lone.yaml"
+PACKAGES: Final = HERE / ".emulator" / "packages"
+"""Where those of the small project are, so that no test makes them again."""
 
 
 def small(
@@ -29,5 +31,5 @@ def small(
 
 def lone(ports: Ports, state: Path, *, template: Path = LONE) -> Options:
     """A template without a project."""
-    project = Project(state=state, template=template)
+    project = Project(packages=PACKAGES, state=state, template=template)
     return Options(project=project, ports=ports, shell={})

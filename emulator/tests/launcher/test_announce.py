@@ -17,7 +17,7 @@ from aikagi_emulator.launcher.running import Running
 
 
 def running(**changes: Any) -> Running:
-    told: dict[str, Any] = {
+    members: dict[str, Any] = {
         "application": None,
         "application_name": "",
         "endpoint": "http://127.0.0.1:8100",
@@ -27,7 +27,7 @@ def running(**changes: Any) -> Running:
         "env": {},
         "operator_env": {},
     }
-    return Running(**{**told, **changes})
+    return Running(**{**members, **changes})
 
 
 def test_addresses_and_a_line_to_paste_are_told():
@@ -39,13 +39,13 @@ def test_addresses_and_a_line_to_paste_are_told():
 
 
 def test_pages_come_first_and_the_project_has_its_own_words():
-    told = running(
+    stack = running(
         application="http://127.0.0.1:8000",
         pages={"page": "http://127.0.0.1:8000/"},
         announcement="Log in as carol\n",
     )
 
-    text = announcement(told, operator_env=Path("operator.env"))
+    text = announcement(stack, operator_env=Path("operator.env"))
 
     assert text.startswith("\n  page   http://127.0.0.1:8000/\n  AWS  ")
     assert text.endswith("\n\nLog in as carol\n")

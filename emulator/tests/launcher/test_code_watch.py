@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from aikagi_emulator.aws.wire import Receive, Scope, Send
 from aikagi_emulator.launcher import code_watch
-from aikagi_emulator.launcher.code_watch import CodeWatch, ReloadOnChange
+from aikagi_emulator.launcher.code_watch import CodeWatch, Reload, ReloadOnChange
+from aikagi_emulator.urls.asgi import Receive, Scope, Send
 
 
 @pytest.fixture
@@ -120,25 +120,105 @@ def test_a_folder_that_cannot_be_watched_is_told_and_no_fault(
     watch.close()
 
 
+async def call(application: ReloadOnChange) -> None:
+    async def nothing(*_: object) -> dict[str, str]:
+        return {}
+
+    await application({"type": "http"}, nothing, nothing)  # type: ignore[arg-type]  # never called
+
+
 def test_an_application_starts_anew_before_the_call_that_follows(code: Path):
     seen: list[str] = []
 
     async def answer(_scope: Scope, _receive: Receive, _send: Send) -> None:
         seen.append("answer")
 
+    async def recycle() -> None:
+        seen.append("recycle")
+
     watch = CodeWatch(code)
-    fresh = ReloadOnChange(answer, code=[watch], recycle=lambda: seen.append("recycle"))
+    fresh = ReloadOnChange(answer, [Reload([watch], recycle=recycle)])
 
-    async def call() -> None:
-        async def nothing(*_: object) -> dict[str, str]:
-            return {}
-
-        await fresh({"type": "http"}, nothing, nothing)  # type: ignore[arg-type]  # never called
-
-    asyncio.run(call())
+    asyncio.run(call(fresh))
     (code / "main.py").write_text("2")
-    asyncio.run(call())
-    asyncio.run(call())
+    asyncio.run(call(fresh))
+    asyncio.run(call(fresh))
 
     assert seen == ["answer", "recycle", "answer", "answer"]
+    watch.close()
+
+
+def test_a_function_with_two_addresses_starts_anew_once_for_both(code: Path):
+    seen: list[str] = []
+    watch = CodeWatch(code)
+
+    async def answer(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        seen.append("answer")
+
+    async def recycle() -> None:
+        seen.append("recycle")
+
+    function = Reload([watch], recycle=recycle)
+    addresses = [ReloadOnChange(answer, [function]) for _ in range(2)]
+    (code / "main.py").write_text("2")
+    for address in addresses:
+        asyncio.run(call(address))
+
+    assert seen == ["recycle", "answer", "answer"]
+    watch.close()
+
+
+def test_a_function_whose_code_was_not_edited_goes_on_beside_one_whose_was(
+    code: Path, tmp_path: Path
+):
+    other = tmp_path / "other"
+    other.mkdir()
+    watches = {"edited": CodeWatch(code), "other": CodeWatch(other)}
+    recycled: list[str] = []
+
+    async def answer(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        pass
+
+    def reload(name: str) -> Reload:
+        async def recycle() -> None:
+            recycled.append(name)
+
+        return Reload([watches[name]], recycle=recycle)
+
+    fresh = ReloadOnChange(answer, [reload(name) for name in watches])
+    (code / "main.py").write_text("2")
+    asyncio.run(call(fresh))
+
+    assert recycled == ["edited"]
+    for watch in watches.values():
+        watch.close()
+
+
+def test_calls_that_come_meanwhile_wait_for_the_new_start_too(code: Path):
+    seen: list[str] = []
+    watch = CodeWatch(code)
+
+    async def answer(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        seen.append("answer")
+
+    async def live() -> None:
+        begun, go_on = asyncio.Event(), asyncio.Event()
+
+        async def recycle() -> None:
+            begun.set()
+            await go_on.wait()
+            seen.append("recycle")
+
+        fresh = ReloadOnChange(answer, [Reload([watch], recycle=recycle)])
+        (code / "main.py").write_text("2")
+        calls = [asyncio.create_task(call(fresh)) for _ in range(2)]
+        await begun.wait()
+        # Long enough for the other to answer, had it not to wait.
+        await asyncio.wait(calls, timeout=0.1)
+        go_on.set()
+        await asyncio.gather(*calls)
+
+    asyncio.run(live())
+
+    assert seen == ["recycle", "answer", "answer"]
     watch.close()

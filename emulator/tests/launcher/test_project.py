@@ -44,6 +44,7 @@ def test_every_key_of_a_project_is_read(tmp_path: Path):
         environment_prefix="MINE_",
         function_names="/names/",
         parameters={"Size": "3"},
+        packages=tmp_path / ".state" / "packages",
         seed=("python", "seed.py"),
         state=tmp_path / ".state",
         template=tmp_path / "a.yaml",

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from aikagi_emulator.launcher.ports import Ports, claim
-from emulator.tests.launcher.options import SMALL
+from emulator.tests.launcher.options import LONE, SMALL
+from emulator.tests.launcher.wheels import asking_for, write_wheel
 
 PLAIN = {"PATH": os.environ["PATH"]}
 
@@ -191,6 +192,11 @@ def test_an_edited_template_starts_the_stack_again_on_the_same_ports(
         ("AWS_IAM", "SOMETIMES", "The SAM translator refuses"),
         ("Service:\n    Type", "Other:\n    Type", "is the function Service, which"),
         ("Timeout: 3", "Timeout: x", "Greeting: "),
+        (
+            "CodeUri: small_functions",
+            "CodeUri: asking",
+            "asking/requirements.txt cannot be installed:\n",
+        ),
     ],
 )
 def test_an_edit_that_cannot_be_started_leaves_the_running_stack_alone(
@@ -201,6 +207,8 @@ def test_an_edit_that_cannot_be_started_leaves_the_running_stack_alone(
     edited = tmp_path / "template.yaml"
     edited.write_text(small)
     (tmp_path / "small_functions").mkdir()
+    (tmp_path / "asking").mkdir()
+    (tmp_path / "asking" / "requirements.txt").write_text("--no-index\nnone_there\n")
     process = start("--template", str(edited))
     read_until_ready(process)
     assert process.stderr
@@ -315,3 +323,42 @@ def test_a_template_that_cannot_be_used_is_said_without_a_traceback(
     assert done.returncode == 2
     assert done.stderr.startswith(said)
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "called_by",
+    [
+        pytest.param("FunctionUrlConfig: {AuthType: AWS_IAM}", id="a URL"),
+        pytest.param("Events: {Any: {Type: HttpApi}}", id="an HTTP API"),
+    ],
+)
+def test_a_set_up_installs_what_functions_name_once_for_any_state(
+    tmp_path: Path, ports: Ports, called_by: str
+):
+    theirs = tmp_path / "theirs"
+    shutil.copytree(SMALL.with_name("small_functions"), theirs / "small_functions")
+    text = LONE.read_text()
+    assert "FunctionUrlConfig: {AuthType: AWS_IAM}" in text
+    (theirs / "template.yaml").write_text(
+        text.replace("FunctionUrlConfig: {AuthType: AWS_IAM}", called_by)
+    )
+    write_wheel(tmp_path / "wheels", "greeting_words", "1.0", "WORDS = 'good day'\n")
+    file = theirs / "small_functions" / "requirements.txt"
+    told = "installing small_functions/requirements.txt\n"
+
+    file.write_text(asking_for("greeting_words", wheels=tmp_path / "wheels"))
+    first = run("--install", cwd=theirs, HOME=str(tmp_path))
+    second = run("--install", "--state", str(tmp_path / "other"), cwd=theirs)
+    file.write_text("--no-index\ngreeting_words==2.0\n")
+    third = run("--install", cwd=theirs, HOME=str(tmp_path))
+
+    assert (first.returncode, first.stdout) == (0, "")
+    assert first.stderr.endswith(told)
+    assert (second.returncode, second.stdout, second.stderr) == (0, "", "")
+    assert [path.name for path in (theirs / ".emulator").iterdir()] == ["packages"]
+    assert third.returncode == 2
+    assert f"{told}small_functions/requirements.txt cannot be installed:\n" in (
+        third.stderr
+    )
+    assert "Traceback" not in third.stderr
+    claim(ports.first).close()

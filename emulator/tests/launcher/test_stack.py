@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+import logging
+import os
 import shutil
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Awaitable, Callable, Mapping
@@ -24,6 +27,7 @@ from aikagi_emulator.launcher.running import Running
 from aikagi_emulator.launcher.stack import EmulatedStack, Options, read_template
 from aikagi_emulator.template import TemplateError
 from emulator.tests.launcher.options import LONE, lone, small
+from emulator.tests.launcher.wheels import asking_for, write_wheel
 
 
 def with_stack(
@@ -431,3 +435,204 @@ def test_edited_code_answers_the_very_next_call(ports: Ports, tmp_path: Path):
             assert await version() == number
 
     with_stack(lone(ports, tmp_path / "state", template=template), use)
+
+
+def test_edited_requirements_are_installed_before_the_call_that_follows(
+    ports: Ports, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    wheels, code = tmp_path / "wheels", tmp_path / "small_functions"
+    for version in ("1.0", "2.0"):
+        write_wheel(wheels, "greeting_words", version, f"WORDS = {version!r}\n")
+    code.mkdir()
+    (code / "greeting.py").write_text(
+        "try:\n    from greeting_words import WORDS\nexcept ImportError:\n"
+        "    WORDS = None\n\n"
+        "def handler(event, context):\n    return {'words': WORDS}\n"
+    )
+    template = tmp_path / "template.yaml"
+    template.write_text(LONE.read_text())
+    chosen = lone(ports, tmp_path / "state", template=template)
+    project = replace(chosen.project, packages=tmp_path / "packages")
+    shell = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+
+    async def use(running: Running, _: EmulatedStack) -> None:
+        async def call() -> tuple[int, Any]:
+            url = running.functions["Greeting"]
+            status, answer, _ = await asyncio.to_thread(
+                signed_call, running.operator_env, url
+            )
+            return status, answer
+
+        def ask(version: str) -> None:
+            text = asking_for(f"greeting_words=={version}", wheels=wheels)
+            (code / "requirements.txt").write_text(text)
+
+        assert await call() == (200, {"words": None})
+        for version in ("1.0", "2.0"):
+            ask(version)
+            assert await call() == (200, {"words": version})
+        ask("3.0")
+        # What it had goes on, and so does the stack.
+        assert await call() == (200, {"words": "2.0"})
+        assert await call() == (200, {"words": "2.0"})
+        ask("1.0")
+        assert await call() == (200, {"words": "1.0"})
+
+    with_stack(replace(chosen, project=project, shell=shell), use)
+
+    (told,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert f"{code}/requirements.txt cannot be installed:\n" in told.getMessage()
+    assert told.getMessage().endswith(" goes on with the packages it had.")
+
+
+TWO_ROUTES = """
+Transform: AWS::Serverless-2016-10-31
+Globals: {Function: {Handler: main.handler, Runtime: python3.13, Timeout: 30}}
+Resources:
+  Greeting:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: greeting
+      Events: {E: {Type: HttpApi, Properties: {Path: /greeting, Method: GET}}}
+  Other:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: other
+      Events: {E: {Type: HttpApi, Properties: {Path: /other, Method: GET}}}
+"""
+
+
+@pytest.fixture
+def two_routes(ports: Ports, tmp_path: Path) -> Options:
+    """An HTTP API of two functions; one has a package, the other misses one."""
+    for version in ("1.0", "2.0"):
+        write_wheel(tmp_path / "wheels", "words", version, f"WORDS = {version!r}\n")
+    handler = "def handler(event, context):\n    return [WORDS, os.getpid()]\n"
+    for name, module in (("greeting", "words"), ("other", "uvicorn")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "main.py").write_text(
+            f"import os\nfrom {module} import WORDS\n\n{handler}"
+        )
+    ask_for(tmp_path / "greeting", "1.0")
+    template = tmp_path / "template.yaml"
+    template.write_text(TWO_ROUTES)
+    chosen = lone(ports, tmp_path / "state", template=template)
+    project = replace(chosen.project, packages=tmp_path / "packages")
+    shell = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    return replace(chosen, project=project, shell=shell)
+
+
+def ask_for(code: Path, version: str) -> None:
+    wheel = f"../wheels/words-{version}-py3-none-any.whl"
+    (code / "requirements.txt").write_text(f"--no-index\n{wheel}\n")
+
+
+def test_a_function_behind_an_http_api_has_its_own_packages_and_not_the_emulator_s(
+    two_routes: Options, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level(logging.INFO)
+
+    async def use(running: Running, _: EmulatedStack) -> None:
+        url = running.http_apis["ServerlessHttpApi"]
+        words, _ = await asyncio.to_thread(get, f"{url}greeting")
+        assert words == "1.0"
+        with pytest.raises(urllib.error.HTTPError, match="500"):
+            await asyncio.to_thread(get, f"{url}other")
+
+    with_stack(two_routes, use)
+
+    (hint,) = [line for line in caplog.messages if "Neither Lambda's" in line]
+    assert "of this function brings 'uvicorn': put its package into " in hint
+    assert f"{tmp_path}/other/requirements.txt, and the call that follows" in hint
+
+
+def test_edited_requirements_of_a_function_behind_an_http_api_count_for_it_alone(
+    two_routes: Options, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    greeting, other = tmp_path / "greeting", tmp_path / "other"
+    shutil.copy(greeting / "main.py", other)
+    shutil.copy(greeting / "requirements.txt", other)
+
+    async def use(running: Running, _: EmulatedStack) -> None:
+        async def call(name: str) -> Any:
+            url = running.http_apis["ServerlessHttpApi"]
+            return await asyncio.to_thread(get, f"{url}{name}")
+
+        first = {name: await call(name) for name in ("greeting", "other")}
+        assert [words for words, _ in first.values()] == ["1.0", "1.0"]
+        ask_for(other, "2.0")
+        assert await call("greeting") == first["greeting"]
+        second = await call("other")
+        assert second[0] == "2.0"
+        ask_for(greeting, "3.0")
+        # What it had goes on, and the other knows nothing of it.
+        assert (await call("greeting"))[0] == "1.0"
+        assert await call("other") == second
+        ask_for(greeting, "2.0")
+        assert (await call("greeting"))[0] == "2.0"
+
+    with_stack(two_routes, use)
+
+    (told,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert f"{greeting}/requirements.txt cannot be installed:\n" in told.getMessage()
+
+
+def test_an_edited_function_starts_anew_once_for_its_url_and_its_route(
+    two_routes: Options, tmp_path: Path
+):
+    template = two_routes.project.template
+    public = "CodeUri: greeting\n      FunctionUrlConfig: {AuthType: NONE}"
+    template.write_text(template.read_text().replace("CodeUri: greeting", public))
+
+    async def use(running: Running, _: EmulatedStack) -> None:
+        async def call() -> list[Any]:
+            api, url = running.http_apis["ServerlessHttpApi"], running.functions
+            addresses = (f"{api}greeting", url["Greeting"])
+            return [await asyncio.to_thread(get, address) for address in addresses]
+
+        first = await call()
+        ask_for(tmp_path / "greeting", "2.0")
+        second = await call()
+        # The words and the process are the same, whatever is called.
+        assert first[0] == first[1]
+        assert second[0] == second[1]
+        assert (first[0][0], second[0][0]) == ("1.0", "2.0")
+
+    with_stack(two_routes, use)
+
+
+def test_packages_that_cannot_be_installed_stop_the_start(ports: Ports, tmp_path: Path):
+    code = tmp_path / "small_functions"
+    shutil.copytree(LONE.with_name("small_functions"), code)
+    (code / "requirements.txt").write_text("--no-index\ngreeting_words\n")
+    template = tmp_path / "template.yaml"
+    template.write_text(LONE.read_text())
+    chosen = lone(ports, tmp_path / "state", template=template)
+
+    async def use(_: Running, __: EmulatedStack) -> None:
+        pytest.fail("it started")
+
+    with pytest.raises(LaunchError, match=r"requirements\.txt cannot be installed"):
+        with_stack(chosen, use)
+    for port in (ports.endpoint, ports.function(0)):
+        claim(port).close()
+
+
+@pytest.mark.parametrize("other", [False, True])
+def test_a_runtime_of_another_python_is_told(
+    ports: Ports, tmp_path: Path, caplog: pytest.LogCaptureFixture, other: bool
+):
+    here = "python{}.{}".format(*sys.version_info[:2])
+    asked = "python3.10" if other else here
+    template = tmp_path / "template.yaml"
+    template.write_text(LONE.read_text().replace("python3.13", asked))
+    shutil.copytree(LONE.with_name("small_functions"), tmp_path / "small_functions")
+    caplog.set_level(logging.INFO)
+
+    async def use(_: Running, __: EmulatedStack) -> None:
+        pass
+
+    with_stack(lone(ports, tmp_path / "state", template=template), use)
+
+    told = f"functions of the runtime python3.10 run as {here}, as the emulator does"
+    assert (told in caplog.messages) == other

@@ -50,7 +50,7 @@ def beside(path: Path) -> None:
 def test_what_is_no_edit_is_not_told(tmp_path: Path, edit: Callable[[Path], None]):
     path = tmp_path / "template.yaml"
     path.write_text("old")
-    told: list[str] = []
+    changes: list[str] = []
 
     async def wait() -> None:
         watch = TemplateWatch(path)
@@ -58,16 +58,16 @@ def test_what_is_no_edit_is_not_told(tmp_path: Path, edit: Callable[[Path], None
         changing = asyncio.create_task(watch.changed())
         # Long enough for it to look: it would have told by then.
         await asyncio.wait({changing}, timeout=0.3)
-        told.extend(["early"] if changing.done() else [])
+        changes.extend(["early"] if changing.done() else [])
         path.write_text("new")
         async with asyncio.timeout(10):
             await changing
-        told.append("edit")
+        changes.append("edit")
         watch.close()
 
     asyncio.run(wait())
 
-    assert told == ["edit"]
+    assert changes == ["edit"]
 
 
 def test_a_folder_that_is_not_there_cannot_be_watched(tmp_path: Path):

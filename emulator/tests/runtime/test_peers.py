@@ -7,11 +7,13 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import pytest
+
 from aikagi_emulator.runtime import Pool
-from aikagi_emulator.runtime.peers import is_connected
+from aikagi_emulator.runtime.peers import is_connected, read_table
 from emulator.tests.runtime.running import Log, invoke
 
 CONNECT = """
@@ -36,6 +38,69 @@ def test_a_connection_is_of_the_group_whose_process_holds_it():
             accepted.close()
             child.communicate()
         assert not is_connected(child.pid, theirs, to=port)
+
+
+class TableWithGaps:
+    """The kernel's table, in which its first readings miss one connection."""
+
+    def __init__(self, port: int, *, gaps: int) -> None:
+        self.readings = 0
+        self._local = f"0100007F:{port:04X}"
+        self._gaps = gaps
+
+    def __call__(self) -> str:
+        self.readings += 1
+        lines = read_table().splitlines(keepends=True)
+        if self.readings <= self._gaps:
+            lines = [line for line in lines if line.split()[1] != self._local]
+        return "".join(lines)
+
+
+@pytest.fixture
+def connection() -> Iterator[tuple[int, int]]:
+    """Connect this process to itself; the ports of the two ends."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.create_connection(server.getsockname()) as ours,
+    ):
+        yield ours.getsockname()[1], server.getsockname()[1]
+
+
+@pytest.mark.parametrize(("gaps", "readings"), [(0, 1), (1, 2), (2, 3)])
+def test_a_connection_that_a_reading_misses_is_found_by_the_next(
+    connection: tuple[int, int], gaps: int, readings: int
+):
+    port, to = connection
+    table = TableWithGaps(port, gaps=gaps)
+
+    assert is_connected(os.getpgrp(), port, to=to, read=table)
+    assert table.readings == readings
+
+
+def test_a_connection_that_is_not_there_is_not_looked_for_for_ever(
+    connection: tuple[int, int],
+):
+    port, to = connection
+    table = TableWithGaps(port, gaps=1_000_000)
+
+    assert not is_connected(os.getpgrp(), port, to=to, read=table)
+    assert table.readings == 3
+
+
+def test_a_connection_of_another_group_is_refused_however_often_it_is_read(
+    connection: tuple[int, int],
+):
+    port, to = connection
+    with subprocess.Popen(
+        [sys.executable, "-c", "input()"],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as stranger:
+        for gaps in range(4):
+            table = TableWithGaps(port, gaps=gaps)
+            assert not is_connected(stranger.pid, port, to=to, read=table)
+        stranger.communicate()
 
 
 def test_a_stranger_is_never_given_an_event(make_pool: Callable[..., Pool], log: Log):

@@ -1,6 +1,8 @@
 import asyncio
 import json
 import os
+import sys
+import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 
@@ -51,8 +53,9 @@ def test_a_function_gets_its_own_variables_and_nothing_of_the_launchers(
     assert variables.pop("_X_AMZN_TRACE_ID").startswith("Root=1-")
     assert variables.pop("AWS_EXECUTION_ENV").startswith("AWS_Lambda_python3.")
     variables.pop("LC_CTYPE", None)  # Python's own, where LANG's locale is missing
+    python, shell = str(Path(sys.executable).parent), os.environ["PATH"].split(":")
     assert variables == {
-        "PATH": os.environ["PATH"],
+        "PATH": ":".join([python, *(name for name in shell if name != python)]),
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
         "GREETING": "hello",
@@ -68,6 +71,7 @@ def test_a_function_gets_its_own_variables_and_nothing_of_the_launchers(
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/hello",
         "AWS_LAMBDA_LOG_STREAM_NAME": "local",
+        "LAMBDA_RUNTIME_DIR": sysconfig.get_path("purelib"),
         "LAMBDA_TASK_ROOT": str(folder),
     }
 

@@ -397,3 +397,46 @@ def test_a_value_made_of_values_without_an_end_is_refused(
 ):
     with pytest.raises(TemplateError, match="P14: its name or value has more than"):
         load_text(names_of_names(count))
+
+
+@pytest.mark.parametrize(
+    ("metadata", "function", "layer"),
+    [
+        ("{}", "python", ""),
+        ("{BuildMethod: makefile}", "makefile", "makefile"),
+        ("{BuildMethod: python3.13}", "python3.13", "python3.13"),
+        ("{BuildMethod: makefile, SkipBuild: true}", "", ""),
+        ("{SkipBuild: 'True'}", "", ""),
+        ("[]", "python", ""),
+    ],
+)
+def test_how_sam_builds_a_function_and_a_layer_is_known_by_their_names(
+    load_text: Loader, metadata: str, function: str, layer: str
+):
+    stack = load_text(f"""
+Resources:
+  One:
+    Type: AWS::Serverless::Function
+    Metadata: {metadata}
+    Properties: {{CodeUri: code, Handler: a.b, Runtime: python3.13}}
+  Plain:
+    Type: AWS::Lambda::Function
+    Metadata: {metadata}
+    Properties: {{Code: code, Handler: a.b, Runtime: python3.13, Role: none}}
+  Shared:
+    Type: AWS::Serverless::LayerVersion
+    Metadata: {metadata}
+    Properties: {{ContentUri: code}}
+  PlainShared:
+    Type: AWS::Lambda::LayerVersion
+    Metadata: {metadata}
+    Properties: {{Content: code}}
+""")
+
+    functions = stack.of_type("AWS::Lambda::Function")
+    versions = stack.of_type("AWS::Lambda::LayerVersion")
+    assert (len(functions), len(versions)) == (2, 2)
+    assert stack.builds == {
+        **{resource.ref: function for resource in functions},
+        **{resource.ref: layer for resource in versions},
+    }

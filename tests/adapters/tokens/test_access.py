@@ -6,7 +6,6 @@ import hmac
 import json
 import logging
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -249,20 +248,6 @@ def test_a_weak_secret_makes_no_key():
 
     with pytest.raises(WeakSecretError):
         HmacKey(b"0123456789" * 4, kid="k")
-
-
-def test_one_module_alone_imports_the_jwt_library():
-    importing = [
-        path.as_posix()
-        for folder in ("app", "functions", "local")
-        for path in Path(folder).rglob("*.py")
-        if any(
-            line.strip().startswith(("import jose", "from jose"))
-            for line in path.read_text().splitlines()
-        )
-    ]
-
-    assert importing == ["app/adapters/tokens/signature.py"]
 
 
 def test_a_public_key_is_no_secret():

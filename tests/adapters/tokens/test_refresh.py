@@ -89,7 +89,7 @@ def test_the_successor_cannot_be_told_without_the_key():
     assert other.verify(same_secret).successor != TOKENS.verify(TOKEN).successor
 
 
-def test_a_seal_and_a_successor_have_keys_of_their_own():
+def test_a_signature_and_a_successor_have_keys_of_their_own():
     body = TOKEN.rpartition(".")[0]
 
     signature = OLD.mac("aikagi refresh token signature", body)

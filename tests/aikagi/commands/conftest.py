@@ -13,7 +13,7 @@ import pytest
 from aikagi.commands.parser import build_parser
 from aikagi.commands.run import run
 from tests.aikagi.loopback import PASSWORD, Loopback
-from tests.local_stack import ROOT, clean_environment
+from tests.stack import ROOT, clean_environment
 
 
 @dataclass(frozen=True)

@@ -59,9 +59,9 @@ def check(alice_typed: Typed, loopback: Loopback, vector: Vector) -> None:
     assert (ran.code, as_json.code) == (code, code)
     assert "Traceback" not in ran.err + as_json.err
     assert bool(ran.err) == (error is not None)
-    told = [json.loads(line) for line in as_json.out.splitlines()]
+    printed = [json.loads(line) for line in as_json.out.splitlines()]
     if error is None:
-        assert told[-1] == wanted[-1]
+        assert printed[-1] == wanted[-1]
         require_shown(ran, wanted, pieces)
 
 

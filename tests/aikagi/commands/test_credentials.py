@@ -13,7 +13,7 @@ from botocore.exceptions import CredentialRetrievalError
 
 from tests.aikagi.commands.conftest import Process, Typed, log_in
 from tests.aikagi.loopback import Loopback, problem
-from tests.local_stack import ROOT, clean_environment
+from tests.stack import ROOT, clean_environment
 
 MODULES = """
 import sys
@@ -29,18 +29,18 @@ sys.exit(code)
 def test_they_are_what_credential_process_wants(alice_typed: Typed, loopback: Loopback):
     ran = alice_typed("credentials", "hello")
 
-    told = json.loads(ran.out)
+    printed = json.loads(ran.out)
     assert (ran.code, ran.err) == (0, "")
-    assert set(told) == {
+    assert set(printed) == {
         "Version",
         "AccessKeyId",
         "SecretAccessKey",
         "SessionToken",
         "Expiration",
     }
-    assert told["Version"] == 1
-    assert told["Expiration"].endswith("Z")
-    left = datetime.fromisoformat(told["Expiration"]) - datetime.now(UTC)
+    assert printed["Version"] == 1
+    assert printed["Expiration"].endswith("Z")
+    left = datetime.fromisoformat(printed["Expiration"]) - datetime.now(UTC)
     assert timedelta(minutes=59) < left <= timedelta(hours=1)
 
 
@@ -87,9 +87,9 @@ def test_a_function_that_grants_less_than_an_hour_gives_what_it_does(
 ):
     loopback.longest = 1800
 
-    told = json.loads(alice_typed("credentials", "hello").out)
+    printed = json.loads(alice_typed("credentials", "hello").out)
 
-    left = datetime.fromisoformat(told["Expiration"]) - datetime.now(UTC)
+    left = datetime.fromisoformat(printed["Expiration"]) - datetime.now(UTC)
     assert timedelta(minutes=29) < left <= timedelta(minutes=30)
     assert alice_typed("credentials", "hello", "--duration", "3600").code == 4
     assert alice_typed("credentials", "hello", "--duration", "900").code == 0
@@ -184,10 +184,10 @@ def test_boto3_refreshes_by_it(profile: boto3.Session, loopback: Loopback):
 def test_boto3_shows_what_is_wrong(profile: boto3.Session, loopback: Loopback):
     loopback.end_login()
 
-    with pytest.raises(CredentialRetrievalError) as told:
+    with pytest.raises(CredentialRetrievalError) as raised:
         profile.get_credentials()
 
-    assert "The login has ended. Log in: aikagi login" in str(told.value)
+    assert "The login has ended. Log in: aikagi login" in str(raised.value)
 
 
 def test_a_refusal_is_a_sentence_and_no_output(alice_typed: Typed, loopback: Loopback):

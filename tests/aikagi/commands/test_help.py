@@ -26,9 +26,9 @@ def test_help_tells_the_exit_codes_and_the_version_is_told(
     typed: Typed,
 ):
     assert typed("--version").out.startswith("aikagi ")
-    told = typed().out
-    assert "exit codes:" in told
-    assert "130  interrupted" in told
+    help_text = typed().out
+    assert "exit codes:" in help_text
+    assert "130  interrupted" in help_text
 
 
 def every_command() -> list[tuple[str, argparse.ArgumentParser]]:
@@ -42,8 +42,8 @@ def every_command() -> list[tuple[str, argparse.ArgumentParser]]:
 def test_every_help_has_an_example_that_can_be_typed(
     name: str, parser: argparse.ArgumentParser
 ):
-    told = parser.format_help()
-    found = re.findall(rf"aikagi {name}[^\n>|]*", told.partition("\noptions:")[2])
+    help_text = parser.format_help()
+    found = re.findall(rf"aikagi {name}[^\n>|]*", help_text.partition("\noptions:")[2])
 
     assert found
     for example in found:

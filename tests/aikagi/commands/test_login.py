@@ -29,10 +29,10 @@ def test_a_login_is_remembered_with_its_broker(typed: Typed, loopback: Loopback)
 
 
 def test_whoami_as_json_says_until_when(alice_typed: Typed, loopback: Loopback):
-    told = json.loads(alice_typed("whoami", "--json").out)
+    printed = json.loads(alice_typed("whoami", "--json").out)
 
-    assert told.pop("LoginEnds").endswith("Z")
-    assert told == {
+    assert printed.pop("LoginEnds").endswith("Z")
+    assert printed == {
         "Broker": loopback.base,
         "Issuer": "local",
         "Subject": "alice",
@@ -302,7 +302,7 @@ def test_the_stack_of_this_folder_is_found(
     assert typed("whoami").code == 0
 
 
-def test_three_processes_with_a_spent_token_renew_it_once(
+def test_three_processes_with_an_expired_token_renew_it_once(
     typed: Typed, loopback: Loopback, process: Process
 ):
     loopback.life = 0.01

@@ -15,9 +15,9 @@ from tests.aikagi.loopback import Loopback, problem
 
 def test_a_token_in_a_pipe_has_no_line_end(alice_typed: Typed):
     assert alice_typed("token").out == "access-1"
-    told = json.loads(alice_typed("token", "--json").out)
-    assert told["AccessToken"] == "access-1"
-    assert 890 < told["ExpiresIn"] <= 900
+    printed = json.loads(alice_typed("token", "--json").out)
+    assert printed["AccessToken"] == "access-1"
+    assert 890 < printed["ExpiresIn"] <= 900
 
 
 def test_a_token_file_is_the_token_and_for_the_owner_alone(

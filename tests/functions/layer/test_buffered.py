@@ -15,7 +15,7 @@ from aikagi_function.events import Event, Output, Progress, Result, Start
 from aikagi_function.request import BadRequestError
 from tests.functions.conftest import EventMaker
 from tests.functions.layer.exchanges import Exchange
-from tests.local_stack import ROOT
+from tests.stack import ROOT
 
 PATIENCE = 30
 

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from tests.functions.conftest import EventMaker
-from tests.local_stack import ROOT, clean_environment
+from tests.stack import ROOT, clean_environment
 
 STREAM = ROOT / "functions" / "layer" / "stream"
 

@@ -34,8 +34,8 @@ def event(kind: str, value: object) -> bytes:
 
 
 def exception(kind: str) -> bytes:
-    told = {"message": "arn:aws:bedrock:us-east-1:123456789012:secret words"}
-    return _frame({":message-type": "exception", ":exception-type": kind}, told)
+    error = {"message": "arn:aws:bedrock:us-east-1:123456789012:secret words"}
+    return _frame({":message-type": "exception", ":exception-type": kind}, error)
 
 
 def delta(text: str) -> bytes:

@@ -66,7 +66,16 @@ def test_nothing_is_said_twice():
 
     extract = summary_of(said * 3 + also + other + "It rained.", 2)
 
-    assert len([one for one in extract.sentences if "must be repaired" in one]) == 1
+    assert (
+        len(
+            [
+                sentence
+                for sentence in extract.sentences
+                if "must be repaired" in sentence
+            ]
+        )
+        == 1
+    )
 
 
 def test_what_says_nearly_the_same_is_chosen_once_however_many_are_wanted():

@@ -17,6 +17,10 @@ export interface FunctionEntry {
   Region: string;
   InvokeMode: "BUFFERED" | "RESPONSE_STREAM";
   MaxDurationSeconds: number;
+  /** A body that it takes. */
+  Example?: string | null;
+  /** What kind of body it takes. */
+  BodyType?: "json" | "text" | "file" | null;
 }
 
 /** Who the broker thinks is asking. */

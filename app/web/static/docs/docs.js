@@ -4,6 +4,11 @@ const paint = () => document.documentElement.classList.toggle("dark-mode", dark.
 dark.addEventListener("change", paint);
 paint();
 
+// The description says ".": it does not know where it is served. A reader wants to see it.
+const base = new URL(".", location.href).href.replace(/\/$/, "");
+const withAddress = (update) => (description) =>
+  update({ ...description, servers: [{ url: base }] });
+
 globalThis.SwaggerUIBundle({
   dom_id: "#api",
   url: "openapi.json",
@@ -11,5 +16,6 @@ globalThis.SwaggerUIBundle({
   displayRequestDuration: true,
   persistAuthorization: false, // a token lives in this page's memory only
   tryItOutEnabled: true,
+  plugins: [{ statePlugins: { spec: { wrapActions: { updateJsonSpec: withAddress } } } }],
   validatorUrl: null, // the default sends the description to a validator of theirs
 });

@@ -6,7 +6,14 @@ from typing import Final, final
 
 from aikagi_emulator.aws.principals import Principal, Role
 from aikagi_emulator.aws.session_store import Session, SessionStore
-from aikagi_emulator.iam import Caller, Context, Decision, Layers, decide, decide_assume
+from aikagi_emulator.iam import (
+    Context,
+    Decision,
+    Layers,
+    Requester,
+    decide,
+    decide_assume,
+)
 from aikagi_emulator.sigv4 import Request, SignatureRefusedError, verify
 
 # Function URLs take signatures of the last five minutes, the other services of the
@@ -92,7 +99,7 @@ class Authorizer:
             role.arn,
             self._context(session, source_ip, extra),
             trust=role.trust,
-            caller=Caller(
+            requester=Requester(
                 arn=session.arn,
                 role_arn=principal.arn if isinstance(principal, Role) else None,
                 account=self._account,
@@ -111,7 +118,7 @@ class Authorizer:
                 "aws:EpochTime": str(int(now.timestamp())),
             },
             trust=role.trust,
-            caller=Caller(
+            requester=Requester(
                 arn=service, role_arn=None, account=self._account, service=service
             ),
             layers=Layers(identity=()),

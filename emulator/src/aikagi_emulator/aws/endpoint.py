@@ -12,9 +12,6 @@ from aikagi_emulator.aws.errors import AwsError, not_modelled
 from aikagi_emulator.aws.faults import Fault, Faults, Kind, error_of, malformed
 from aikagi_emulator.aws.wire import (
     Answer,
-    Receive,
-    Scope,
-    Send,
     Service,
     drop_connection,
     read_body,
@@ -22,6 +19,7 @@ from aikagi_emulator.aws.wire import (
     write,
 )
 from aikagi_emulator.sigv4 import Request, SignatureRefusedError
+from aikagi_emulator.urls.asgi import Receive, Scope, Send
 
 _log: Final = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ AWS's words stay as they are; whoever asked for explanations reads one header mo
 from contextvars import ContextVar
 from typing import Final, final
 
-from aikagi_emulator.aws.wire import Application, Message, Receive, Scope, Send
+from aikagi_emulator.urls.asgi import ASGIApp, Message, Receive, Scope, Send
 
 HEADER: Final = b"x-emulator-refusal-reason"
 
@@ -31,7 +31,7 @@ class RefusalReason:
     threads that ``asyncio.to_thread`` starts share.
     """
 
-    def __init__(self, application: Application) -> None:
+    def __init__(self, application: ASGIApp) -> None:
         self._application = application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

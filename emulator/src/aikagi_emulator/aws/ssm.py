@@ -114,14 +114,14 @@ class ParameterStore:
     def _arn(self, name: str) -> str:
         return f"{self._prefix}/{name.removeprefix('/')}"
 
-    def _described(self, one: Parameter) -> Mapping[str, Any]:
+    def _described(self, parameter: Parameter) -> Mapping[str, Any]:
         return {
-            "Name": one.name,
-            "Type": one.type,
-            "Value": one.value,
+            "Name": parameter.name,
+            "Type": parameter.type,
+            "Value": parameter.value,
             "Version": 1,
             "LastModifiedDate": self._created,
-            "ARN": self._arn(one.name),
+            "ARN": self._arn(parameter.name),
             "DataType": "text",
         }
 

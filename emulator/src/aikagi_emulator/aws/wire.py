@@ -1,18 +1,12 @@
 """Between ASGI and the services: whole requests in, whole answers out."""
 
-from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, TypeAlias, final
+from typing import Final, Protocol, final
 from uuid import uuid4
 
 from aikagi_emulator.aws.errors import AwsError
 from aikagi_emulator.sigv4 import Request, SignatureRefusedError
-
-Scope: TypeAlias = MutableMapping[str, Any]
-Message: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[Message]]
-Send: TypeAlias = Callable[[Message], Awaitable[None]]
-Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+from aikagi_emulator.urls.asgi import Receive, Scope, Send
 
 MAX_BODY: Final = 1024 * 1024
 """Bytes. DynamoDB takes sixteen times as much in a batch; nothing here needs to."""

@@ -7,16 +7,7 @@ from typing import Any, Final, final
 
 from aikagi_emulator.aws import Faults, OperatorGate
 from aikagi_emulator.aws.errors import AwsError
-from aikagi_emulator.aws.wire import (
-    Answer,
-    Application,
-    Receive,
-    Scope,
-    Send,
-    read_body,
-    request_of,
-    write,
-)
+from aikagi_emulator.aws.wire import Answer, read_body, request_of, write
 from aikagi_emulator.control.clock import MovableClock
 from aikagi_emulator.control.wire import (
     PREFIX,
@@ -26,6 +17,7 @@ from aikagi_emulator.control.wire import (
     encode_fault,
 )
 from aikagi_emulator.sigv4 import Request
+from aikagi_emulator.urls.asgi import ASGIApp, Receive, Scope, Send
 
 _log: Final = logging.getLogger(__name__)
 
@@ -40,7 +32,7 @@ class ControlApi:
 
     def __init__(
         self,
-        endpoint: Application,
+        endpoint: ASGIApp,
         *,
         gate: OperatorGate,
         clock: MovableClock,
@@ -62,8 +54,8 @@ class ControlApi:
             answer = self._answer(request_of(scope, body))
         except AwsError as error:
             _log.info("refused %s: %s", scope["path"], error.why)
-            told = {"Code": error.code, "Message": error.message}
-            answer = _json(told, status=error.status)
+            problem = {"Code": error.code, "Message": error.message}
+            answer = _json(problem, status=error.status)
         await write(send, answer)
 
     def _answer(self, request: Request) -> Answer:
@@ -113,7 +105,7 @@ def _parsed(body: bytes) -> object:
         raise AwsError("SerializationException", "The body is not JSON.") from error
 
 
-def _json(told: Mapping[str, Any] | list[Any], *, status: int = 200) -> Answer:
+def _json(body: Mapping[str, Any] | list[Any], *, status: int = 200) -> Answer:
     return Answer(
-        status=status, content_type="application/json", body=json.dumps(told).encode()
+        status=status, content_type="application/json", body=json.dumps(body).encode()
     )

@@ -112,8 +112,8 @@ class Controls:
             raise ControlError(msg) from error
 
 
-def _now(told: Mapping[str, Any]) -> datetime:
-    return datetime.fromisoformat(told["Now"])
+def _now(body: Mapping[str, Any]) -> datetime:
+    return datetime.fromisoformat(body["Now"])
 
 
 def _said(error: urllib.error.HTTPError) -> str:

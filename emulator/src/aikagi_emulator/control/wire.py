@@ -55,38 +55,38 @@ def decode_faults(body: object) -> list[Fault]:
     return [_decode_fault(fault) for fault in _typed("The body", body, list)]
 
 
-def _decode_fault(told: object) -> Fault:
+def _decode_fault(body: object) -> Fault:
     if (
-        not isinstance(told, dict)
-        or not told.keys() >= _REQUIRED
-        or not told.keys() <= _REQUIRED | _OPTIONAL
+        not isinstance(body, dict)
+        or not body.keys() >= _REQUIRED
+        or not body.keys() <= _REQUIRED | _OPTIONAL
     ):
         msg = (
             f"A fault is an object with {' and '.join(sorted(_REQUIRED))} and, where "
             f"wanted, {', '.join(sorted(_OPTIONAL))}"
         )
         raise ValueError(msg)
-    kind = _typed("Fault", told["Fault"], str)
+    kind = _typed("Fault", body["Fault"], str)
     if kind not in {*Kind}:
         msg = f"Fault is one of {', '.join(Kind)}"
         raise ValueError(msg)
     return Fault(
-        service=_typed("Service", told["Service"], str),
+        service=_typed("Service", body["Service"], str),
         kind=Kind(kind),
-        action=_typed("Action", told.get("Action", ANY), str),
-        times=_typed("Times", told.get("Times", 1), int),
-        seconds=_number("Seconds", told.get("Seconds", 0)),
+        action=_typed("Action", body.get("Action", ANY), str),
+        times=_typed("Times", body.get("Times", 1), int),
+        seconds=_number("Seconds", body.get("Seconds", 0)),
     )
 
 
 def encode_fault(fault: Fault) -> Mapping[str, Any]:
-    told = {
+    body = {
         "Service": fault.service,
         "Action": fault.action,
         "Fault": str(fault.kind),
         "Times": fault.times,
     }
-    return {**told, "Seconds": fault.seconds} if fault.kind is Kind.SLOW else told
+    return {**body, "Seconds": fault.seconds} if fault.kind is Kind.SLOW else body
 
 
 def _typed(name: str, value: object, kind: type[T]) -> T:

@@ -10,15 +10,15 @@ from aikagi_emulator.iam.decision import Decision, Layers, decide, decide_assume
 from aikagi_emulator.iam.document import Policy
 from aikagi_emulator.iam.errors import PolicyError
 from aikagi_emulator.iam.operators import arn_is_like
-from aikagi_emulator.iam.principals import Caller
+from aikagi_emulator.iam.principals import Requester
 
 __all__ = [
-    "Caller",
     "Context",
     "Decision",
     "Layers",
     "Policy",
     "PolicyError",
+    "Requester",
     "arn_is_like",
     "decide",
     "decide_assume",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, final
 
 from aikagi_emulator.iam.context import Facts
-from aikagi_emulator.iam.errors import PolicyError, shown
+from aikagi_emulator.iam.errors import PolicyError, quoted
 from aikagi_emulator.iam.operators import OPERATORS, Operator
 from aikagi_emulator.iam.variables import Runs, Template, arn_fields, text_of
 
@@ -41,10 +41,10 @@ class Condition:
         """Raises ``PolicyError`` for what IAM's grammar does not have."""
         operator, quantifier, if_exists = _parse_name(name)
         if not _KEY.fullmatch(key):
-            msg = f"the key {shown(key)} has no service before it, as in aws:SourceIp"
+            msg = f"the key {quoted(key)} has no service before it, as in aws:SourceIp"
             raise PolicyError(msg)
         if operator is None and not {value.lower() for value in values} <= _BOOLEANS:
-            msg = f"Null {key} compares with true or false, not with {shown(values)}"
+            msg = f"Null {key} compares with true or false, not with {quoted(values)}"
             raise PolicyError(msg)
         return cls(
             name=name,
@@ -62,8 +62,8 @@ class Condition:
             return None
         wanted = " or ".join(value.source for value in self.values) or "nothing"
         was = "absent" if given is None else given
-        shown = was if isinstance(was, str) else f"the list [{', '.join(was)}]"
-        return f"{self.name} {self.key} failed: wanted {wanted}, was {shown}"
+        was_text = was if isinstance(was, str) else f"the list [{', '.join(was)}]"
+        return f"{self.name} {self.key} failed: wanted {wanted}, was {was_text}"
 
     def _holds(self, given: str | tuple[str, ...] | None, facts: Facts) -> bool:
         if self.operator is None:
@@ -118,7 +118,7 @@ def _parse_name(name: str) -> tuple[Operator | None, str, bool]:
     if base == "null" and not quantifier and not if_exists:
         return None, "", False
     if base not in OPERATORS:
-        msg = f"unknown condition operator {shown(name)}"
+        msg = f"unknown condition operator {quoted(name)}"
         raise PolicyError(msg)
     return OPERATORS[base], (quantifier or "").lower(), if_exists
 
@@ -130,6 +130,6 @@ def _template(value: str, operator: Operator | None) -> Template:
     if operator.compares_arns and not template.has_variables:
         fields = arn_fields(template.resolve({}) or ())
         if fields is None or text_of(fields[0]) != "arn":
-            msg = f"{shown(value)} is no ARN: write all six parts, as in arn:*:*:*:*:*"
+            msg = f"{quoted(value)} is no ARN: write all six parts, as in arn:*:*:*:*:*"
             raise PolicyError(msg)
     return template

@@ -9,7 +9,7 @@ from typing import TypeAlias, final
 
 from aikagi_emulator.iam.context import Context, facts_of, visible_context
 from aikagi_emulator.iam.document import Policy
-from aikagi_emulator.iam.principals import Caller, Naming
+from aikagi_emulator.iam.principals import Naming, Requester
 from aikagi_emulator.iam.statement import Miss, Question, Statement
 
 _Layer: TypeAlias = tuple[str, Sequence[Policy]]
@@ -53,53 +53,53 @@ def decide_assume(  # noqa: PLR0913 - both sides of the trust have a say
     context: Context,
     *,
     trust: Policy,
-    caller: Caller,
+    requester: Requester,
     layers: Layers,
 ) -> Decision:
-    """Whether ``caller`` may do ``action`` of STS to the role that ``trust`` guards.
+    """Whether ``requester`` may do ``action`` of STS to the role that ``trust`` guards.
 
-    ``layers`` are the caller's. A service has none: for it, trust alone decides.
+    ``layers`` are the requester's. A service has none: for it, trust alone decides.
     """
-    question = _question(action, role_arn, context, caller)
+    question = _question(action, role_arn, context, requester)
     trusted: _Layer = ("trust policy", (trust,))
-    if caller.service is not None:
+    if requester.service is not None:
         return _decide(question, [trusted])
     identity: _Layer = ("identity policies", layers.identity)
     limits = list(layers.limits())
     denied = _denied(question, [trusted, identity, *limits])
     if denied is not None:
         return denied
-    needed = [] if _trust_suffices(question, trust, caller) else [identity]
+    needed = [] if _trust_suffices(question, trust, requester) else [identity]
     return _decide(question, [trusted, *needed, *limits])
 
 
 def _question(
-    action: str, resource: str, context: Context, caller: Caller | None = None
+    action: str, resource: str, context: Context, requester: Requester | None = None
 ) -> Question:
     return Question(
         action=action,
         resource=resource,
         facts=facts_of(visible_context(action, context)),
-        caller=caller,
+        requester=requester,
     )
 
 
-def _trust_suffices(question: Question, trust: Policy, caller: Caller) -> bool:
-    """Whether the trust policy names the caller so that its own policies need not.
+def _trust_suffices(question: Question, trust: Policy, requester: Requester) -> bool:
+    """Whether the trust policy names the requester so that its own policies need not.
 
-    That takes the caller's own name and the same account; a source identity must be
+    That takes the requester's own name and the same account; a source identity must be
     allowed on both sides where a role assumes the next one:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
     """
-    chained = caller.role_arn is not None
+    chained = requester.role_arn is not None
     if chained and question.action.lower() == "sts:setsourceidentity":
         return False
     direct = any(
-        statement.naming(caller) is Naming.DIRECT
+        statement.naming(requester) is Naming.DIRECT
         for statement in trust.statements
         if not statement.denies and statement.miss(question) is None
     )
-    return direct and question.resource.split(":")[4:5] == [caller.account]
+    return direct and question.resource.split(":")[4:5] == [requester.account]
 
 
 def _decide(question: Question, layers: Sequence[_Layer]) -> Decision:

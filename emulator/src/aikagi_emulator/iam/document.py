@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, Final, NoReturn, final
 
 from aikagi_emulator.iam import elements
-from aikagi_emulator.iam.errors import PolicyError, naming, shown
+from aikagi_emulator.iam.errors import PolicyError, naming, quoted
 from aikagi_emulator.iam.statement import Statement
 
 _VERSION: Final = "2012-10-17"
@@ -64,7 +64,7 @@ def _statements(document: object, *, trust: bool) -> tuple[Statement, ...]:
 
 def _statement(value: object, number: int, *, trust: bool) -> Statement:
     sid = value.get("Sid") if isinstance(value, Mapping) else None
-    with naming(f"statement {number}" + (f" ({shown(sid)})" if sid else "")):
+    with naming(f"statement {number}" + (f" ({quoted(sid)})" if sid else "")):
         body = elements.members(value, allowed=elements.STATEMENT)
         principals, spares = elements.principals(body, trust=trust)
         return Statement(
@@ -85,7 +85,7 @@ def _check_version(body: Mapping[str, Any]) -> None:
         return
     if body.get("Version") != _VERSION:
         msg = (
-            f'Version must be the text "{_VERSION}", not {shown(body.get("Version"))}:'
+            f'Version must be the text "{_VERSION}", not {quoted(body.get("Version"))}:'
             " without it, variables such as ${aws:username} are only text"
         )
         raise PolicyError(msg)
@@ -107,7 +107,7 @@ def _loaded(text: str) -> Any:  # noqa: ANN401 - JSON, of which nothing is known
 def _unique(pairs: list[tuple[str, object]]) -> Mapping[str, object]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        msg = f"a member is given twice among {shown([name for name, _ in pairs])}"
+        msg = f"a member is given twice among {quoted([name for name, _ in pairs])}"
         raise PolicyError(msg)
     return members
 

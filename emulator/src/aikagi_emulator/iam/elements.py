@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from aikagi_emulator.iam.conditions import Condition
-from aikagi_emulator.iam.errors import PolicyError, naming, shown
+from aikagi_emulator.iam.errors import PolicyError, naming, quoted
 from aikagi_emulator.iam.principals import Principals
 from aikagi_emulator.iam.statement import Actions, Resources
 from aikagi_emulator.iam.variables import Template, arn_fields, text_of
@@ -33,11 +33,11 @@ _ACTION: Final = re.compile("[*]|(?:[*]|[A-Za-z0-9-]+):[A-Za-z0-9*?_-]+")
 def members(value: object, *, allowed: Sequence[str]) -> Mapping[str, Any]:
     """``value`` as an object that has none but the ``allowed`` members."""
     if not isinstance(value, Mapping):
-        msg = f"an object is wanted, not {shown(value)}"
+        msg = f"an object is wanted, not {quoted(value)}"
         raise PolicyError(msg)
     for name in value:
         if name not in allowed:
-            msg = f"unknown element {shown(name)}"
+            msg = f"unknown element {quoted(name)}"
             raise PolicyError(msg)
     return value
 
@@ -45,7 +45,7 @@ def members(value: object, *, allowed: Sequence[str]) -> Mapping[str, Any]:
 def sid(body: Mapping[str, Any]) -> str:
     value = body.get("Sid", "")
     if not isinstance(value, str) or not _SID.fullmatch(value):
-        msg = f"Sid: {shown(value)} is more than letters and digits"
+        msg = f"Sid: {quoted(value)} is more than letters and digits"
         raise PolicyError(msg)
     return value
 
@@ -53,7 +53,7 @@ def sid(body: Mapping[str, Any]) -> str:
 def denies(body: Mapping[str, Any]) -> bool:
     effect = body.get("Effect")
     if effect not in ("Allow", "Deny"):
-        msg = f"Effect: {shown(effect)} is neither 'Allow' nor 'Deny'"
+        msg = f"Effect: {quoted(effect)} is neither 'Allow' nor 'Deny'"
         raise PolicyError(msg)
     return bool(effect == "Deny")
 
@@ -62,10 +62,10 @@ def actions(body: Mapping[str, Any], *, trust: bool) -> Actions:
     name, patterns = _one_of(body, "Action", "NotAction")
     for pattern in patterns:
         if not _ACTION.fullmatch(pattern):
-            msg = f"{name}: {shown(pattern)} has not the form service:Action"
+            msg = f"{name}: {quoted(pattern)} has not the form service:Action"
             raise PolicyError(msg)
         if trust and not pattern.lower().startswith("sts:"):
-            msg = f"{name}: {shown(pattern)} is not of sts, as a trust policy's are"
+            msg = f"{name}: {quoted(pattern)} is not of sts, as a trust policy's are"
             raise PolicyError(msg)
     return Actions(
         patterns=tuple(((pattern.lower(), False),) for pattern in patterns),
@@ -121,10 +121,12 @@ def _resource(name: str, text: str) -> Template:
     if text == "*":
         return template
     if fields is None or text_of(fields[0]) != "arn":
-        msg = f'{name}: {shown(text)} is neither "*" nor an ARN with all its six parts'
+        msg = f'{name}: {quoted(text)} is neither "*" nor an ARN with all its six parts'
         raise PolicyError(msg)
     if any(sign in text_of(fields[2]) for sign in "*?"):
-        msg = f"{name}: {shown(text)} has a wildcard for the service, which IAM forbids"
+        msg = (
+            f"{name}: {quoted(text)} has a wildcard for the service, which IAM forbids"
+        )
         raise PolicyError(msg)
     return template
 
@@ -134,7 +136,7 @@ def _one_of(body: Mapping[str, Any], *names: str) -> tuple[str, Sequence[str]]:
     value = body[name]
     texts = [value] if isinstance(value, str) else value
     if not isinstance(texts, list | tuple) or not texts:
-        msg = f"{name}: a text or a list of texts is wanted, not {shown(value)}"
+        msg = f"{name}: a text or a list of texts is wanted, not {quoted(value)}"
         raise PolicyError(msg)
     with naming(name):
         return name, [_text(text) for text in texts]
@@ -157,14 +159,14 @@ def _refuse(body: Mapping[str, Any], first: str, second: str, why: str) -> None:
 
 def _object(value: object) -> Mapping[Any, Any]:
     if not isinstance(value, Mapping):
-        msg = f"an object is wanted, not {shown(value)}"
+        msg = f"an object is wanted, not {quoted(value)}"
         raise PolicyError(msg)
     return value
 
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        msg = f"{shown(value)} is not a text"
+        msg = f"{quoted(value)} is not a text"
         raise PolicyError(msg)
     return value
 
@@ -180,5 +182,5 @@ def _value(key: object, value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, str | int | float | Decimal):
         return str(value)
-    msg = f"the value {shown(value)} of {shown(key)} is no text, number or boolean"
+    msg = f"the value {quoted(value)} of {quoted(key)} is no text, number or boolean"
     raise PolicyError(msg)

@@ -28,7 +28,7 @@ def naming(place: str) -> Iterator[None]:
         raise PolicyError(msg) from error
 
 
-def shown(value: object) -> str:
+def quoted(value: object) -> str:
     """A piece of a policy as a message may hold it: not too long, not too deep."""
     longest = 160
     return repr(value[:longest]) if isinstance(value, str) else reprlib.repr(value)

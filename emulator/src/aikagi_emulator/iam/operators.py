@@ -100,8 +100,8 @@ def _iso_moment(found: re.Match[str]) -> datetime:
     hour, minute, second = (int(found[index] or 0) for index in (4, 5, 6))
     microsecond = int((found[7] or "")[:6].ljust(6, "0"))
     moment = datetime(year, month, day, hour, minute, second, microsecond, UTC)
-    ahead = timedelta(hours=int(found[9] or 0), minutes=int(found[10] or 0))
-    return moment + ahead if found[8] == "-" else moment - ahead
+    offset = timedelta(hours=int(found[9] or 0), minutes=int(found[10] or 0))
+    return moment + offset if found[8] == "-" else moment - offset
 
 
 def _ordered(

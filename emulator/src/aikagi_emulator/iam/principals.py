@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, final
 
-from aikagi_emulator.iam.errors import PolicyError, shown
+from aikagi_emulator.iam.errors import PolicyError, quoted
 
 _ACCOUNT: Final = re.compile("(?:arn:aws[a-z-]*:iam::)?([0-9]{12})(:root)?")
 _ARN: Final = re.compile(
@@ -21,7 +21,7 @@ _SERVICE: Final = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.amazonaws\.com(?:\.c
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
+class Requester:
     """Who asks. ``role_arn`` is the role whose session ``arn`` is, None for a user.
 
     ``service`` is a service principal (``lambda.amazonaws.com``) where AWS itself asks;
@@ -35,7 +35,7 @@ class Caller:
 
 
 class Naming(IntEnum):
-    """How closely a policy names a caller."""
+    """How closely a policy names a requester."""
 
     NOT = 0
     DELEGATED = 1
@@ -58,11 +58,11 @@ class Principals:
         if element == "*":
             element = {"AWS": "*"}
         if not isinstance(element, Mapping) or not element:
-            msg = f'{shown(element)} is neither "*" nor an object like {{"AWS": …}}'
+            msg = f'{quoted(element)} is neither "*" nor an object like {{"AWS": …}}'
             raise PolicyError(msg)
         unknown = [key for key in element if key not in ("AWS", "Service", "Federated")]
         if unknown:
-            msg = f"unknown type of principal {shown(unknown[0])}"
+            msg = f"unknown type of principal {quoted(unknown[0])}"
             raise PolicyError(msg)
         names = {key: _names(key, value) for key, value in element.items()}
         aws = [_aws_name(name) for name in names.get("AWS", ())]
@@ -75,36 +75,38 @@ class Principals:
             services=frozenset(map(_service_name, names.get("Service", ()))),
         )
 
-    def naming(self, caller: Caller) -> Naming:
-        if caller.service is not None:
-            named = caller.service in self.services
+    def naming(self, requester: Requester) -> Naming:
+        if requester.service is not None:
+            named = requester.service in self.services
             return Naming.DIRECT if named else Naming.NOT
-        if not self.arns.isdisjoint({caller.arn, caller.role_arn}):
+        if not self.arns.isdisjoint({requester.arn, requester.role_arn}):
             return Naming.DIRECT
-        if self.everyone or caller.account in self.accounts:
+        if self.everyone or requester.account in self.accounts:
             return Naming.DELEGATED
         return Naming.NOT
 
-    def exempt(self, caller: Caller) -> bool:
-        """Whether a NotPrincipal spares ``caller``: every part of it must be named.
+    def exempt(self, requester: Requester) -> bool:
+        """Whether a NotPrincipal spares ``requester``: every part of it must be named.
 
         https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
         A session is spared where itself, its role and its account are all listed.
         """
-        if caller.service is not None:
-            return caller.service in self.services
-        parts = {caller.arn, caller.role_arn or caller.arn}
-        return self.everyone or (parts <= self.arns and caller.account in self.accounts)
+        if requester.service is not None:
+            return requester.service in self.services
+        parts = {requester.arn, requester.role_arn or requester.arn}
+        return self.everyone or (
+            parts <= self.arns and requester.account in self.accounts
+        )
 
 
 def _names(kind: object, value: object) -> Sequence[str]:
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, list | tuple) or not names:
-        msg = f"{kind} needs a text or a list of texts, not {shown(value)}"
+        msg = f"{kind} needs a text or a list of texts, not {quoted(value)}"
         raise PolicyError(msg)
     for name in names:
         if not isinstance(name, str):
-            msg = f"{kind} holds {shown(name)}, which is not a text"
+            msg = f"{kind} holds {quoted(name)}, which is not a text"
             raise PolicyError(msg)
     return names
 
@@ -117,7 +119,7 @@ def _aws_name(name: str) -> str:
     if name == "*" or _ARN.fullmatch(name):
         return name
     msg = (
-        f"invalid principal {shown(name)}: an account, or the whole ARN of a role, a"
+        f"invalid principal {quoted(name)}: an account, or the whole ARN of a role, a"
         " user or a session (wildcards are not allowed inside)"
     )
     raise PolicyError(msg)
@@ -125,6 +127,6 @@ def _aws_name(name: str) -> str:
 
 def _service_name(name: str) -> str:
     if not _SERVICE.fullmatch(name):
-        msg = f"invalid service principal {shown(name)}: lambda.amazonaws.com, for one"
+        msg = f"invalid service principal {quoted(name)}: lambda.amazonaws.com, for one"
         raise PolicyError(msg)
     return name

@@ -5,19 +5,19 @@ from typing import final
 
 from aikagi_emulator.iam.conditions import Condition
 from aikagi_emulator.iam.context import Facts
-from aikagi_emulator.iam.principals import Caller, Naming, Principals
+from aikagi_emulator.iam.principals import Naming, Principals, Requester
 from aikagi_emulator.iam.variables import Runs, Template, matches
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """May ``action`` be done to ``resource``? ``caller`` is for trust policies only."""
+    """May ``action`` be done to ``resource``? Only trust policies ask ``requester``."""
 
     action: str
     resource: str
     facts: Facts
-    caller: Caller | None = None
+    requester: Requester | None = None
 
 
 @final
@@ -83,8 +83,8 @@ class Statement:
         """None where the statement applies."""
         if not self.actions.cover(question.action):
             return Miss(depth=0, because=f"does not cover {question.action}")
-        if not self._names(question.caller):
-            return Miss(depth=1, because="covers the action, but not this caller")
+        if not self._names(question.requester):
+            return Miss(depth=1, because="covers the action, but not this requester")
         if not self._covers(question.resource, question.facts):
             because = f"covers the action, but not {question.resource}"
             return Miss(depth=2, because=because)
@@ -94,19 +94,19 @@ class Statement:
             return Miss(depth=3, because=f"covers action and resource, but {failed}")
         return None
 
-    def naming(self, caller: Caller) -> Naming:
-        return self.principals.naming(caller) if self.principals else Naming.NOT
+    def naming(self, requester: Requester) -> Naming:
+        return self.principals.naming(requester) if self.principals else Naming.NOT
 
-    def _names(self, caller: Caller | None) -> bool:
+    def _names(self, requester: Requester | None) -> bool:
         if self.principals is None:
             return True
-        if caller is None:
+        if requester is None:
             return False
         if self.spares:
-            return not self.principals.exempt(caller)
+            return not self.principals.exempt(requester)
         # A Deny for everyone reaches AWS's services; an Allow never invites them.
         reached = self.denies and self.principals.everyone
-        return reached or self.principals.naming(caller) is not Naming.NOT
+        return reached or self.principals.naming(requester) is not Naming.NOT
 
     def _covers(self, resource: str, facts: Facts) -> bool:
         return self.resources is None or self.resources.cover(resource, facts)

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final, TypeAlias, final
 
 from aikagi_emulator.iam.context import Facts
-from aikagi_emulator.iam.errors import PolicyError, shown
+from aikagi_emulator.iam.errors import PolicyError, quoted
 
 Runs: TypeAlias = tuple[tuple[str, bool], ...]
 """Pieces of text; the flag says that ``*`` and ``?`` in one are only characters."""
@@ -111,7 +111,7 @@ def arn_fields(runs: Runs) -> tuple[Runs, ...] | None:
 
 def _outside(text: str) -> str:
     if "${" in text:
-        start = shown(text[text.index("${") :])
+        start = quoted(text[text.index("${") :])
         msg = f"{start} begins no variable: ${{key}} or ${{key, 'default'}}"
         raise PolicyError(msg)
     return text
@@ -121,7 +121,7 @@ def _referred(whole: str, key: str, default: str | None) -> tuple[str, bool] | V
     if key in ("*", "?", "$") and default is None:
         return key, True
     if not _KEY.fullmatch(key):
-        msg = f"{shown(whole)} names no condition key, such as aws:PrincipalTag/user"
+        msg = f"{quoted(whole)} names no condition key, such as aws:PrincipalTag/user"
         raise PolicyError(msg)
     return Variable(key=key.lower(), default=default)
 

@@ -5,16 +5,14 @@ from datetime import datetime
 from email.utils import format_datetime
 from typing import final
 
-from aikagi_emulator.aws.wire import Application, Message, Receive, Scope, Send
+from aikagi_emulator.urls.asgi import ASGIApp, Message, Receive, Scope, Send
 
 
 @final
 class DateHeader:
     """Stands where the server's own ``Date`` would, which is the real time."""
 
-    def __init__(
-        self, application: Application, *, clock: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, application: ASGIApp, *, clock: Callable[[], datetime]) -> None:
         self._application = application
         self._clock = clock
 

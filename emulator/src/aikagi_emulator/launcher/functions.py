@@ -25,7 +25,8 @@ _MOST: Final = 10
 class FunctionPlan:
     """A function, or a version or an alias of one, and all that is needed to run it.
 
-    ``code`` are the folders that its code stands in, those of its layers too.
+    ``spec`` is as the template has it, without packages, and ``code`` are the folders
+    that its code stands in, those of its layers too.
     """
 
     spec: FunctionSpec
@@ -36,9 +37,12 @@ class FunctionPlan:
     def streams(self) -> bool:
         return self.spec.web is not None and self.spec.web.streams
 
-    def pool(self, *, clock: Callable[[], datetime]) -> Pool:
-        """No environment is started before the first call."""
-        return Pool(self.spec, credentials=self.credentials, clock=clock, log=log_line)
+    def pool(self, equipped: FunctionSpec, *, clock: Callable[[], datetime]) -> Pool:
+        """Return one that runs ``equipped``: the spec, with packages.
+
+        No environment is started before the first call.
+        """
+        return Pool(equipped, credentials=self.credentials, clock=clock, log=log_line)
 
 
 def plan_function(

@@ -9,7 +9,7 @@ import json
 import re
 from typing import Final, final
 
-from aikagi_emulator.aws.wire import Application, Receive, Scope, Send
+from aikagi_emulator.urls.asgi import ASGIApp, Receive, Scope, Send
 
 _MISDIRECTED: Final = 421
 """RFC 9110, section 15.5.20."""
@@ -23,7 +23,7 @@ _HOST: Final = re.compile(r"(?:\[([^\]]+)\]|([^:\[\]]+))(?::[0-9]*)?")
 class HostCheck:
     """Answers 421 to requests for other hosts than loopback."""
 
-    def __init__(self, application: Application) -> None:
+    def __init__(self, application: ASGIApp) -> None:
         self._application = application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -10,7 +10,7 @@ from aikagi_emulator.http_api import ANY, HttpApiSettings, RouteError, RouteKey
 from aikagi_emulator.launcher.errors import LaunchError
 from aikagi_emulator.launcher.functions import function_of
 from aikagi_emulator.launcher.ports import Ports, origin
-from aikagi_emulator.template import Event, Resource, Stack
+from aikagi_emulator.template import EventSource, Resource, Stack
 from aikagi_emulator.template.http_apis import (
     DEFAULT,
     HttpRoute,
@@ -174,7 +174,7 @@ def _written(stack: Stack, api: Resource, route: HttpRoute, function: Resource) 
     return route.written
 
 
-def _key(event: Event) -> str:
+def _key(event: EventSource) -> str:
     if event.type != "HttpApi":
         return ""
     properties: Mapping[str, object] = event.properties

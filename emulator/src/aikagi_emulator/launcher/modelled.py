@@ -1,10 +1,14 @@
 """What a template may ask of its functions, as far as the launcher must know."""
 
+import logging
 import re
+import sys
 from typing import Final
 
 from aikagi_emulator.launcher.errors import LaunchError
 from aikagi_emulator.template import Stack
+
+_log: Final = logging.getLogger(__name__)
 
 _PYTHON: Final = re.compile(r"python3\.([0-9]{1,3})")
 _OLDEST: Final = 8
@@ -27,3 +31,16 @@ def refuse_unmodelled(stack: Stack) -> None:
                 f"models Python's only, from python3.{_OLDEST} on."
             )
             raise LaunchError(msg)
+
+
+def tell_other_pythons(stack: Stack) -> None:
+    """Log which runtimes the functions ask for, where that is not this Python."""
+    here = "python{}.{}".format(*sys.version_info[:2])
+    functions = stack.of_type("AWS::Lambda::Function")
+    runtimes = {str(function.properties["Runtime"]) for function in functions} - {here}
+    if runtimes:
+        _log.info(
+            "functions of the runtime %s run as %s, as the emulator does",
+            ", ".join(sorted(runtimes)),
+            here,
+        )

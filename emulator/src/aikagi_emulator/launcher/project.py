@@ -72,13 +72,15 @@ class Project:
 
     ``folder`` is where the application and the seed command run. ``function_names`` is
     the beginning of the names of SSM parameters: a function whose URL stands in the
-    value of one is called what follows it.
+    value of one is called what follows it. ``packages`` is where those of functions are
+    installed, for every stack of the project, wherever its state is.
     """
 
     folder: Path = field(default_factory=Path)
     application: Application | None = None
     environment_prefix: str = "EMULATOR_"
     function_names: str | None = None
+    packages: Path = Path(".emulator/packages")
     parameters: Mapping[str, str] = field(default_factory=dict)
     seed: tuple[str, ...] = ()
     state: Path = Path(".emulator")
@@ -112,6 +114,7 @@ def read_project(path: Path | None) -> Project:
 def _project(table: "_Table", folder: Path) -> Project:
     default = Project()
     names = table.value("function-names", str, "")
+    state = folder / table.value("state", str, str(default.state))
     return Project(
         folder=folder,
         application=_application(table),
@@ -119,7 +122,8 @@ def _project(table: "_Table", folder: Path) -> Project:
         function_names=names or None,
         parameters=table.strings("parameters"),
         seed=table.words("seed"),
-        state=folder / table.value("state", str, str(default.state)),
+        packages=state / default.packages.name,
+        state=state,
         template=folder / table.value("template", str, str(default.template)),
     )
 

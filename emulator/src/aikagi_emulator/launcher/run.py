@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ from aikagi_emulator.launcher.ports import ports_from
 from aikagi_emulator.launcher.project import FILE, Project, read_project
 
 _DEFAULT_PORT: Final = "8000"
+_INTERRUPTED: Final = 130
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -33,7 +35,8 @@ def main(arguments: Sequence[str]) -> int:
         _complain(str(error))
         return error.exit_code
     except KeyboardInterrupt:
-        return 0
+        # A stack that ends is one that has done its work, and a set-up is not.
+        return _INTERRUPTED if "--install" in arguments else 0
 
 
 def program() -> None:
@@ -79,6 +82,18 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
         help="where stack.json and the env files are written; else .emulator",
     )
     parser.add_argument(
+        "--packages",
+        type=Path,
+        metavar="FOLDER",
+        help="where packages of functions are installed; else packages in the "
+        "project's state, or .emulator/packages",
+    )
+    parser.add_argument(
+        "--install",
+        action="store_true",
+        help="check the template, install the packages of its functions, and end",
+    )
+    parser.add_argument(
         "--reload",
         action="store_true",
         help="reload the project's application when its code changes",
@@ -102,8 +117,8 @@ def _start(parsed: argparse.Namespace, shell: Mapping[str, str]) -> int:
     ports = ports_from(parsed.port or shell.get(port) or _DEFAULT_PORT, variable=port)
     # Slow imports, after the fast complaints.
     from aikagi_emulator.launcher import logs
-    from aikagi_emulator.launcher.stack import Options
-    from aikagi_emulator.launcher.supervisor import run_until_told
+    from aikagi_emulator.launcher.stack import Options, check_template
+    from aikagi_emulator.launcher.supervisor import run_until_signalled
     from aikagi_emulator.template import TemplateError
 
     logs.configure(shell.get(level, "INFO"), variable=level)
@@ -116,7 +131,10 @@ def _start(parsed: argparse.Namespace, shell: Mapping[str, str]) -> int:
         forget=parsed.forget,
     )
     try:
-        return asyncio.run(run_until_told(options))
+        if parsed.install:
+            asyncio.run(check_template(options, clock=lambda: datetime.now(UTC)))
+            return 0
+        return asyncio.run(run_until_signalled(options))
     except TemplateError as error:
         msg = f"{project.template}: {error}"
         raise LaunchError(msg) from error
@@ -134,6 +152,7 @@ def _chosen(project: Project, parsed: argparse.Namespace) -> Project:
         raise LaunchError(msg) from error
     return replace(
         project,
+        packages=parsed.packages or project.packages,
         parameters={**project.parameters, **given},
         state=parsed.state or project.state,
         template=parsed.template or project.template,

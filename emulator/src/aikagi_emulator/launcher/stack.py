@@ -1,6 +1,7 @@
 """The whole stack, from its ports to its files and back."""
 
 import asyncio
+import logging
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -9,31 +10,44 @@ from pathlib import Path
 from typing import Final, final
 
 from aikagi_emulator.aws import AwsEndpoint, Faults, RefusalReason, Snapshot
-from aikagi_emulator.aws.wire import Application
 from aikagi_emulator.children import Child
 from aikagi_emulator.control import ControlApi, MovableClock
-from aikagi_emulator.launcher import environments
 from aikagi_emulator.launcher.application import (
     answers,
     command_of,
     function_of,
     process_variables,
 )
-from aikagi_emulator.launcher.code_watch import CodeWatch, ReloadOnChange
+from aikagi_emulator.launcher.code_watch import CodeWatch, Reload, ReloadOnChange
 from aikagi_emulator.launcher.date_header import DateHeader
 from aikagi_emulator.launcher.errors import LaunchError
 from aikagi_emulator.launcher.files import StackState, StateFiles
 from aikagi_emulator.launcher.function_urls import names_of
 from aikagi_emulator.launcher.host_check import HostCheck
-from aikagi_emulator.launcher.modelled import refuse_unmodelled
+from aikagi_emulator.launcher.modelled import refuse_unmodelled, tell_other_pythons
+from aikagi_emulator.launcher.packages import Packages
 from aikagi_emulator.launcher.ports import Ports, origin
 from aikagi_emulator.launcher.project import Project
 from aikagi_emulator.launcher.running import Running, description_of
 from aikagi_emulator.launcher.seed import Seeded, seed
 from aikagi_emulator.launcher.servers import Servers
-from aikagi_emulator.launcher.serving import Plan, Served, make_plan, serve
+from aikagi_emulator.launcher.serving import (
+    Served,
+    ServedFunction,
+    ServingPlan,
+    make_plan,
+    serve,
+)
 from aikagi_emulator.launcher.uncallable import reasons_of
+from aikagi_emulator.launcher.variables import (
+    operator_variables,
+    role_variables,
+    template_variables,
+)
 from aikagi_emulator.template import Addresses, Stack, load
+from aikagi_emulator.urls.asgi import ASGIApp
+
+_log: Final = logging.getLogger(__name__)
 
 _PATIENCE: Final = 3.0
 """Seconds that the application has to end before it is killed."""
@@ -77,18 +91,32 @@ def read_template(options: Options) -> Stack:
     )
 
 
-def check_template(options: Options, *, clock: Callable[[], datetime]) -> None:
+async def check_template(options: Options, *, clock: Callable[[], datetime]) -> None:
     """Find what would keep a stack of the template from starting, without starting it.
 
-    Blocks as ``read_template`` does. Raises ``LaunchError`` or ``TemplateError``.
+    Packages of functions are installed. Raises ``LaunchError`` or ``TemplateError``.
     """
+    stack, plan = await asyncio.to_thread(_checked, options, clock)
+    await plan.equip(_packages(options), stack)
+
+
+def _checked(
+    options: Options, clock: Callable[[], datetime]
+) -> tuple[Stack, ServingPlan]:
     stack = read_template(options)
     refuse_unmodelled(stack)
     aws = AwsEndpoint(stack, clock=clock)
     if application := options.project.application:
         function = function_of(application, stack)
-        environments.of_role(function, aws, stack, options.ports)
-    make_plan(stack, aws, ports=options.ports, application=options.application_function)
+        role_variables(function, aws, stack, options.ports)
+    application_function = options.application_function
+    return stack, make_plan(
+        stack, aws, ports=options.ports, application=application_function
+    )
+
+
+def _packages(options: Options) -> Packages:
+    return Packages(options.project.packages, shell=options.shell)
 
 
 @final
@@ -111,6 +139,7 @@ class EmulatedStack:
         self._ports = options.ports
         self._real_clock = clock
         self._earlier = snapshot
+        self._packages = _packages(options)
         self._aws: AwsEndpoint | None = None
         self._clock = MovableClock(clock)
         self._faults = Faults()
@@ -119,6 +148,7 @@ class EmulatedStack:
         self._claimed: list[socket.socket] = []
         self._served: list[Served] = []
         self._code: dict[Path, CodeWatch] = {}
+        self._reloads: dict[str, Reload] = {}
         self._servers = Servers()
         self._files: StateFiles | None = None
 
@@ -138,13 +168,16 @@ class EmulatedStack:
         self._files.remove()
         stack = await asyncio.to_thread(read_template, self._options)
         refuse_unmodelled(stack)
+        tell_other_pythons(stack)
         aws = AwsEndpoint(stack, clock=self._clock, offset=lambda: self._clock.offset)
         self._aws = aws
         application = self._options.application_function
         plan = make_plan(stack, aws, ports=ports, application=application)
         sockets = self._claim(*plan.ports)
         running = self._running(stack, aws, plan)
-        self._served = serve(plan, aws, clock=self._real_clock)
+        self._served = await serve(
+            plan, stack, aws, packages=self._packages, clock=self._real_clock
+        )
         # These import on one processor while the stores load on another. Until those
         # answer, what they ask waits in the backlog of a socket claimed above.
         self._application = self._start_application(running)
@@ -154,7 +187,7 @@ class EmulatedStack:
         )
         await self._serve(self._control_api(endpoint, aws), endpoint_socket)
         for served, claimed in zip(self._served, sockets, strict=True):
-            await self._serve(self._reloading(served), claimed)
+            await self._serve(self._reloading(served, stack), claimed)
         running = await self._complete(running, self._seeding)
         self._files.write(
             StackState(
@@ -189,19 +222,20 @@ class EmulatedStack:
             await asyncio.gather(self._seeding, return_exceptions=True)
         if self._application is not None:
             await asyncio.to_thread(self._application.end, patience=_PATIENCE)
-        for pool in dict.fromkeys(p for served in self._served for p in served.pools):
-            await asyncio.to_thread(pool.close)
+        for served in self._served:
+            for function in served.functions:
+                await asyncio.to_thread(function.pool.close)
         await self._servers.close()
         for claimed in self._claimed:
             claimed.close()
         for watch in self._code.values():
             watch.close()
 
-    async def _serve(self, application: Application, claimed: socket.socket) -> None:
-        dated = DateHeader(HostCheck(application), clock=self._clock)
-        await self._servers.start(dated, claimed)
+    async def _serve(self, application: ASGIApp, claimed: socket.socket) -> None:
+        with_date = DateHeader(HostCheck(application), clock=self._clock)
+        await self._servers.start(with_date, claimed)
 
-    def _control_api(self, endpoint: Application, aws: AwsEndpoint) -> ControlApi:
+    def _control_api(self, endpoint: ASGIApp, aws: AwsEndpoint) -> ControlApi:
         return ControlApi(
             self._with_reason(endpoint),
             gate=aws.operator_gate(clock=self._real_clock),
@@ -209,22 +243,38 @@ class EmulatedStack:
             faults=self._faults,
         )
 
-    def _reloading(self, served: Served) -> ReloadOnChange:
-        for folder in served.code:
-            if folder not in self._code:
-                self._code[folder] = CodeWatch(folder)
-
-        def recycle() -> None:
-            for pool in served.pools:
-                pool.recycle()
-
+    def _reloading(self, served: Served, stack: Stack) -> ReloadOnChange:
         return ReloadOnChange(
             self._with_reason(served.application),
-            code=[self._code[folder] for folder in served.code],
-            recycle=recycle,
+            [self._reload(function, stack) for function in served.functions],
         )
 
-    def _with_reason(self, application: Application) -> Application:
+    def _reload(self, function: ServedFunction, stack: Stack) -> Reload:
+        """Return the one of a function, whatever calls it."""
+        arn = function.spec.arn
+        if arn not in self._reloads:
+            for folder in function.code:
+                if folder not in self._code:
+                    self._code[folder] = CodeWatch(folder)
+            self._reloads[arn] = Reload(
+                [self._code[folder] for folder in function.code],
+                recycle=lambda: self._recycle(function, stack),
+            )
+        return self._reloads[arn]
+
+    async def _recycle(self, function: ServedFunction, stack: Stack) -> None:
+        """Let calls from now on see new code, with the packages that it names now."""
+        try:
+            spec = await self._packages.equip(function.spec, stack)
+        except LaunchError as error:
+            _log.error(
+                "%s\n%s goes on with the packages it had.", error, function.spec.name
+            )
+            function.pool.recycle()
+        else:
+            function.pool.recycle(spec)
+
+    def _with_reason(self, application: ASGIApp) -> ASGIApp:
         return RefusalReason(application) if self._options.explain else application
 
     def _claim(self, *ports: int) -> list[socket.socket]:
@@ -232,15 +282,15 @@ class EmulatedStack:
         self._claimed += claimed
         return claimed
 
-    def _running(self, stack: Stack, aws: AwsEndpoint, plan: Plan) -> Running:
+    def _running(self, stack: Stack, aws: AwsEndpoint, plan: ServingPlan) -> Running:
         ports, project = self._ports, self._options.project
         application = project.application
-        operator = environments.of_operator(aws, stack, ports)
+        operator = operator_variables(aws, stack, ports)
         env: Mapping[str, str] = {}
         if application is not None:
             function = function_of(application, stack)
-            template = environments.of_template(function, application, stack, ports)
-            env = environments.of_role(function, aws, stack, ports) | template
+            template = template_variables(function, application, stack, ports)
+            env = role_variables(function, aws, stack, ports) | template
             operator |= template
         first = origin(ports.first)
         return Running(

@@ -19,7 +19,7 @@ from aikagi_emulator.launcher.template_watch import TemplateWatch
 from aikagi_emulator.template import TemplateError
 
 
-async def run_until_told(options: Options) -> int:
+async def run_until_signalled(options: Options) -> int:
     """Start, announce, and end on SIGINT or SIGTERM: 0. 1 when the application ended.
 
     Raises ``LaunchError`` or ``TemplateError`` when the first start fails; a later
@@ -115,7 +115,7 @@ class Supervisor:
         while True:
             await watch.changed()
             try:
-                await asyncio.to_thread(check_template, self._options, clock=_now)
+                await check_template(self._options, clock=_now)
             except (LaunchError, TemplateError) as error:
                 name = self._options.project.template
                 _complain(f"{name}: {error}\nThe stack goes on with what it had.")

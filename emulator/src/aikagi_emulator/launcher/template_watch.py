@@ -28,7 +28,7 @@ class TemplateWatch:
     async def changed(self) -> None:
         """Return once the file holds something else than the last time."""
         while True:
-            await self._told()
+            await self._noticed()
             await asyncio.sleep(_STILL)
             self._inotify.read()
             content = self._content()
@@ -39,13 +39,13 @@ class TemplateWatch:
     def close(self) -> None:
         self._inotify.close()
 
-    async def _told(self) -> None:
-        loop, told = asyncio.get_running_loop(), asyncio.Event()
+    async def _noticed(self) -> None:
+        loop, readable = asyncio.get_running_loop(), asyncio.Event()
         while not any(event.name == self._path.name for event in self._inotify.read()):
-            told.clear()
-            loop.add_reader(self._inotify.fileno(), told.set)
+            readable.clear()
+            loop.add_reader(self._inotify.fileno(), readable.set)
             try:
-                await told.wait()
+                await readable.wait()
             finally:
                 loop.remove_reader(self._inotify.fileno())
 

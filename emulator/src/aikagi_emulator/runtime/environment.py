@@ -14,6 +14,7 @@ from aikagi_emulator.runtime.errors import (
     InvocationError,
 )
 from aikagi_emulator.runtime.function import FunctionSpec
+from aikagi_emulator.runtime.missing_module import missing_module
 from aikagi_emulator.runtime.process import RuntimeProcess
 from aikagi_emulator.runtime.stream import Stream
 
@@ -46,6 +47,7 @@ class Environment(ABC):
         self._log = log
         self._process: RuntimeProcess | None = None
         self._stopped = False
+        self._hints: set[str] = set()
 
     @property
     def alive(self) -> bool:
@@ -119,11 +121,18 @@ class Environment(ABC):
                 folder=self._spec.folder,
                 command=command,
                 variables=variables,
-                log=self._log,
+                log=self._log_output,
             )
         except OSError as error:
             msg = f"cannot start in {self._spec.folder}: {error}"
             raise InitFailedError(msg) from error
+
+    def _log_output(self, line: str) -> None:
+        self._log(line)
+        hint = missing_module(line, self._spec)
+        if hint is not None and hint not in self._hints:
+            self._hints.add(hint)
+            self._log(hint)
 
     def _running_process(self) -> RuntimeProcess:
         if self._process is None:

@@ -18,7 +18,7 @@ class BrokenOffError(Exception):
 
 
 @final
-class UnreachableError(BrokenOffError):
+class ConnectError(BrokenOffError):
     """Nobody listens: nothing was sent."""
 
 
@@ -39,7 +39,7 @@ class Exchange:
         try:
             connected = await asyncio.open_connection("127.0.0.1", self._port)
         except OSError as error:
-            raise UnreachableError(str(error)) from error
+            raise ConnectError(str(error)) from error
         self._reader, self._writer = connected
         return self
 

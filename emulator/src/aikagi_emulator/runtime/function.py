@@ -1,10 +1,12 @@
 """What a pool must know of a function."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, final
 
+from aikagi_emulator.runtime.site_packages import site_packages
 from aikagi_emulator.runtime.web_process import WebProcess
 
 RESERVED: Final = frozenset(
@@ -47,6 +49,10 @@ class FunctionSpec:
     ``layer_folders`` the contents of those that are on this machine. A function with
     the Lambda Web Adapter's layer runs as its web process does on Lambda. What that
     cannot be raises ``ValueError`` too. ``arn`` has the qualifier that is called.
+
+    ``python`` is the interpreter, whose own environment is all that the function sees
+    beside its ``folder``, its ``packages`` and its layers. ``requirements`` is the file
+    that names its packages, or would.
     """
 
     name: str
@@ -60,6 +66,9 @@ class FunctionSpec:
     layers: tuple[str, ...] = ()
     layer_folders: tuple[Path, ...] = ()
     version: str = "$LATEST"
+    python: Path = Path(sys.executable)
+    packages: Path | None = None
+    requirements: Path | None = None
 
     def __post_init__(self) -> None:
         taken = sorted(RESERVED & self.variables.keys())
@@ -71,6 +80,11 @@ class FunctionSpec:
     @property
     def region(self) -> str:
         return self.arn.split(":")[3]
+
+    @property
+    def runtime_folder(self) -> Path:
+        """What ``python`` brings: ``/var/runtime`` on Lambda."""
+        return site_packages(self.python.parent.parent)
 
     @property
     def web(self) -> WebProcess | None:

@@ -1,7 +1,5 @@
 """An environment for a handler: the real ``awslambdaric`` and a Runtime API."""
 
-import os
-import sys
 from asyncio import Future
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -64,11 +62,11 @@ class HandlerEnvironment(Environment):
             self._spec,
             credentials,
             own={"AWS_LAMBDA_RUNTIME_API": address},
-            path=os.environ.get("PATH", os.defpath),
         )
         # -B: two edits within a second must not leave a stale .pyc behind, and Lambda's
         # task folder is read-only too.
-        runtime = (sys.executable, "-B", "-m", "awslambdaric", self._spec.handler)
+        python = str(self._spec.python)
+        runtime = (python, "-B", "-m", "awslambdaric", self._spec.handler)
         process = self._run(runtime, variables)
         self._api.group = process.pid
         return process

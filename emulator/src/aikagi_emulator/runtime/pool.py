@@ -108,14 +108,15 @@ class Pool:
             leave=lambda: self._leave(stream),
         )
 
-    def recycle(self) -> None:
+    def recycle(self, spec: FunctionSpec | None = None) -> None:
         """Forget the environments there are, so that calls from now on see new code.
 
-        Idle ones end now, busy ones after their call; new ones start when needed.
+        Idle ones end now, busy ones after their call; new ones start when needed, as
+        ``spec`` says, where it is given.
         """
         with self._closing:
             if not self._closed:
-                self._thread.call(self._outdate)
+                self._thread.call(lambda: self._outdate(spec or self._spec))
 
     def close(self) -> None:
         """Kill every process and wait for it. Calls under way fail."""
@@ -221,7 +222,8 @@ class Pool:
         self._environments.pop(environment, None)
         self._keep(asyncio.ensure_future(environment.stop()))
 
-    def _outdate(self) -> None:
+    def _outdate(self, spec: FunctionSpec) -> None:
+        self._spec = spec
         self._generation += 1
         while self._idle:
             self._discard(self._idle.pop())

@@ -74,6 +74,10 @@ class RuntimeProcess:
             return f"exit status {code}"
         return f"signal: {signal.strsignal(-code) or -code}".lower()
 
+    @property
+    def failed(self) -> bool:
+        return self._popen.returncode != 0
+
     def kill(self) -> None:
         """Send SIGKILL; ``ended`` follows."""
         if not self._exited.is_set():

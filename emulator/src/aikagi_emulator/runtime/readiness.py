@@ -5,7 +5,7 @@ from typing import Final, final
 
 import h11
 
-from aikagi_emulator.runtime.exchange import BrokenOffError, Exchange, UnreachableError
+from aikagi_emulator.runtime.exchange import BrokenOffError, ConnectError, Exchange
 from aikagi_emulator.runtime.web_process import WebProcess
 
 _INTERVAL: Final = 0.01
@@ -52,7 +52,7 @@ class Readiness:
                 )
                 exchange.send(request, b"")
                 status = (await exchange.head()).status
-        except UnreachableError:
+        except ConnectError:
             self._last = "nobody listened there"
             return False
         except BrokenOffError as error:

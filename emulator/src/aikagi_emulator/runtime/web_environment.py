@@ -2,11 +2,9 @@
 
 import asyncio
 import os
-import sys
 from asyncio import Future, Task
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any, Final, Protocol, final
 
 import h11
@@ -20,7 +18,7 @@ from aikagi_emulator.runtime.errors import (
     InitFailedError,
     InvocationError,
 )
-from aikagi_emulator.runtime.exchange import BrokenOffError, Exchange, UnreachableError
+from aikagi_emulator.runtime.exchange import BrokenOffError, ConnectError, Exchange
 from aikagi_emulator.runtime.function import FunctionSpec
 from aikagi_emulator.runtime.process import RuntimeProcess
 from aikagi_emulator.runtime.readiness import Readiness
@@ -93,7 +91,6 @@ class WebEnvironment(Environment):
                 # What is printed shows at once, and not when a buffer is full.
                 "PYTHONUNBUFFERED": "1",
             },
-            path=_path(),
         )
         command = _BOOTSTRAP if wrapper is None else (str(wrapper),)
         return self._run(command, variables)
@@ -143,7 +140,7 @@ class WebEnvironment(Environment):
     ) -> InvocationError:
         if not await first_of(process.ended, seconds=_LAST_WORD):
             return FunctionFailedError("Adapter.BrokenOff", str(error))
-        if isinstance(error, UnreachableError):
+        if isinstance(error, ConnectError):
             return DiedIdleError()
         return self._crashed(request_id, process)
 
@@ -152,12 +149,3 @@ class WebEnvironment(Environment):
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-
-def _path() -> str:
-    """Return a PATH on which ``python`` is the interpreter of this stack.
-
-    On Lambda, where the function's packages stand too, it is the runtime's.
-    """
-    path = os.environ.get("PATH", os.defpath)
-    return os.pathsep.join((str(Path(sys.executable).parent), path))

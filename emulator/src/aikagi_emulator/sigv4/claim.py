@@ -15,7 +15,7 @@ _SCOPE_PARTS: Final = 5
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+class CredentialScope:
     """What a signature was made for, and with whose key."""
 
     access_key_id: str
@@ -39,7 +39,7 @@ class Claim:
     what a presigned URL asked for, None where the clock tolerance decides.
     """
 
-    scope: Scope
+    scope: CredentialScope
     signed_headers: tuple[str, ...]
     signature: str = field(repr=False)
     at: datetime
@@ -48,7 +48,7 @@ class Claim:
     lifetime: timedelta | None = None
 
 
-def parse_scope(credential: str) -> Scope:
+def parse_scope(credential: str) -> CredentialScope:
     """Read ``<access key id>/<day>/<Region>/<service>/aws4_request``."""
     parts = credential.split("/")
     if len(parts) != _SCOPE_PARTS:
@@ -57,7 +57,7 @@ def parse_scope(credential: str) -> Scope:
             f" e.g. keyid/date/region/service/term, got {quoted(credential)}"
         )
     key, day, region, service, terminator = parts
-    return Scope(
+    return CredentialScope(
         access_key_id=key,
         day=day,
         region=region,

@@ -2,12 +2,14 @@
 
 from datetime import datetime, timedelta
 
-from aikagi_emulator.sigv4.claim import TERMINATOR, Claim, Scope
+from aikagi_emulator.sigv4.claim import TERMINATOR, Claim, CredentialScope
 from aikagi_emulator.sigv4.refusal import invalid, quoted
 from aikagi_emulator.sigv4.timestamps import basic_format
 
 
-def check_scope(scope: Scope, at: datetime, *, service: str, region: str) -> None:
+def check_scope(
+    scope: CredentialScope, at: datetime, *, service: str, region: str
+) -> None:
     timestamp = basic_format(at)
     if scope.terminator != TERMINATOR:
         raise invalid(

@@ -12,7 +12,7 @@ from aikagi_emulator.sigv4.canonical import (
     decoded_query,
     without_secrets,
 )
-from aikagi_emulator.sigv4.claim import ALGORITHM, Claim, Scope
+from aikagi_emulator.sigv4.claim import ALGORITHM, Claim, CredentialScope
 from aikagi_emulator.sigv4.header_form import claim_of_header
 from aikagi_emulator.sigv4.integrity import (
     check_signed_headers,
@@ -105,7 +105,7 @@ def _check_signature(claim: Claim, canonical: str, secret: str) -> None:
         )
 
 
-def _signing_key(secret: str, scope: Scope) -> bytes:
+def _signing_key(secret: str, scope: CredentialScope) -> bytes:
     key = f"AWS4{secret}".encode()
     for part in (scope.day, scope.region, scope.service, scope.terminator):
         key = hmac.digest(key, part.encode("ascii"), "sha256")

@@ -9,10 +9,10 @@ template, or it is not started.
 from aikagi_emulator.template.load import load
 from aikagi_emulator.template.stack import (
     Addresses,
-    Event,
+    EventSource,
     Resource,
     Stack,
     TemplateError,
 )
 
-__all__ = ["Addresses", "Event", "Resource", "Stack", "TemplateError", "load"]
+__all__ = ["Addresses", "EventSource", "Resource", "Stack", "TemplateError", "load"]

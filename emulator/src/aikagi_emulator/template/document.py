@@ -74,7 +74,7 @@ def _spelled_out(value: object, known: dict[int, int]) -> int:
         return 1
     if id(value) not in known:
         inner = value if isinstance(value, list) else [*value, *value.values()]
-        known[id(value)] = 1 + sum(_spelled_out(one, known) for one in inner)
+        known[id(value)] = 1 + sum(_spelled_out(member, known) for member in inner)
     return known[id(value)]
 
 

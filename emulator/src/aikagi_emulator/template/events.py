@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/s
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from aikagi_emulator.template.stack import Event, TemplateError
+from aikagi_emulator.template.stack import EventSource, TemplateError
 
 _WITH_EVENTS: Final = ("AWS::Serverless::Function", "AWS::Serverless::StateMachine")
 _APIS: Final = {
@@ -16,13 +16,16 @@ _APIS: Final = {
 """Which property names the API of an event, and what SAM calls the one it makes."""
 
 
-def events_of(document: Mapping[str, Any]) -> tuple[Event, ...]:
+def events_of(document: Mapping[str, Any]) -> tuple[EventSource, ...]:
     """All events of a template that was read, in its order."""
     return tuple(_events(document))
 
 
 def refuse_unmodelled(
-    document: Mapping[str, Any], events: tuple[Event, ...], *, apis: frozenset[str]
+    document: Mapping[str, Any],
+    events: tuple[EventSource, ...],
+    *,
+    apis: frozenset[str],
 ) -> None:
     """Refuse what decides about access to an API and is lost in the translation.
 
@@ -58,7 +61,7 @@ _NO_REST: Final = (
 )
 
 
-def _events(document: Mapping[str, Any]) -> Iterator[Event]:
+def _events(document: Mapping[str, Any]) -> Iterator[EventSource]:
     for logical_id, resource in document["Resources"].items():
         if resource["Type"] not in _WITH_EVENTS:
             continue
@@ -68,7 +71,7 @@ def _events(document: Mapping[str, Any]) -> Iterator[Event]:
                 yield _event(logical_id, str(name), event)
 
 
-def _event(function: str, name: str, event: Mapping[str, Any]) -> Event:
+def _event(function: str, name: str, event: Mapping[str, Any]) -> EventSource:
     properties = event.get("Properties") or {}
     key, implicit = _APIS.get(event["Type"], ("", ""))
     match properties.get(key, implicit):
@@ -76,7 +79,7 @@ def _event(function: str, name: str, event: Mapping[str, Any]) -> Event:
             pass
         case _:
             api = ""
-    return Event(
+    return EventSource(
         function=function,
         name=name,
         type=event["Type"],

@@ -78,6 +78,12 @@ def load(  # noqa: PLR0913 - a stack has a place and a name, and all have defaul
             and resource.source in translated.code
         },
         events=events,
+        builds={
+            resource.ref: translated.builds[resource.source or resource.logical_id]
+            for resource in resources.values()
+            if resource.type in {"AWS::Lambda::Function", "AWS::Lambda::LayerVersion"}
+            and (resource.source or resource.logical_id) in translated.builds
+        },
     )
 
 

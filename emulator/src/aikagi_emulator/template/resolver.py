@@ -17,7 +17,7 @@ from aikagi_emulator.template.resources import (
 )
 from aikagi_emulator.template.scalars import as_text
 from aikagi_emulator.template.stack import (
-    Event,
+    EventSource,
     Resource,
     TemplateError,
     named,
@@ -48,7 +48,7 @@ class Resolver:
         parameters: Mapping[str, str | list[str]],
         site: StackContext,
         written: Mapping[str, str] | None = None,
-        events: Collection[Event] = (),
+        events: Collection[EventSource] = (),
     ) -> None:
         self._template = template
         self._written = self._types() if written is None else written

@@ -50,7 +50,7 @@ class Addresses:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class EventSource:
     """An event source that the author gave to a function, as it is written.
 
     ``properties`` are not resolved. ``api`` is the logical id of the HTTP or REST API
@@ -82,7 +82,9 @@ class Stack:
     ``resources`` holds those that exist, by logical id: first what the template spells
     out, then what SAM made, each in the template's order. ``code`` leads from the
     logical id of an ``AWS::Lambda::Function`` to the folder of its code, and ``layers``
-    from the ARN of a layer's version to the folder of its content.
+    from the ARN of a layer's version to the folder of its content. ``builds`` leads
+    from the Ref of either to how ``sam build`` makes it: its ``BuildMethod``, for a
+    function without one ``python``, or an empty text where it is taken as it is.
     """
 
     name: str
@@ -92,7 +94,8 @@ class Stack:
     outputs: Mapping[str, str]
     code: Mapping[str, Path]
     layers: Mapping[str, Path] = field(default_factory=dict)
-    events: tuple[Event, ...] = ()
+    events: tuple[EventSource, ...] = ()
+    builds: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def stack_id(self) -> str:

@@ -25,14 +25,16 @@ cloudformation package`` take a folder there.
 """
 _STATE_MACHINE: Final = "AWS::Serverless::StateMachine"
 _SERVERLESS: Final = "AWS::Serverless::"
+_FUNCTIONS: Final = ("AWS::Lambda::Function", "AWS::Serverless::Function")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Translated:
-    """A CloudFormation template, and the folders of functions and layers."""
+    """A CloudFormation template; folders of functions and layers, and their builds."""
 
     template: Mapping[str, Any]
     code: Mapping[str, Path]
+    builds: Mapping[str, str]
 
 
 def translate(
@@ -61,7 +63,8 @@ def translate(
         if _has_code(resource)
     }
     template = sam if transform is None else _run(sam, parameters, region)
-    return Translated(template=template, code=code)
+    builds = {name: _build_of(sam["Resources"][name]) for name in code}
+    return Translated(template=template, code=code, builds=builds)
 
 
 def _has_code(resource: Mapping[str, Any]) -> bool:
@@ -88,6 +91,21 @@ def _refuse_sam(document: Mapping[str, Any]) -> None:
                 f"Transform: {_SAM}"
             )
             raise TemplateError(msg)
+
+
+def _build_of(resource: Mapping[str, Any]) -> str:
+    """Return what ``Stack.builds`` says of it.
+
+    https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-sam-cli-using-build.html
+    """
+    metadata = resource.get("Metadata")
+    if not isinstance(metadata, Mapping):
+        metadata = {}
+    if str(metadata.get("SkipBuild")).lower() == "true":
+        return ""
+    # A layer is built where it asks for it, and a function unless it asks not to be.
+    always = resource["Type"] in _FUNCTIONS
+    return str(metadata.get("BuildMethod") or ("python" if always else ""))
 
 
 def _take_code(

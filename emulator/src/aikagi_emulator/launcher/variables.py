@@ -1,4 +1,4 @@
-"""The environments of whoever meets this stack: the operator, and the application."""
+"""The variables of whoever meets this stack: the operator, and the application."""
 
 from aikagi_emulator.aws import AwsEndpoint
 from aikagi_emulator.launcher.functions import variables_of
@@ -13,12 +13,12 @@ _NO_PROXY = {"NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost
 _FUNCTION_URLS = "${FunctionUrls}"
 
 
-def of_operator(aws: AwsEndpoint, stack: Stack, ports: Ports) -> dict[str, str]:
+def operator_variables(aws: AwsEndpoint, stack: Stack, ports: Ports) -> dict[str, str]:
     session = aws.operator_session()
     return session_variables(session, region=stack.region, ports=ports) | _NO_PROXY
 
 
-def of_role(
+def role_variables(
     function: Resource, aws: AwsEndpoint, stack: Stack, ports: Ports
 ) -> dict[str, str]:
     """Credentials of the function's own role."""
@@ -26,7 +26,7 @@ def of_role(
     return session_variables(session, region=stack.region, ports=ports) | _NO_PROXY
 
 
-def of_template(
+def template_variables(
     function: Resource, application: Application, stack: Stack, ports: Ports
 ) -> dict[str, str]:
     """What the template gives the function, and what the project adds."""

@@ -3,5 +3,5 @@
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-Tell: TypeAlias = Callable[[Mapping[str, int]], None]
+Report: TypeAlias = Callable[[Mapping[str, int]], None]
 """Takes what was tried and how often; the terminal adds it up at the end."""

@@ -1,6 +1,6 @@
 /** What the modules are, by their own JSDoc, is what `aikagi.d.ts` promises. */
-import type * as promised from "../../../.tools/types/inferred/client/promise.d.ts";
-import type * as inferred from "../../../.tools/types/inferred/client/aikagi.js";
+import type * as promised from "../../../.tools/node-browser/inferred/client/promise.d.ts";
+import type * as inferred from "../../../.tools/node-browser/inferred/client/aikagi.js";
 
 type Module = typeof inferred;
 type Promised = typeof promised;
