@@ -2,16 +2,22 @@
 
 import time
 from collections.abc import Mapping
-from functools import cache
-from ssl import SSLContext
 from types import TracebackType
 from typing import Final, Self, final
 
 import httpx2
 
-from aikagi.calls import TIMEOUT, Call
-from aikagi.errors import LoginEndedError, StateError, UnreachableError
+from aikagi.calls import Call
+from aikagi.errors import (
+    AddressError,
+    AikagiError,
+    LoginEndedError,
+    StateError,
+    StateVersionError,
+    UnreachableError,
+)
 from aikagi.grant import Grant, GrantLifetime
+from aikagi.http_client import LONGEST, TIMEOUT, build_client
 from aikagi.login_session import Clock, LoginSession
 from aikagi.models import FunctionEntry, Me, list_in
 from aikagi.signing import join_url
@@ -21,12 +27,6 @@ from aikagi.transport import BrokerTransport
 
 DEFAULT_DURATION_SECONDS: Final = 900
 """The shortest that AWS issues."""
-
-
-@cache
-def _ssl_context() -> SSLContext:
-    """Read the certificate authorities once: that takes longer than a call."""
-    return httpx2.create_ssl_context()
 
 
 @final
@@ -46,7 +46,7 @@ class Broker:
         client: httpx2.Client | None = None,
         clock: Clock = time.time,
     ) -> None:
-        self.client = client or httpx2.Client(timeout=TIMEOUT, verify=_ssl_context())
+        self.client = client or build_client()
         self._is_ours = client is None
         self._transport = BrokerTransport(base, self.client)
         self._store = store or MemoryStore()
@@ -81,16 +81,25 @@ class Broker:
             keep_refresh_token=keep_refresh_token,
         )
 
-    def logout(self) -> None:
-        """End the login at the broker, if it can be reached, and forget it here."""
+    def logout(self) -> AikagiError | None:
+        """Forget the login here, and end it at the broker.
+
+        Gives what kept the broker from ending it, if anything did: then whoever has
+        its tokens can go on until they expire. Raises ``StateError`` where they cannot
+        be removed here.
+        """
+        failure: AikagiError | None = None
         try:
             if (session := self._current()) is not None:
-                session.end()
-        except StateError:
-            pass  # what cannot be read can be removed all the same
+                failure = session.end()
+        except StateVersionError:
+            raise
+        except StateError as error:
+            failure = error  # what cannot be read can be removed all the same
         finally:
             self._session = None
             self._store.clear()
+        return failure
 
     def access_token(self) -> tuple[str, float]:
         """Give an access token that is good now, and its end (epoch seconds)."""
@@ -147,24 +156,29 @@ class Broker:
         data: str | bytes | None = None,
         json: object = None,
         headers: Mapping[str, str] | None = None,
+        timeout: float = LONGEST,
     ) -> Call:
         """Call a function: POST where there is ``data`` or ``json``, else GET.
 
-        No request is sent twice, unless Lambda itself refused the first.
+        ``timeout`` is in seconds, for the request and its answer together. No request
+        is sent twice, unless Lambda itself refused the first.
         """
         url = join_url(self.grant(function), path)
         sent = {name: value.strip() for name, value in (headers or {}).items()}
         if isinstance(data, str) and "content-type" not in map(str.lower, sent):
             sent["Content-Type"] = "text/plain;charset=UTF-8"
-        request = self.client.build_request(
-            method or ("GET" if data is None and json is None else "POST"),
-            url,
-            content=data,
-            json=json,
-            headers=sent,
-            timeout=TIMEOUT,
-        )
-        return Call(self.client, request, self.auth(function))
+        try:
+            request = self.client.build_request(
+                method or ("GET" if data is None and json is None else "POST"),
+                url,
+                content=data,
+                json=json,
+                headers=sent,
+                timeout=TIMEOUT,
+            )
+        except (httpx2.InvalidURL, UnicodeError) as error:
+            raise AddressError(f"That is no path of a function: {error}") from error
+        return Call(self.client, request, self.auth(function), timeout=timeout)
 
     def close(self) -> None:
         """Wait for what is being refreshed, and close the connections that are ours."""

@@ -14,11 +14,9 @@ from aikagi.errors import (
     UnreachableError,
 )
 from aikagi.events import RawEvent, Result, TaskEvent, is_known, parse_event
+from aikagi.http_client import LONGEST, within
 from aikagi.streams import decoded, read_events
 from aikagi.transport import reason_of
-
-TIMEOUT: Final = httpx2.Timeout(30, connect=10, read=910)
-"""Seconds. A function may be silent for as long as it may run: fifteen minutes."""
 
 _LONGEST_ERROR_TEXT: Final = 65_536
 """Characters of an error's text that are kept."""
@@ -51,11 +49,17 @@ class Call:
     """
 
     def __init__(
-        self, client: httpx2.Client, request: httpx2.Request, auth: httpx2.Auth
+        self,
+        client: httpx2.Client,
+        request: httpx2.Request,
+        auth: httpx2.Auth,
+        *,
+        timeout: float = LONGEST,
     ) -> None:
         self._client = client
         self._request = request
         self._auth = auth
+        self._timeout = timeout
         self.head: ResponseHead | None = None
 
     def __iter__(self) -> Iterator[TaskEvent]:
@@ -68,14 +72,17 @@ class Call:
             BrokerError, AddressError: there were no credentials for it.
         """
         for raw in self.raw_events():
-            event = parse_event(raw)
+            event = parse_event(raw, self.head.request_id if self.head else None)
             if event is not None:
                 yield event
 
-    def raw_events(self) -> Iterator[RawEvent]:
+    def raw_events(self, *, whole: bool = True) -> Iterator[RawEvent]:
         """Give the events as they came: each a JSON object, unknown ones too.
 
-        Raises what iterating does, but for ``TaskError``.
+        Without ``whole`` no result holds a text or bytes, of whatever length: text is
+        in events of type ``output`` alone, bytes in the ``value`` of events of type
+        ``bytes``, and so is JSON that is too long for one result. Raises what iterating
+        does, but for ``TaskError``.
         """
         answer = self._begin()
         count = 0
@@ -84,9 +91,11 @@ class Call:
                 yield {"type": "result", "value": None}
                 return
             content_type = answer.headers.get("content-type", "")
-            for raw in read_events(answer.iter_bytes(), content_type):
+            for raw in read_events(answer.iter_bytes(), content_type, whole=whole):
                 yield raw
                 count += is_known(raw)
+        except httpx2.TimeoutException as error:
+            raise EndedEarlyError(count, reason_of(error)) from error
         except httpx2.HTTPError as error:
             raise EndedEarlyError(count) from error
         finally:
@@ -101,6 +110,7 @@ class Call:
         return value
 
     def _begin(self) -> httpx2.Response:
+        self._request.extensions.update(within(self._timeout))
         try:
             answer = self._client.send(
                 self._request, auth=self._auth, stream=True, follow_redirects=False

@@ -13,7 +13,8 @@ class BrokerError(AikagiError):
     """The broker said no, as a problem document (RFC 9457).
 
     ``type`` is a promise and can be branched on; ``retry_after`` is in seconds, and
-    set where the same request may succeed later.
+    set where the same request may succeed later. ``field_errors`` say what is wrong
+    with the fields of the request ("DurationSeconds: Input should be …").
     """
 
     def __init__(  # noqa: PLR0913 - the members of a problem document
@@ -25,14 +26,17 @@ class BrokerError(AikagiError):
         detail: str | None = None,
         request_id: str | None = None,
         retry_after: int | None = None,
+        field_errors: tuple[str, ...] = (),
     ) -> None:
-        super().__init__(f"{title}: {detail}" if detail else title)
+        said = [title, *([detail] if detail else []), "; ".join(field_errors)]
+        super().__init__(": ".join(filter(None, said)))
         self.status = status
         self.title = title
         self.type = type
         self.detail = detail
         self.request_id = request_id
         self.retry_after = retry_after
+        self.field_errors = field_errors
 
 
 class LoginEndedError(BrokerError):
@@ -86,8 +90,10 @@ class AddressError(AikagiError):
 class EndedEarlyError(AikagiError):
     """The answer stopped before its last event; ``events`` had come."""
 
-    def __init__(self, events: int) -> None:
-        super().__init__("The answer ended before its last event")
+    def __init__(self, events: int, why: str = "") -> None:
+        super().__init__(
+            "The answer ended before its last event" + (why and f": {why}")
+        )
         self.events = events
 
 
@@ -96,12 +102,18 @@ class MalformedError(AikagiError):
 
 
 class TaskError(AikagiError):
-    """The task reported its failure. ``code`` is short and stable."""
+    """The task reported its failure. ``code`` is short and stable.
 
-    def __init__(self, code: str, message: str) -> None:
+    ``request_id`` is what the function's log knows the call by.
+    """
+
+    def __init__(
+        self, code: str, message: str, *, request_id: str | None = None
+    ) -> None:
         super().__init__(message or code)
         self.code = code
         self.message = message
+        self.request_id = request_id
 
 
 class StateError(AikagiError):

@@ -101,11 +101,13 @@ def _require(raw: Mapping[str, Any], name: str, type_: type) -> None:
         )
 
 
-def parse_event(raw: Mapping[str, Any]) -> TaskEvent | None:
+def parse_event(
+    raw: Mapping[str, Any], request_id: str | None = None
+) -> TaskEvent | None:
     """Read one event; None for a type that a later version may send.
 
     Raises:
-        TaskError: the event says that the task failed.
+        TaskError: the event says that the task failed, in the call of ``request_id``.
         MalformedError: it is not what its type says.
     """
     if not is_known(raw):
@@ -127,4 +129,4 @@ def parse_event(raw: Mapping[str, Any]) -> TaskEvent | None:
         case "result":
             return Result(value=raw.get("value"))
         case _:
-            raise TaskError(raw["code"], raw["message"])
+            raise TaskError(raw["code"], raw["message"], request_id=request_id)

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from typing import Any, Self
 
+from aikagi.address import require_private
 from aikagi.expiry import RefreshNeed, refresh_need
-from aikagi.models import string_in
+from aikagi.models import require_header_value, require_seconds, string_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,9 @@ class Grant:
 
     ``clock_offset`` is by how many seconds the broker's clock is ahead of this
     machine's, and ``lifetime`` how many seconds remained when the broker answered.
+
+    Raises ``TypeError`` or ``ValueError`` of members that could not be used, and
+    ``AddressError`` of a URL that no credentials may be sent to.
     """
 
     function_name: str
@@ -44,13 +48,25 @@ class Grant:
     clock_offset: float
     lifetime: float
 
+    def __post_init__(self) -> None:
+        for value in (
+            self.region,
+            self.access_key_id,
+            self.secret_access_key,
+            self.session_token,
+        ):
+            require_header_value(value)
+        for seconds in (self.clock_offset, self.lifetime):
+            require_seconds(seconds)
+        _require_moment(self.expires_at)
+        require_private(self.func_url)
+
     @classmethod
     def from_response(cls, body: Mapping[str, Any], *, asked_at: float) -> Self:
         """Read what ``POST /grant`` answered.
 
         ``asked_at`` is this machine's clock (epoch seconds) at about the moment when
-        the broker looked at its own. Raises ``KeyError``,
-        ``TypeError`` or ``ValueError``.
+        the broker looked at its own. Raises ``KeyError``, and what a grant raises.
         """
         expires_at = _moment(body["Expiration"])
         server_time = _moment(body["ServerTime"])
@@ -100,4 +116,14 @@ class Grant:
 
 
 def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)
+    moment = datetime.fromisoformat(text)
+    _require_moment(moment)
+    return moment.astimezone(UTC)
+
+
+def _require_moment(moment: datetime) -> None:
+    if moment.tzinfo is None:
+        raise ValueError("It does not say in which zone")
+    # Where a year is left on both sides, all that is done with it can be done.
+    if not MINYEAR + 1 < moment.year < MAXYEAR:
+        raise ValueError("It is no moment that anybody meant")

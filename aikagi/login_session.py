@@ -1,7 +1,6 @@
 """One login as it goes on: its tokens are refreshed, its grants fetched and stored."""
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
 from threading import Lock
@@ -120,19 +119,24 @@ class LoginSession:
         held = self._held(function, lifetime)
         return held.get() if refused is None else held.replace(refused)
 
-    def end(self) -> None:
-        """Tell the broker, if it can be reached, and forget everything.
+    def end(self) -> BrokerError | UnreachableError | None:
+        """Tell the broker, and forget everything. Give why it could not be told.
 
         Raises ``StateVersionError`` before it does either.
         """
         self._store.require_clearable()
+        failure: BrokerError | UnreachableError | None = None
         try:
-            with suppress(BrokerError, UnreachableError):
-                self.request("POST", "auth/logout")
+            self.request("POST", "auth/logout")
+        except LoginEndedError:
+            pass  # so there is nothing to end
+        except (BrokerError, UnreachableError) as error:
+            failure = error
         finally:
             self.wait()
             with self._entry.locked():
                 self._store.clear()
+        return failure
 
     def wait(self) -> None:
         """Wait for what is being refreshed: an answer that is lost ends the login."""

@@ -2,7 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Any, Final, Self
+
+from aikagi.address import require_private
+
+_LONGEST_SECONDS: Final = 10**10
+"""About three hundred years: what lasts longer is no time that anybody meant."""
 
 
 def list_in(value: Mapping[str, Any], name: str) -> list[Any]:
@@ -19,6 +24,22 @@ def string_in(value: Mapping[str, Any], name: str) -> str:
     if not isinstance(member, str):
         raise TypeError(f"{name} is not a string")
     return member
+
+
+def require_header_value(value: object) -> None:
+    """Raise ``TypeError`` or ``ValueError`` where no header could have the value."""
+    if not isinstance(value, str):
+        raise TypeError
+    if not (value and value.isascii() and value.isprintable()):
+        raise ValueError("It has characters that no header has")
+
+
+def require_seconds(value: object) -> None:
+    """Raise ``TypeError`` or ``ValueError`` where the value is no time that passes."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError
+    if not -_LONGEST_SECONDS <= value <= _LONGEST_SECONDS:
+        raise ValueError("It is no number of seconds that anybody meant")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +82,15 @@ class FunctionEntry:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Read an entry of ``GET /functions``. Raises ``KeyError`` or ``TypeError``."""
+        """Read an entry of ``GET /functions``.
+
+        Raises ``KeyError`` or ``TypeError``, and ``AddressError`` of a URL that no
+        credentials may be sent to.
+        """
         max_duration_seconds = value["MaxDurationSeconds"]
         if not isinstance(max_duration_seconds, int):
             raise TypeError
+        require_private(string_in(value, "FuncUrl"))
         return cls(
             name=string_in(value, "Name"),
             title=string_in(value, "Title"),

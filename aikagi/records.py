@@ -4,10 +4,11 @@
 of the version before are read as well.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from aikagi.errors import StateError, StateVersionError
+from aikagi.errors import AddressError, StateError, StateVersionError
 from aikagi.grant import Grant
 from aikagi.store import CacheEntry
 from aikagi.tokens import Tokens
@@ -17,6 +18,12 @@ VERSION: Final = 2
 
 TOKENS: Final = "login"
 """The name of the entry of the tokens."""
+
+FUNCTIONS: Final = "functions"
+"""The name of the entry of the functions that were listed last."""
+
+_WORD: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+"""What a shell completes without reading anything else in it."""
 
 _TOKENS_V1: Final = {
     "login": "login_id",
@@ -61,13 +68,31 @@ def read_grant(entry: CacheEntry, login_id: str) -> Grant | None:
         return Grant.from_json(_grant_of(record))
     except StateVersionError:
         raise
-    except (KeyError, TypeError, ValueError, StateError):
+    except (KeyError, TypeError, ValueError, AddressError, StateError):
         return None
 
 
 def grant_record(login_id: str, grant: Grant) -> Mapping[str, Any]:
     """Give what ``read_grant`` reads: a grant counts in its own login alone."""
     return {"version": VERSION, "login_id": login_id, "grant": grant.to_json()}
+
+
+def read_function_names(entry: CacheEntry) -> list[str]:
+    """Read the names that were listed last; what is damaged is none."""
+    try:
+        names = (entry.read() or {}).get("names")
+    except StateError:
+        return []
+    return [
+        name
+        for name in (names if isinstance(names, list) else ())
+        if isinstance(name, str) and _WORD.fullmatch(name)
+    ]
+
+
+def function_names_record(names: Iterable[str]) -> Mapping[str, Any]:
+    """Give what ``read_function_names`` reads."""
+    return {"version": VERSION, "names": list(names)}
 
 
 def require_replaceable(entry: CacheEntry) -> None:

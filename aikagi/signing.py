@@ -68,7 +68,10 @@ def canonical_target(raw_path: str) -> str:
 
 def join_url(grant: Grant, path: str) -> str:
     """Join a path to the function's URL. Raises ``AddressError`` of another origin."""
-    url = urljoin(grant.func_url, path)
+    try:
+        url = urljoin(grant.func_url, path)
+    except ValueError as error:  # of a path such as //[
+        raise AddressError(f"{path} is no path of the function") from error
     require_same_origin(grant, url)
     return url
 
@@ -76,7 +79,7 @@ def join_url(grant: Grant, path: str) -> str:
 def require_same_origin(grant: Grant, url: str) -> None:
     """Let credentials go to their function alone: ``//evil.example/`` is a path, too.
 
-    Raises ``AddressError``.
+    A grant has no URL that could be read on the way. Raises ``AddressError``.
     """
     if origin_of(url) != origin_of(grant.func_url):
         raise AddressError(

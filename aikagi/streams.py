@@ -16,7 +16,8 @@ from aikagi.errors import EndedEarlyError, MalformedError
 from aikagi.events import LAST, RawEvent, is_known
 
 LONGEST_LINE: Final = 8 * 1024 * 1024
-"""Bytes: more than a buffered URL answers in all."""
+"""Bytes: more than a buffered URL answers in all. So much is held in memory at most: of
+an event, of JSON, and of a text or bytes that are a result."""
 
 DEEPEST: Final = 500
 """Levels of arrays and objects. What is nested deeper is not read as JSON (RFC 8259,
@@ -56,8 +57,13 @@ _KNOWN_ENCODING: Final = re.compile(
 )
 
 
-def read_events(chunks: Iterable[bytes], content_type: str) -> Iterator[RawEvent]:
+def read_events(
+    chunks: Iterable[bytes], content_type: str, *, whole: bool = True
+) -> Iterator[RawEvent]:
     """Read an answer as it comes, up to its last event.
+
+    Without ``whole``, text, bytes and JSON that is too long for one result are passed
+    on: the result does not hold them.
 
     Raises ``EndedEarlyError`` where that one is missing, ``MalformedError`` where an
     event is not one.
@@ -66,11 +72,13 @@ def read_events(chunks: Iterable[bytes], content_type: str) -> Iterator[RawEvent
     if kind in _NDJSON:
         return _ndjson(chunks)
     if kind == "text/event-stream":
-        return _sse(chunks)
+        return _sse(chunks, whole=whole)
     # A JSON MIME type, as WHATWG's MIME Sniffing has it (section 4.6).
     if kind in {"application/json", "text/json"} or kind.endswith("+json"):
-        return _json(chunks)
-    return _text(chunks, content_type) if kind.startswith("text/") else _bytes(chunks)
+        return _json(chunks, whole=whole)
+    if kind.startswith("text/"):
+        return _text(chunks, content_type, whole=whole)
+    return _bytes(chunks) if whole else _bytes_in_pieces(chunks)
 
 
 def _ndjson(chunks: Iterable[bytes]) -> Iterator[RawEvent]:
@@ -162,7 +170,7 @@ class _ReplayableChunks:
         return chain(self._seen, self._chunks)
 
 
-def _sse(chunks: Iterable[bytes]) -> Iterator[RawEvent]:
+def _sse(chunks: Iterable[bytes], *, whole: bool) -> Iterator[RawEvent]:
     """Read server-sent events (HTML, section 9.2.6), if the first is one of ours.
 
     If it is not, this is somebody else's protocol, and the answer a text.
@@ -176,7 +184,7 @@ def _sse(chunks: Iterable[bytes]) -> Iterator[RawEvent]:
         replayable.discard()
         yield from _up_to_last(map(_event_in, chain([first], frames)))
     else:
-        yield from _text(replayable.replay(), "text/event-stream")
+        yield from _text(replayable.replay(), "text/event-stream", whole=whole)
 
 
 _Frame = tuple[bytes, bytes]
@@ -219,8 +227,32 @@ def _is_ours(frame: _Frame) -> bool:
         return False
 
 
-def _json(chunks: Iterable[bytes]) -> Iterator[RawEvent]:
-    yield {"type": "result", "value": _json_value(b"".join(chunks))}
+def _json(chunks: Iterable[bytes], *, whole: bool) -> Iterator[RawEvent]:
+    """Give one result or, of JSON that nobody could hold, its bytes."""
+    body = bytearray()
+    chunks = iter(chunks)
+    for chunk in chunks:
+        body += chunk
+        if len(body) > LONGEST_LINE and not whole:
+            yield from _bytes_in_pieces(chain([bytes(body)], chunks))
+            return
+        _require_held(len(body))
+    yield {"type": "result", "value": _json_value(bytes(body))}
+
+
+def _joined(chunks: Iterable[bytes]) -> bytes:
+    body = bytearray()
+    for chunk in chunks:
+        body += chunk
+        _require_held(len(body))
+    return bytes(body)
+
+
+def _require_held(size: int) -> None:
+    if size > LONGEST_LINE:
+        raise MalformedError(
+            f"The answer has more than {LONGEST_LINE} bytes, too many for one result"
+        )
 
 
 def _json_value(body: bytes) -> Any:  # noqa: ANN401 - any JSON, text or bytes
@@ -268,12 +300,21 @@ def _depth(text: str) -> int:
     return deepest
 
 
-def _text(chunks: Iterable[bytes], content_type: str) -> Iterator[RawEvent]:
-    whole = []
+def _text(
+    chunks: Iterable[bytes], content_type: str, *, whole: bool
+) -> Iterator[RawEvent]:
+    held: list[str] = []
+    size = 0
     for text in decoded(chunks, content_type):
-        whole.append(text)
         yield {"type": "output", "text": text}
-    yield {"type": "result", "value": "".join(whole)}
+        if whole or not held:
+            held.append(text)
+            size += len(text)
+            _require_held(size)
+    if whole or not held:
+        yield {"type": "result", "value": "".join(held)}
+    else:
+        yield {"type": "result"}
 
 
 def decoded(chunks: Iterable[bytes], content_type: str) -> Iterator[str]:
@@ -302,4 +343,12 @@ def _encoding(content_type: str) -> str:
 
 
 def _bytes(chunks: Iterable[bytes]) -> Iterator[RawEvent]:
-    yield {"type": "result", "value": b"".join(chunks) or None}
+    yield {"type": "result", "value": _joined(chunks) or None}
+
+
+def _bytes_in_pieces(chunks: Iterable[bytes]) -> Iterator[RawEvent]:
+    is_empty = True
+    for chunk in filter(None, chunks):
+        is_empty = False
+        yield {"type": "bytes", "value": chunk}
+    yield {"type": "result", "value": None} if is_empty else {"type": "result"}

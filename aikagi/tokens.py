@@ -5,13 +5,15 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from aikagi.expiry import RefreshNeed, refresh_need
+from aikagi.models import require_header_value, require_seconds, string_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tokens:
     """Times are epoch seconds, ``lifetime`` (of the access token) is in seconds.
 
-    ``login_id`` tells one login from the next; renewing keeps it.
+    ``login_id`` tells one login from the next; renewing keeps it. Raises ``TypeError``
+    or ``ValueError`` of members that could not be used.
     """
 
     login_id: str
@@ -22,6 +24,19 @@ class Tokens:
     refresh_token: str | None = field(repr=False)
     refresh_expires_at: float | None
 
+    def __post_init__(self) -> None:
+        require_header_value(self.access_token)
+        if self.refresh_token is not None:
+            require_header_value(self.refresh_token)
+        texts: tuple[object, ...] = (self.login_id, self.username)
+        if not all(isinstance(text, str) for text in texts):
+            raise TypeError
+        require_seconds(self.lifetime)
+        for moment in (self.expires_at, self.refresh_expires_at):
+            if moment is not None:
+                # By a clock that may be wrong, so there is room on both sides.
+                require_seconds(moment / 10)
+
     @classmethod
     def from_response(
         cls, body: Mapping[str, Any], *, login_id: str, username: str, now: float
@@ -30,17 +45,16 @@ class Tokens:
 
         Raises ``KeyError``, ``TypeError`` or ``ValueError`` of any other answer.
         """
-        access_token, lifetime = body["access_token"], body["expires_in"]
+        lifetime = body["expires_in"]
+        require_seconds(lifetime)
         refresh_token = body.get("refresh_token")
         refresh_lifetime = body.get("refresh_token_expires_in")
-        if not isinstance(access_token, str) or not isinstance(lifetime, int | float):
-            raise TypeError
-        if not isinstance(refresh_token, str | None):
-            raise TypeError
+        if refresh_lifetime is not None:
+            require_seconds(refresh_lifetime)
         return cls(
             login_id=login_id,
             username=username,
-            access_token=access_token,
+            access_token=string_in(body, "access_token"),
             expires_at=now + lifetime,
             lifetime=lifetime,
             refresh_token=refresh_token,
@@ -51,7 +65,7 @@ class Tokens:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Read what ``to_json`` gave. Raises ``TypeError`` of anything else."""
+        """Read what ``to_json`` gave."""
         return cls(**value)
 
     def to_json(self) -> dict[str, Any]:

@@ -20,8 +20,8 @@ NONE: Final[frozenset[str]] = frozenset()
 WEB: Final = frozenset({"anyio", "fastapi", "pydantic", "starlette"})
 
 ALLOWED: Final = {
-    "aikagi": {"anyio", "botocore", "httpx2"},
-    "aikagi.commands": {"rich", "shtab"},
+    "aikagi": {"anyio", "botocore", "httpcore2", "httpx2"},
+    "aikagi.commands": {"httpx2", "rich", "shtab"},
     "aikagi.httpx_auth": {"httpx"},
     "app": NONE,
     "app.adapters": {"argon2", "boto3", "botocore", "pydantic"},

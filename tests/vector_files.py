@@ -55,6 +55,11 @@ def bytes_of(chunk: str | Vector) -> bytes:
     return bytes_of(chunk["text"]) * int(chunk["times"])
 
 
+def for_client(vector: Vector, client: str) -> Vector:
+    """Give a vector with what one client makes of it, where that differs."""
+    return {**vector, **vector.get("differs", {}).get(client, {})}
+
+
 def text_of(text: str | Vector) -> str:
     return bytes_of(text).decode()
 

@@ -1,8 +1,13 @@
 """What every command of the client has."""
 
+# typing has its decorator from Python 3.12 on.
+# mypy: disable-error-code="explicit-override"
+
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
+
+from aikagi.commands.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse gives what add_subparsers returns no public name
@@ -13,6 +18,51 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=30)
+
+
+class Parser(argparse.ArgumentParser):
+    """Asks whether a word that is known was meant by one that is not.
+
+    From Python 3.14 on argparse can do so by itself, for commands.
+    """
+
+    def parse(
+        self, arguments: Sequence[str] | None, namespace: argparse.Namespace
+    ) -> argparse.Namespace:
+        """Parse, or end the program with a sentence and exit code 2."""
+        options, unknown = self.parse_known_args(arguments, namespace)
+        if unknown:
+            typed = unknown[0].partition("=")[0]
+            known = {
+                string
+                for parser in (self, *self.commands().values())
+                for action in parser._actions  # noqa: SLF001 - argparse has no public way
+                for string in action.option_strings
+            }
+            question = did_you_mean(typed, known) if typed.startswith("-") else ""
+            self.error(f"what is {' '.join(unknown)!r}? {question}".rstrip())
+        return options
+
+    def commands(self) -> Mapping[str, argparse.ArgumentParser]:
+        """Give the parsers of the commands by their names."""
+        found: dict[str, argparse.ArgumentParser] = {}
+        for action in self._actions:
+            if isinstance(action.choices, dict):
+                found |= action.choices
+        return found
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        choices = action.choices
+        if choices is None or value in choices:
+            return
+        hidden = {"users"} if isinstance(choices, dict) else set()
+        words = [str(word) for word in choices if word not in hidden]
+        listed = "" if isinstance(choices, dict) else f": {', '.join(words)}"
+        raise argparse.ArgumentError(
+            None if isinstance(choices, dict) else action,
+            f"there is no {str(value)!r}{listed}. "
+            f"{did_you_mean(str(value), words) or f'See {self.prog} --help'}",
+        )
 
 
 def command(
@@ -40,7 +90,10 @@ def command(
 def add_common(parser: argparse.ArgumentParser, default: str | None = None) -> None:
     """Add what may be typed before and after a command."""
     parser.add_argument(
-        "--broker", metavar="URL", default=default, help="the broker's root"
+        "--broker",
+        metavar="NAME",
+        default=default,
+        help="the broker that is meant, by its name or address",
     )
     for names, what in (
         (["--json"], "answer as JSON"),

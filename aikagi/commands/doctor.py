@@ -12,8 +12,8 @@ from aikagi.commands.exit_codes import ExitCode
 from aikagi.commands.output import echo, echo_json, has_colours, printable
 
 if TYPE_CHECKING:
+    from aikagi.checks import Check
     from aikagi.commands.command import Subparsers
-    from aikagi.diagnosis import Check
 
 _MARKS: Final = {True: ("ok", "32"), False: ("fault", "31"), None: ("--", "2")}
 
@@ -47,7 +47,8 @@ def add(subparsers: "Subparsers") -> None:
 
 def _run(options: argparse.Namespace) -> int:
     # Slow to import.
-    from aikagi.diagnosis import Diagnosis, main_fault
+    from aikagi.checks import main_fault
+    from aikagi.diagnosis import Diagnosis
 
     done = []
     with Context.from_options(options).broker() as broker:
@@ -80,7 +81,9 @@ def _show(check: "Check") -> None:
         for line in textwrap.wrap(printable(text), max(10, width - margin))
     ]
     head = f"{mark} {check.check:<11} "
-    echo(head + lines.pop(0) if margin == _MARGIN else head.rstrip())
+    sys.stdout.write(
+        f"{head}{lines.pop(0) if margin == _MARGIN else ''}".rstrip() + "\n"
+    )
     for line in lines:
         echo(" " * margin + line)
     sys.stdout.flush()

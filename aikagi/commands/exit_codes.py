@@ -38,7 +38,7 @@ exit codes:
   0  done                       4  refused: not allowed, wrong password, too often
   1  the function failed        5  broker or function out of reach, or out of order
   2  the command is wrong       6  the answer ended early, or is malformed
-  3  log in first, or again     7  the files of the login cannot be used
+  3  log in first, or again     7  a file cannot be read or written
   130  interrupted
 """
 

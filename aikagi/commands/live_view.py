@@ -5,7 +5,7 @@ import json
 import sys
 import time
 from types import TracebackType
-from typing import Any, Final, Self, final
+from typing import TYPE_CHECKING, Any, Final, Self, final
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -14,10 +14,14 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from aikagi.commands.answer import Answer
 from aikagi.commands.output import has_colours, printable
 from aikagi.commands.steps import Steps
-from aikagi.commands.views import show_value
+from aikagi.commands.views import head_text, show_value
 from aikagi.events import RawEvent
+
+if TYPE_CHECKING:
+    from aikagi.calls import ResponseHead
 
 _ROOM_FOR_BAR: Final = 60
 """Columns: in fewer there are words and a percentage only."""
@@ -29,19 +33,21 @@ _PER_SECOND: Final = 10
 class LiveView:
     """The bar is on standard error, and vanishes. What stays is the answer.
 
-    Text goes to standard output, above the bar where that is the terminal too: line
+    Text goes to ``answer``, above the bar where that is the terminal too: line
     by line, and what has no end yet stands in the moving part.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
         self._console = Console(
             stderr=True, no_color=not has_colours(sys.stderr), highlight=False
         )
         self._steps = Steps()
         self._spinner = Spinner("dots")
         self._began = time.monotonic()
-        self._text_here = sys.stdout.isatty()
+        self._text_here = answer.is_terminal
         self._streamed = False
+        self._last = ""
         self._line = io.StringIO()
         self._result: Any = None
         self._live = Live(
@@ -66,19 +72,25 @@ class LiveView:
         line, self._line = self._line.getvalue(), io.StringIO()
         self._live.stop()
         if line:
-            sys.stdout.write(f"{line}\n")
-        elif self._streamed and not self._text_here:
-            sys.stdout.write("\n")
+            self._answer.write_text(f"{line}\n")
+        elif self._last and not self._last.endswith("\n") and not self._text_here:
+            self._answer.write_text("\n")
         if kind is None:
             self._show_end()
-        sys.stdout.flush()
+        self._answer.flush()
+
+    def show_head(self, head: "ResponseHead") -> None:
+        self._write(head_text(head))
 
     def show(self, event: RawEvent) -> None:
         self._steps.follow(event)
         match event:
             case {"type": "output", "text": str(text)} if text:
-                self._streamed = True
+                self._streamed, self._last = True, text
                 self._write(text)
+            case {"type": "bytes", "value": bytes(piece)}:
+                self._streamed = True
+                self._answer.write_bytes(piece)
             case {"type": "result"}:
                 self._result = event.get("value")
             case _:
@@ -86,8 +98,8 @@ class LiveView:
 
     def _write(self, text: str) -> None:
         if not self._text_here:
-            sys.stdout.write(text)
-            sys.stdout.flush()
+            self._answer.write_text(text)
+            self._answer.flush()
             return
         # Only what is new is split: a line may come in many pieces.
         *ended, rest = printable(text).split("\n")
@@ -99,7 +111,7 @@ class LiveView:
 
     def _show_end(self) -> None:
         if not self._streamed:
-            show_value(self._result)
+            show_value(self._answer, self._result)
         elif isinstance(self._result, dict):
             value = json.dumps(self._result, ensure_ascii=False)
             self._console.print(Text(printable(value), style="dim"), soft_wrap=True)

@@ -2,14 +2,15 @@
 
 import argparse
 import getpass
+import re
 import sys
 from typing import TYPE_CHECKING, Final
 
 from aikagi.commands.command import command
 from aikagi.commands.context import Context, UsageError
-from aikagi.commands.exit_codes import ExitCode
+from aikagi.commands.exit_codes import ExitCode, exit_code_of
 from aikagi.commands.output import echo, echo_error, echo_json
-from aikagi.disk.file_store import last_broker_entry, write_last_broker
+from aikagi.disk.brokers import brokers_entry, last_broker_entry, write_login
 from aikagi.errors import StateError
 from aikagi.records import require_replaceable
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 _LOGIN_EPILOG: Final = """\
 examples:
-  aikagi login --broker https://broker.example/
+  aikagi login https://broker.example/
+  aikagi login https://staging.example/ --name staging
   aikagi login --local --username alice
 """
 
@@ -37,6 +39,17 @@ def add(subparsers: "Subparsers") -> None:
         "log in to a broker, and stay logged in",
         _login,
         _LOGIN_EPILOG,
+    )
+    login.add_argument(
+        "address",
+        nargs="?",
+        metavar="URL",
+        help="the broker's address, or its name where you have logged in before",
+    )
+    login.add_argument(
+        "--name",
+        type=_name,
+        help="what to call this broker; its host, unless given",
     )
     login.add_argument("-u", "--username", help="asked for, if it is not given")
     login.add_argument(
@@ -66,16 +79,20 @@ def add(subparsers: "Subparsers") -> None:
 
 
 def _login(options: argparse.Namespace) -> int:
+    if options.address and (options.broker or options.local is not None):
+        raise UsageError("Name the broker once: its address is there twice")
+    options.broker = options.broker or options.address
     context = Context.from_options(options)
     # Before a login begins that could not be stored.
-    require_replaceable(last_broker_entry(context.folder))
+    for entry in (last_broker_entry(context.folder), brokers_entry(context.folder)):
+        require_replaceable(entry)
     with context.broker() as broker:
         username = options.username or _ask_username(options, broker)
         password = _password(options, context)
         broker.login(username, password, keep_refresh_token=not options.short)
-    write_last_broker(context.folder, context.base)
+    name = write_login(context.folder, context.base, options.name)
     if options.json:
-        echo_json({"Broker": context.base, "Username": username})
+        echo_json({"Broker": context.base, "Name": name, "Username": username})
     elif not options.quiet:
         echo(f"Logged in to {context.base} as {username}.")
     return ExitCode.DONE
@@ -84,8 +101,18 @@ def _login(options: argparse.Namespace) -> int:
 def _ask_username(options: argparse.Namespace, broker: "Broker") -> str:
     if options.password_stdin or not sys.stdin.isatty():
         raise UsageError("Say who you are: --username")
-    usual = _last_username(broker) or getpass.getuser()
-    return _asked(f"Username [{usual}]: ") or usual
+    usual = _last_username(broker) or _own_name()
+    username = _asked(f"Username [{usual}]: " if usual else "Username: ") or usual
+    if not username:
+        raise UsageError("Say who you are: --username")
+    return username
+
+
+def _own_name() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # as of a user without an entry
+        return ""
 
 
 def _last_username(broker: "Broker") -> str | None:
@@ -118,7 +145,22 @@ def _password(options: argparse.Namespace, context: Context) -> str:
 def _logout(options: argparse.Namespace) -> int:
     context = Context.from_options(options)
     with context.broker() as broker:
-        broker.logout()
-    if not options.quiet:
-        echo_error(f"Logged out of {context.base}.")
-    return ExitCode.DONE
+        failure = broker.logout()
+    if failure is None:
+        if not options.quiet:
+            echo_error(f"Logged out of {context.base}.")
+        return ExitCode.DONE
+    echo_error(
+        f"Forgotten on this machine, but not ended at {context.base}: {failure}. "
+        "Until it expires, whoever has a copy of the login can use it."
+    )
+    # What cannot be read was to be removed, and it is.
+    return ExitCode.DONE if isinstance(failure, StateError) else exit_code_of(failure)
+
+
+def _name(typed: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,39}", typed):
+        raise argparse.ArgumentTypeError(
+            f"{typed!r} is no name: letters, digits, - . and _, 40 at most"
+        )
+    return typed

@@ -1,9 +1,9 @@
 """The client's commands, put together."""
 
-import argparse
 from typing import Final
 
 from aikagi.commands import (
+    brokers,
     call,
     completion,
     credentials,
@@ -14,17 +14,22 @@ from aikagi.commands import (
     users,
     whoami,
 )
-from aikagi.commands.command import HelpFormatter, add_common
+from aikagi.commands.command import HelpFormatter, Parser, add_common
 from aikagi.commands.exit_codes import HELP
 
 _EPILOG: Final = f"""\
+examples:
+  aikagi login https://broker.example/
+  aikagi functions
+  aikagi call hello
+
 {HELP}
 The broker of the last login is meant, unless --broker or AIKAGI_BROKER names another.
 """
 
 
-def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def build_parser() -> Parser:
+    parser = Parser(
         prog="aikagi",
         description="Get credentials for a Lambda function URL, and call it.",
         epilog=_EPILOG,
@@ -36,6 +41,7 @@ def build_parser() -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(metavar="COMMAND", title="commands")
     for module in (
         login,
+        brokers,
         whoami,
         functions,
         call,

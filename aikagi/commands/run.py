@@ -7,27 +7,34 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
+from aikagi.commands.command import Parser
 from aikagi.commands.context import UsageError
 from aikagi.commands.exit_codes import ExitCode, exit_code_of
 from aikagi.commands.output import (
     echo,
     echo_error,
+    prepare_streams,
     printable,
-    replace_what_cannot_be_written,
 )
-from aikagi.errors import AikagiError, BrokerError, FunctionError, LoginEndedError
+from aikagi.errors import (
+    AikagiError,
+    BrokerError,
+    FunctionError,
+    LoginEndedError,
+    TaskError,
+)
 
 _LONGEST_SHOWN: Final = 4000
-"""Characters of what a function answered with when it failed."""
+"""Characters of what a broker or a function says of a failure."""
 
 
-def run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int:
+def run(parser: Parser, arguments: Sequence[str] | None) -> int:
     """Parse, run and give the exit code. ``run`` of the options is the command.
 
     It finds this parser as ``root_parser``.
     """
-    replace_what_cannot_be_written()
-    options = parser.parse_args(arguments, argparse.Namespace(root_parser=parser))
+    prepare_streams()
+    options = parser.parse(arguments, argparse.Namespace(root_parser=parser))
     try:
         if options.version:
             echo(f"aikagi {_version()}")
@@ -37,8 +44,12 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int
             return _guarded(options)
         sys.stdout.flush()
     except BrokenPipeError:
-        _leave_the_pipe()
+        _leave_standard_output()
         return ExitCode.PIPE
+    except OSError as error:
+        _leave_standard_output()
+        echo_error(f"Standard output cannot be written: {error.strerror}.")
+        return ExitCode.STATE
     return ExitCode.DONE
 
 
@@ -47,7 +58,11 @@ def _guarded(options: argparse.Namespace) -> int:
         code: int = options.run(options)
         sys.stdout.flush()
     except AikagiError as error:
-        echo_error(message_of(error))
+        for line in (
+            message_of(error, options.broker),
+            *getattr(error, "__notes__", ()),
+        ):
+            echo_error(line)
         return exit_code_of(error)
     except UsageError as error:
         echo_error(str(error))
@@ -68,15 +83,18 @@ def _version() -> str:
         return "of a checkout"
 
 
-def message_of(error: AikagiError) -> str:
-    """Say what happened and, where it is known, what to do about it."""
-    message = printable(str(error)).rstrip(".")
+def message_of(error: AikagiError, broker: str | None = None) -> str:
+    """Say what happened and, where it is known, what to do about it.
+
+    ``broker`` is what was typed to name it.
+    """
+    message = printable(str(error)[:_LONGEST_SHOWN]).rstrip(".")
     match error:
         case LoginEndedError():
-            return f"{message}. Log in: aikagi login"
+            return f"{message}. Log in: aikagi login {broker or ''}".rstrip()
         case BrokerError(retry_after=int(seconds)):
             return f"{message}{_reference(error)}. Try again in {seconds} s."
-        case BrokerError():
+        case BrokerError() | TaskError():
             return f"{message}{_reference(error)}."
         case FunctionError():
             text = printable(error.text[:_LONGEST_SHOWN]).strip()
@@ -85,12 +103,12 @@ def message_of(error: AikagiError) -> str:
             return f"{message}."
 
 
-def _reference(error: BrokerError | FunctionError) -> str:
+def _reference(error: BrokerError | FunctionError | TaskError) -> str:
     """Give what a log knows it by."""
     return f" (request {printable(error.request_id)})" if error.request_id else ""
 
 
-def _leave_the_pipe() -> None:
-    """Let Python end without flushing into what nobody reads."""
+def _leave_standard_output() -> None:
+    """Let Python end without flushing into what takes nothing."""
     with suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

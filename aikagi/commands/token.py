@@ -45,7 +45,7 @@ def add(subparsers: "Subparsers") -> None:
         _EPILOG,
     )
     added.add_argument(
-        "--file", type=Path, metavar="F", help="write it there, mode 0600"
+        "--file", type=Path, metavar="FILE", help="write it there, mode 0600"
     )
     added.add_argument(
         "--watch",
@@ -57,6 +57,10 @@ def add(subparsers: "Subparsers") -> None:
 def _run(options: argparse.Namespace) -> int:
     if options.watch and not options.file:
         raise UsageError("--watch keeps a file fresh: name it with --file")
+    if options.file and not options.file.name:
+        raise UsageError(f"{options.file} is a folder: name a file in it")
+    if options.file and options.file.is_symlink():
+        raise UsageError(f"{options.file} is a link: name the file that is meant")
     with Context.from_options(options).broker() as broker:
         if options.watch:
             return _watch(broker, options)

@@ -10,18 +10,32 @@ from pathlib import Path
 from typing import Any, Final, final
 
 from aikagi.disk.lock import locked
-from aikagi.disk.private_file import private_folder, read_private, write_private
+from aikagi.disk.private_file import (
+    private_folder,
+    read_private,
+    require_no_link,
+    write_private,
+)
 from aikagi.errors import StateError
-from aikagi.records import VERSION, require_known_version, require_replaceable
+from aikagi.records import require_known_version, require_replaceable
 
 _PLAIN: Final = re.compile(r"[a-z0-9-]{1,80}")
 
 
 def state_folder() -> Path:
-    """``aikagi`` in ``XDG_STATE_HOME``, which is absolute, or in ``~/.local/state``."""
+    """``aikagi`` in ``XDG_STATE_HOME``, which is absolute, or in ``~/.local/state``.
+
+    Raises ``StateError`` where nobody knows a home.
+    """
     named = Path(os.environ.get("XDG_STATE_HOME", ""))
-    home = named if named.is_absolute() else Path.home() / ".local" / "state"
-    return home / "aikagi"
+    if named.is_absolute():
+        return named / "aikagi"
+    try:
+        return Path.home() / ".local" / "state" / "aikagi"
+    except RuntimeError as error:
+        raise StateError(
+            "You have no home folder: name one for the login, by XDG_STATE_HOME"
+        ) from error
 
 
 @final
@@ -33,6 +47,8 @@ class FileEntry:
         self._folders = (root, path.parent)
 
     def read(self) -> Mapping[str, Any] | None:
+        for folder in self._folders:
+            require_no_link(folder)
         text = read_private(self._path)
         if text is None:
             return None
@@ -92,24 +108,11 @@ class FileStore:
             remove(path)
 
     def _files(self) -> list[Path]:
+        for folder in (self._root, self._folder):
+            require_no_link(folder)
         if not self._folder.is_dir():
             return []
         return [path for path in self._folder.iterdir() if path.suffix != ".lock"]
-
-
-def last_broker_entry(folder: Path) -> FileEntry:
-    """Give the entry that says which broker the last login was at."""
-    return FileEntry(folder / "broker.json", folder)
-
-
-def read_last_broker(folder: Path) -> str | None:
-    record = last_broker_entry(folder).read() or {}
-    base = record.get("broker", record.get("Broker"))  # its name in version 1
-    return base if isinstance(base, str) else None
-
-
-def write_last_broker(folder: Path, base: str) -> None:
-    last_broker_entry(folder).write({"version": VERSION, "broker": base})
 
 
 def remove(path: Path) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from aikagi.errors import StateError
+
 if sys.platform == "win32":
     import msvcrt
 
@@ -26,8 +28,15 @@ else:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold ``path``, an empty file that stays: another of its name is another lock."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    """Hold ``path``, an empty file that stays: another of its name is another lock.
+
+    Raises ``StateError`` where there can be none, also where a link leads elsewhere.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
+    try:
+        descriptor = os.open(path, flags, 0o600)
+    except OSError as error:
+        raise StateError(f"{path} cannot be locked: {error.strerror}") from error
     try:
         _wait_for(descriptor)
         yield

@@ -64,8 +64,15 @@ def write_private(path: Path, text: bytes) -> None:
         raise StateError(f"{path} cannot be written: {error.strerror}") from error
 
 
+def require_no_link(path: Path) -> None:
+    """Raise ``StateError`` where a link leads elsewhere, maybe to somebody else's."""
+    if path.is_symlink():
+        raise StateError(f"{path} is a link, and none is followed: remove it")
+
+
 def private_folder(path: Path) -> None:
     """Make a folder that is ours alone. Raises ``StateError``."""
+    require_no_link(path)
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & _OTHERS:

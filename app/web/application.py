@@ -77,7 +77,7 @@ def _middleware(allowed_origins: Sequence[str]) -> list[Middleware]:
             allow_methods=["GET", "HEAD", "POST"],
             allow_headers=["authorization", "content-type"],
             allow_credentials=False,
-            expose_headers=["retry-after", "x-request-id"],
+            expose_headers=["date", "retry-after", "x-request-id"],
             max_age=3600,
         ),
         Middleware(AllowHeader),

@@ -22,19 +22,23 @@ from aikagi_emulator.sigv4 import Request, SignatureRefusedError, verify
 REGION: Final = "ap-northeast-1"
 PASSWORD: Final = "wonderland-1865"
 CORS_HEADERS: Final = "authorization,content-type,x-amz-date,x-amz-security-token"
+EXPOSED_HEADERS: Final = "date,x-amzn-requestid,x-amzn-errortype"
 NDJSON: Final = "application/x-ndjson; charset=utf-8"
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What is sent back. ``cut`` breaks the connection after the pieces."""
+    """What is sent back. ``cut`` breaks the connection after the pieces, and
+    ``silent`` before there is any answer.
+    """
 
     status: int = 200
     media_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
     pieces: Iterable[bytes] = (b"{}",)
     cut: bool = False
+    silent: bool = False
 
     @property
     def has_body(self) -> bool:
@@ -105,6 +109,8 @@ class Loopback:
 
     ``answer`` is the function. Of routes in ``lost`` the next answer breaks off when
     all is done. ``broker_answers`` are the broker's next; None is the right one.
+    ``broker_routes`` are what it answers whenever it is asked, by route, and ``files``
+    what browsers get, by path.
     ``life`` and ``grant_life`` are seconds; ``clock_offset`` is by how many the clocks
     of broker and Lambda are before this machine's; Lambda tells the time of
     ``aws_clock_offset`` more. ``is_open`` is a URL that lets anybody in.
@@ -121,7 +127,10 @@ class Loopback:
         self.is_open = False
         self.aws_clock_offset = 0.0
         self.cors: dict[str, str] = {}
+        self.preflight: dict[str, str] = {}
         self.broker_answers: list[Answer | None] = []
+        self.broker_routes: dict[str, Answer] = {}
+        self.files: dict[str, Answer] = {}
         self.lost: list[str] = []
         self.runs = 0
         self.calls: list[Request] = []
@@ -157,12 +166,22 @@ class Loopback:
     def count(self, route: str) -> int:
         return self.asked.count(route)
 
-    def allow(self, origin: str, headers: str = CORS_HEADERS) -> None:
+    def allow(
+        self,
+        origin: str,
+        headers: str = CORS_HEADERS,
+        methods: str = "GET,POST",
+        expose: str = EXPOSED_HEADERS,
+    ) -> None:
         """Let a page of ``origin`` call the function."""
         self.cors = {
             "Access-Control-Allow-Origin": origin,
-            "Access-Control-Allow-Methods": "GET,POST",
+            "Access-Control-Expose-Headers": expose,
+        }
+        self.preflight = {
+            "Access-Control-Allow-Methods": methods,
             "Access-Control-Allow-Headers": headers,
+            "Access-Control-Max-Age": "0",
         }
 
     def end_login(self) -> None:
@@ -185,6 +204,8 @@ class Loopback:
 
     def respond(self, request: Request) -> Answer:
         host = request.header("host")[0]
+        if file := self.files.get(request.raw_path):
+            return file
         if self.base.startswith(f"http://{host}/"):
             with self._lock:
                 return self._on_its_way(request, self._as_broker(request))
@@ -200,7 +221,7 @@ class Loopback:
     def _as_broker(self, request: Request) -> Answer:
         route = request.raw_path.strip("/")
         self.asked.append(route)
-        if self.broker_answers and (answer := self.broker_answers.pop(0)):
+        if answer := self._instead(route):
             return answer
         if route == "healthz":
             return json_answer({"status": "ok"})
@@ -215,6 +236,11 @@ class Loopback:
         if bearer.removeprefix("Bearer ") not in self._access:
             return problem(401, "token-rejected", "The access token was not accepted")
         return self._as_broker_of_alice(route, request)
+
+    def _instead(self, route: str) -> Answer | None:
+        if route in self.broker_routes:
+            return self.broker_routes[route]
+        return self.broker_answers.pop(0) if self.broker_answers else None
 
     def _as_broker_of_alice(self, route: str, request: Request) -> Answer:
         match route:
@@ -280,10 +306,11 @@ class Loopback:
     def _grant(self, wanted: Mapping[str, Any]) -> Answer:
         if wanted["FunctionName"] != "hello":
             return problem(403, "function-not-available", "There is no such function")
-        if wanted["DurationSeconds"] > self.longest:
+        seconds = wanted.get("DurationSeconds", self.longest)
+        if seconds > self.longest:
             return problem(422, "duration-out-of-range", "Too long")
         number = next(self._ids)
-        life = min(self.grant_life, wanted["DurationSeconds"])
+        life = min(self.grant_life, seconds)
         ends = (self.now + timedelta(seconds=life)).replace(microsecond=0)
         issued = IssuedCredentials(
             access_key_id=f"ASIAEXAMPLE{number}",
@@ -310,7 +337,7 @@ class Loopback:
 
     def _as_lambda(self, request: Request) -> Answer:
         if request.method == "OPTIONS":
-            return Answer(status=204, pieces=(), headers=self.cors)
+            return Answer(status=204, pieces=(), headers=self.preflight)
         self.calls.append(request)
         if self.is_open:
             return self.answer(request)
@@ -340,8 +367,15 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True  # or an answer in pieces takes 40 ms
 
     def handle_any(self) -> None:
-        answer = self.loopback.respond(self._request())
+        request = self._request()
+        answer = self.loopback.respond(request)
+        if answer.silent:
+            self.close_connection = True
+            return
         head = [("Date", self.date_time_string(self._now()))]
+        if request.header("origin") and not self._is_broker:
+            # As Lambda does: to each answer, whatever the function has said itself.
+            head += self.loopback.cors.items()
         if answer.media_type:
             head.append(("Content-Type", answer.media_type))
         if answer.has_body:
@@ -368,9 +402,12 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.wfile.write(b"0\r\n\r\n")
 
+    @property
+    def _is_broker(self) -> bool:
+        return self.loopback.base.endswith(f"//{self.headers['Host']}/")
+
     def _now(self) -> float:
-        at_broker = self.loopback.base.endswith(f"//{self.headers['Host']}/")
-        more = 0.0 if at_broker else self.loopback.aws_clock_offset
+        more = 0.0 if self._is_broker else self.loopback.aws_clock_offset
         return time.time() + self.loopback.clock_offset + more
 
     def _request(self) -> Request:

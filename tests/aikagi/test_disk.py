@@ -6,8 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from aikagi.disk.file_store import FileStore
 from aikagi.disk.lock import locked
+from aikagi.errors import StateError
 from tests.stack import ROOT, clean_environment
 
 HOLD = """
@@ -31,6 +34,24 @@ def test_every_folder_on_the_way_is_the_owners_alone(tmp_path: Path):
     assert stat.S_IMODE(root.stat().st_mode) == 0o700
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert stat.S_IMODE(root.parent.stat().st_mode) != 0o700
+
+
+@pytest.mark.parametrize("linked", ["aikagi", "aikagi/broker.example-525d5451bac6"])
+def test_nothing_is_written_through_a_folder_that_is_a_link(
+    tmp_path: Path, linked: str
+):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir(mode=0o700)
+    (tmp_path / linked).parent.mkdir(mode=0o700, exist_ok=True)
+    (tmp_path / linked).symlink_to(elsewhere)
+    entry = FileStore(tmp_path / "aikagi", "https://broker.example/").entry("login")
+
+    with pytest.raises(StateError, match="is a link"):
+        entry.write({"a": 1})
+    with pytest.raises(StateError, match="is a link"), entry.locked():
+        pass
+
+    assert list(elsewhere.iterdir()) == []
 
 
 def test_brokers_of_like_names_share_nothing(tmp_path: Path):

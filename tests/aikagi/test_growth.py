@@ -11,12 +11,14 @@ import pytest
 
 from aikagi.address import base_url
 from aikagi.calls import _failure as function_failure
+from aikagi.checks import time_of
+from aikagi.commands.answer import StandardOutput
 from aikagi.commands.body import _guess_media_type
 from aikagi.commands.call import _header
 from aikagi.commands.live_view import LiveView
-from aikagi.commands.output import printable
+from aikagi.commands.output import json_text, printable
+from aikagi.commands.suggestions import did_you_mean
 from aikagi.cors import missing_permission
-from aikagi.diagnosis import _time_of
 from aikagi.disk.file_store import FileEntry, _file_name
 from aikagi.errors import AikagiError
 from aikagi.events import parse_event
@@ -144,6 +146,10 @@ BROKER: list[Case[Any]] = [
     a_problem("a number", repeated("1", '{"title":0.', "}")),
     a_problem("members", lambda n: json.dumps({f"a{i}": i for i in range(n // 13)})),
     a_problem("no JSON", repeated("a")),
+    a_problem(
+        "fields that are wrong",
+        lambda n: json.dumps({"errors": [{"pointer": "#", "detail": "a"}] * (n // 32)}),
+    ),
     Case("failure of a function", lambda n: b"\xe6" * n, fail),
     Case(
         "failure of a function, in pieces",
@@ -153,13 +159,13 @@ BROKER: list[Case[Any]] = [
     Case(
         "date of an answer",
         repeated("Mon, 1 Jan "),
-        lambda date: _time_of(httpx2.Response(200, headers={"date": date})),
+        lambda date: time_of(httpx2.Response(200, headers={"date": date})),
         HEAD,
     ),
     Case(
         "digits of a date",
         repeated("1", "Mon, "),
-        lambda date: _time_of(httpx2.Response(200, headers={"date": date})),
+        lambda date: time_of(httpx2.Response(200, headers={"date": date})),
         HEAD,
     ),
     Case(
@@ -247,8 +253,9 @@ ADDRESSES: list[Case[Any]] = [
 
 def show(texts: list[str]) -> LiveView:
     """Let a terminal show a text as it comes."""
-    view = LiveView()
-    view._text_here = True
+    answer = StandardOutput()
+    answer.is_terminal = True
+    view = LiveView(answer)
     for text in texts:
         view.show({"type": "output", "text": text})
     return view
@@ -263,6 +270,17 @@ TERMINAL: list[Case[Any]] = [
         smallest=4096,
     ),
     Case("terminal: control characters", repeated("\x1b\r\n\x85"), printable),
+    Case(
+        "terminal: JSON",
+        repeated("\x1b\ud800\u202e"),
+        lambda text: json_text({text: text}, for_terminal=True),
+    ),
+    Case("a word that was mistyped", repeated("ab"), lambda n: did_you_mean(n, [n])),
+    Case(
+        "words that may be meant",
+        lambda n: ["functions"] * (n // 8),
+        lambda words: did_you_mean("fucntions", words),
+    ),
     Case("data: nesting", lambda n: b"[" * n, _guess_media_type),
     Case("data: escapes", lambda n: b'["' + b'\\"' * n, _guess_media_type),
     Case("data: white space", lambda n: b" " * n, _guess_media_type),

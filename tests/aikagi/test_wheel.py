@@ -152,7 +152,7 @@ def test_its_metadata_say_what_it_is(installed: Installed):
     assert found["Requires-Python"] == ">=3.11"
     assert "Typing :: Typed" in found["Classifiers"]
     assert found["Description-Content-Type"] == "text/markdown"
-    assert "aikagi login --broker" in found["Text"]
+    assert "aikagi login https://" in found["Text"]
     # What is relative leads nowhere from a package index.
     assert not re.search(r"\]\((?!https://)", found["Text"])
     beside = {re.sub(r"[-_.]+", "-", name).lower() for name in found["Beside"]}

@@ -21,6 +21,8 @@ _BENCH: Final = """async () => {
   const alicesOwn = { issuer: "local", subject: "alice", groups: ["everyone"],
     session_name: "local+alice" };
   const script = {
+    healthz: () => Response.json({ status: "ok" },
+      { headers: { date: new Date(clock.local + clock.ahead).toUTCString() } }),
     login: () => Response.json({
       access_token: `token ${asked.length}`, expires_in: 86_400 }),
     refresh: () => newTokens(),

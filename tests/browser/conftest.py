@@ -17,7 +17,7 @@ from playwright.sync_api import (
 )
 
 from tests.browser import faulty_stack
-from tests.browser.desk import Desk, Stack
+from tests.browser.desk import Desk, Stack, wait_until_started
 from tests.browser.faulty_stack import Elsewhere
 from tests.browser.recorder import Recorder
 from tests.browser.teller import Teller
@@ -124,6 +124,7 @@ def watch(page: Page) -> Watch:
 def desk(page: Page, watch: Watch, stack: Stack) -> Desk:
     """Open the page at ``/``, watched."""
     page.goto(f"{stack.broker}/")
+    wait_until_started(page)
     return Desk(page, stack)
 
 
@@ -183,6 +184,7 @@ def seat(browser: Browser, stack: Stack) -> Iterator[Seat]:
     page = context.new_page()
     watch = Watch(page)
     page.goto(f"{stack.broker}/")
+    wait_until_started(page)
     yield Seat(desk=Desk(page, stack), watch=watch)
     context.close()
 

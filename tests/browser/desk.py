@@ -20,6 +20,11 @@ class Stack(Protocol):
     def users(self) -> Mapping[str, str]: ...
 
 
+def wait_until_started(page: Page) -> None:
+    """Wait for the page's modules: before, nobody listens to a key."""
+    page.locator("html[data-started]").wait_for()
+
+
 @final
 class Desk:
     def __init__(self, page: Page, stack: Stack) -> None:

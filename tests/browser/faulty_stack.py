@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import final
+from typing import Final, final
 
 from typing_extensions import override
 
@@ -15,10 +15,14 @@ from tests.stack import ROOT, Stack, running_stack
 
 @final
 class Elsewhere:
-    """A server with one page, at an origin with a name and one with a number."""
+    """A server with one page, at an origin with a name and one with a number.
+
+    ``modules`` are those of JavaScript that it has besides, by their paths.
+    """
 
     def __init__(self, port: int) -> None:
         self.page = "<!doctype html>"
+        self.modules: dict[str, str] = {}
         self.named = f"http://localhost:{port}"
         self.numbered = f"http://127.0.0.1:{port}"
 
@@ -27,9 +31,11 @@ class Elsewhere:
 def elsewhere() -> Iterator[Elsewhere]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            content = place.page.encode()
+            module = place.modules.get(self.path)
+            content = (place.page if module is None else module).encode()
+            kind = "html" if module is None else "javascript"
             self.send_response(200)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Type", f"text/{kind}; charset=utf-8")
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
@@ -47,10 +53,23 @@ def elsewhere() -> Iterator[Elsewhere]:
         thread.join()
 
 
+_DOUBLED: Final = """
+def handler(event, context):
+    headers = {"Access-Control-Allow-Origin": event["headers"].get("origin", "*")}
+    return {"statusCode": 200, "headers": headers, "body": "{}"}
+"""
+"""A function that sends what its URL's settings send already."""
+
+
 @contextmanager
 def faulty_stack(folder: Path, place: Elsewhere) -> Iterator[Stack]:
-    for name in ("app", "functions"):
-        (folder / name).symlink_to(ROOT / name)
+    (folder / "app").symlink_to(ROOT / "app")
+    functions = folder / "functions"
+    functions.mkdir()
+    for path in (ROOT / "functions").iterdir():
+        (functions / path.name).symlink_to(path)
+    (functions / "doubled").mkdir()
+    (functions / "doubled" / "app.py").write_text(_DOUBLED)
     template = folder / "template.yaml"
     template.write_text(_template())
     with running_stack(
@@ -91,6 +110,7 @@ def _template() -> str:
             "!Ref AllowedOrigins]]]]",
             "- [https://another.example]",
         ),
+        like_hello("doubled", "Handler: HANDLER", "Handler: doubled.app.handler"),
         like_hello("naive", "authorization, content-type", "content-type"),
     ]
     return text.replace("\nOutputs:\n", "\n" + "".join(wrong) + "\nOutputs:\n")

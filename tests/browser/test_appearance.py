@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Watch
-from tests.browser.desk import Desk, Stack
+from tests.browser.desk import Desk, Stack, wait_until_started
 from tests.browser.teller import Teller, Telling
 
 _AXE: Final = (files("axe_playwright_python") / "axe.min.js").read_text()
@@ -29,6 +29,7 @@ def guest(
     context.set_default_timeout(10_000)
     page = context.new_page()
     page.goto(f"{stack.broker}/")
+    wait_until_started(page)
     yield page
     context.close()
 

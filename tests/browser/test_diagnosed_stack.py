@@ -7,6 +7,9 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Browser, Page, Route
 
+import aikagi
+from aikagi.checks import main_fault
+from aikagi.diagnosis import Diagnosis
 from tests.stack import Stack
 
 _DIAGNOSE: Final = """async ([name, password]) => {
@@ -31,7 +34,7 @@ def diagnose(ward: Page, faulty: Stack, name: str) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize(
+FUNCTIONS: Final = pytest.mark.parametrize(
     ("name", "cause"),
     [
         ("hello", "none"),
@@ -39,16 +42,30 @@ def diagnose(ward: Page, faulty: Stack, name: str) -> dict[str, Any]:
         ("denied", "permission"),
         ("shut", "cors"),
         ("naive", "cors"),
+        ("doubled", "cors-doubled"),
         ("report", "not-yours"),
         ("nothing", "not-yours"),
     ],
 )
+
+
+@FUNCTIONS
 def test_a_function_with_one_thing_wrong_is_found_out(
     ward: Page, faulty: Stack, name: str, cause: str
 ):
     found = diagnose(ward, faulty, name)
 
     assert found["cause"] == cause, found
+
+
+@FUNCTIONS
+def test_the_command_line_finds_the_same(faulty: Stack, name: str, cause: str):
+    with aikagi.Broker(faulty.broker) as broker:
+        broker.login("bob", faulty.users["bob"])
+        checks = [*Diagnosis(broker, function=name).checks()]
+
+    fault = main_fault(checks)
+    assert (fault.cause if fault else "none") == cause, checks
 
 
 @pytest.mark.parametrize(
@@ -123,3 +140,15 @@ def test_a_computer_an_hour_off_calls_the_first_time_and_is_told(
 
     detail = "This computer's clock is 60 min ahead of the broker's"
     assert told == [200, "clock", detail]
+
+
+def test_a_part_of_the_client_that_does_not_arrive_is_the_broker_s_fault(
+    page: Page, faulty: Stack
+):
+    page.goto(f"{faulty.broker}/")
+    page.route("**/client/diagnosis.js", lambda route: route.abort())
+
+    found = diagnose(page, faulty, "hello")
+
+    assert found["cause"] == "broker-unreachable"
+    assert [check["check"] for check in found["checks"]] == ["broker"]

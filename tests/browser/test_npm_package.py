@@ -26,7 +26,9 @@ const { base, password } = JSON.parse(decodeURIComponent(location.hash.slice(1))
 const broker = new Broker({ base });
 await broker.login("bob", password);
 const result = await broker.call("hello").result();
-document.body.textContent = JSON.stringify(result);
+// In a module of its own, which is fetched now.
+const { cause } = await broker.diagnose("hello");
+document.body.textContent = JSON.stringify({ result, cause });
 """
 
 
@@ -79,18 +81,24 @@ def test_a_page_built_by_vite_calls_a_function(
     package: Path,
     tmp_path: Path,
 ):
-    module = _built(package, tmp_path)
-    elsewhere.page = f'<!doctype html><script type="module">{module}</script>'
+    built = _built(package, tmp_path)
+    elsewhere.page = (built / "index.html").read_text()
+    elsewhere.modules = {
+        f"/assets/{module.name}": module.read_text()
+        for module in (built / "assets").glob("*.js")
+    }
     given = {"base": faulty.broker, "password": faulty.users["bob"]}
 
     page.goto(f"{elsewhere.named}/#{json.dumps(given)}")
 
     expect(page.locator("body")).to_contain_text('"subject":"bob"')
-    assert watch.faults == []
+    expect(page.locator("body")).to_contain_text('"cause":"none"')
+    # A diagnosis sends an unsigned request, which has to be refused.
+    assert [fault for fault in watch.faults if "status of 403" not in fault] == []
 
 
-def _built(package: Path, folder: Path) -> str:
-    """Build a project that installed the package, and give its one module."""
+def _built(package: Path, folder: Path) -> Path:
+    """Build a project that installed the package, and give the folder to publish."""
     vite = NODE_PACKAGES / "vite/bin/vite.js"
     if not vite.is_file():
         pytest.skip("`make test` installs Vite: the build is NOT tried")
@@ -105,8 +113,7 @@ def _built(package: Path, folder: Path) -> str:
         capture_output=True,
         check=True,
     )
-    [module] = (folder / "dist/assets").glob("*.js")
-    return module.read_text()
+    return folder / "dist"
 
 
 def _files(folder: Path) -> list[Path]:

@@ -58,13 +58,36 @@ def test_every_word_that_the_document_asks_for_is_there(workbench: Page):
     assert asked - words(workbench, "en").keys() == set()
 
 
+# As the browser reads it: text, and what is said to whoever does not see.
+_SAID: Final = """(html) => {
+  const page = new DOMParser().parseFromString(html, "text/html");
+  const said = [];
+  for (const node of page.querySelectorAll("[data-text], [data-label], [data-hint]")) {
+    const { text, label, hint } = node.dataset;
+    if (text) said.push([text, node.textContent]);
+    if (label) said.push([label, node.getAttribute("aria-label")]);
+    if (hint) said.push([hint, node.getAttribute("placeholder")]);
+  }
+  return said;
+}"""
+
+
+def test_the_words_of_the_default_language_stand_in_the_document(workbench: Page):
+    english = words(workbench, "en")
+
+    said = workbench.evaluate(_SAID, (_FOLDER / "index.html").read_text())
+
+    assert len(said) > 30
+    assert [(key, text) for key, text in said if english[key] != text] == []
+
+
 def test_no_word_is_kept_that_nobody_says(workbench: Page):
     sources = "".join(
         path.read_text()
         for path in (*_FOLDER.glob("*.js"), _FOLDER / "index.html")
         if not path.name.startswith("words-")
     )
-    families = ("step.", "json.", "check.", "cause.", "fail.", "theme-")
+    families = ("step.", "json.", "check.", "found.", "cause.", "fail.", "theme-")
     alone = [
         key
         for key in words(workbench, "en")

@@ -154,6 +154,14 @@ def test_method_path_and_headers_are_the_callers(
     [
         pytest.param(("-H", "no colon"), id="a header without a colon"),
         pytest.param(("-H", "X: a\nY: b"), id="two headers in one"),
+        pytest.param(("-H", "a b: c"), id="a header whose name is two words"),
+        pytest.param(("-H", "X: é"), id="a header of other letters"),
+        pytest.param(("-H", "Host: evil.example"), id="another host"),
+        pytest.param(("-H", "content-length: 9"), id="another length"),
+        pytest.param(("--path", "/\x01"), id="a path with a control character"),
+        pytest.param(("--path", "/\udcff"), id="a path of no letters"),
+        pytest.param(("--path", "/" + "a" * 70_000), id="a path without an end"),
+        pytest.param(("--path", "//["), id="a path that is half an address"),
         pytest.param(("-X", "GET /"), id="a method with more"),
         pytest.param(("-d", "@nothing"), id="no such file"),
         pytest.param(("--path", "//evil.example/"), id="another origin"),
@@ -178,7 +186,7 @@ def failed(status: int, **headers: str) -> Answer:
         pytest.param(
             events({"type": "error", "code": "deadline", "message": "Too long"}),
             1,
-            "Too long.\n",
+            "Too long (request lambda-r-1).\n",
             id="an error event",
         ),
         pytest.param(failed(500), 1, "its words", id="its own failure"),

@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import CredentialRetrievalError
 
 from tests.aikagi.commands.conftest import Process, Typed, log_in
-from tests.aikagi.loopback import Loopback, problem
+from tests.aikagi.loopback import REGION, Loopback, json_answer, problem
 from tests.stack import ROOT, clean_environment
 
 MODULES = """
@@ -42,6 +42,71 @@ def test_they_are_what_credential_process_wants(alice_typed: Typed, loopback: Lo
     assert printed["Expiration"].endswith("Z")
     left = datetime.fromisoformat(printed["Expiration"]) - datetime.now(UTC)
     assert timedelta(minutes=59) < left <= timedelta(hours=1)
+
+
+def test_as_json_they_are_all_that_a_client_needs(
+    alice_typed: Typed, loopback: Loopback
+):
+    told = json.loads(alice_typed("credentials", "hello", "--format", "json").out)
+
+    as_process = json.loads(alice_typed("credentials", "hello").out)
+    assert told == {
+        **{name: value for name, value in as_process.items() if name != "Version"},
+        "FunctionName": "hello",
+        "FuncUrl": loopback.function,
+        "Region": REGION,
+        "InvokeMode": "BUFFERED",
+    }
+
+
+def test_a_shell_that_evaluates_them_has_them_and_does_nothing_else(
+    alice_typed: Typed, state: Path, tmp_path: Path
+):
+    told = json.loads(alice_typed("credentials", "hello").out)
+    [grant] = state.rglob("grant-*.json")
+    evil = "a' $(touch evil) `touch evil` \" ; touch evil"
+    record = json.loads(grant.read_text())
+    record["grant"]["session_token"] = evil
+    grant.write_text(json.dumps(record))
+
+    lines = alice_typed("credentials", "hello", "--format", "env").out
+    ran = subprocess.run(
+        ["sh", "-c", 'eval "$0"; env -0', lines],
+        cwd=tmp_path,
+        env={},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    found = dict(line.split("=", 1) for line in ran.stdout.split("\0") if line)
+    assert found["AWS_ACCESS_KEY_ID"] == told["AccessKeyId"]
+    assert found["AWS_SECRET_ACCESS_KEY"] == told["SecretAccessKey"]
+    assert found["AWS_SESSION_TOKEN"] == evil
+    assert found["AWS_CREDENTIAL_EXPIRATION"] == told["Expiration"]
+    assert not (tmp_path / "evil").exists()
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "1.5", "soon", "9" * 5000])
+def test_a_duration_is_a_number_of_seconds(
+    alice_typed: Typed, loopback: Loopback, seconds: str
+):
+    with pytest.raises(SystemExit) as ended:
+        alice_typed("credentials", "hello", "--duration", seconds)
+
+    assert (ended.value.code, loopback.count("grant")) == (2, 0)
+
+
+def test_a_function_that_is_listed_no_more_is_refused_as_before(
+    alice_typed: Typed, loopback: Loopback
+):
+    loopback.longest = 1800
+    loopback.broker_answers = [None, json_answer({"Functions": []})]
+
+    ran = alice_typed("credentials", "hello")
+
+    assert (ran.code, ran.out) == (4, "")
+    assert ran.err == "Too long (request r-1).\n"
 
 
 def test_the_cache_answers_without_an_http_client(

@@ -10,8 +10,8 @@ from tests.aikagi.commands.conftest import Typed, log_in
 from tests.aikagi.loopback import CORS_HEADERS, Answer, Loopback, json_answer, problem
 
 ALL = [
-    *("broker", "clock", "login", "permission", "grant", "url"),
-    *("protection", "clock", "cors", "call"),
+    *("broker", "clock", "login", "catalogue", "grant", "url"),
+    *("protection", "aws-clock", "cors", "call"),
 ]
 
 
@@ -73,7 +73,7 @@ def slow_aws(loopback: Loopback) -> None:
             skewed, "clock", "clock", "1 h 1 min behind the broker's", id="our clock"
         ),
         pytest.param(
-            slow_aws, "clock", "clock", "the broker's is 6 min behind", id="AWS's"
+            slow_aws, "clock", "aws-clock", "the broker's is 6 min behind", id="AWS's"
         ),
         pytest.param(
             Loopback.end_login, "login-ended", "login", "has ended", id="login"
@@ -180,7 +180,7 @@ def test_a_function_of_others_is_told_with_those_that_are_yours(
     ran = alice_typed("doctor", "report", "-q")
 
     assert ran.code == 1
-    assert ran.out.startswith("fault  permission  report is not among yours: hello\n")
+    assert ran.out.startswith("fault  catalogue   report is not among yours: hello\n")
     assert "a group that may call it" in ran.out
 
 

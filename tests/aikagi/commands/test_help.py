@@ -43,7 +43,7 @@ def test_every_help_has_an_example_that_can_be_typed(
     name: str, parser: argparse.ArgumentParser
 ):
     help_text = parser.format_help()
-    found = re.findall(rf"aikagi {name}[^\n>|]*", help_text.partition("\noptions:")[2])
+    found = re.findall(rf"aikagi {name}[^\n>|)]*", help_text.partition("\noptions:")[2])
 
     assert found
     for example in found:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from aikagi.commands.answer import StandardOutput
 from aikagi.commands.live_view import LiveView
 
 
@@ -10,7 +11,7 @@ def frame(monkeypatch: pytest.MonkeyPatch, *texts: str) -> str:
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("LINES", "24")
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    view = LiveView()
+    view = LiveView(StandardOutput())
     for text in texts:
         view.show({"type": "output", "text": text})
     with view._console.capture() as capture:

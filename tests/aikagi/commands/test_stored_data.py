@@ -14,18 +14,18 @@ from typing import Any, Final
 
 import pytest
 
-from aikagi.disk.file_store import (
-    FileStore,
-    read_last_broker,
-    write_last_broker,
-)
+from aikagi.disk.brokers import read_brokers, read_last_broker, write_login
+from aikagi.disk.file_store import FileStore
 from aikagi.errors import StateError, StateVersionError
 from aikagi.grant import Grant
 from aikagi.records import (
+    FUNCTIONS,
     TOKENS,
     VERSION,
+    function_names_record,
     grant_entry_name,
     grant_record,
+    read_function_names,
     read_grant,
     read_tokens,
     tokens_record,
@@ -41,6 +41,10 @@ from tests.aikagi.loopback import Loopback
 STORED: Final = Path(__file__).parent.parent / "stored"
 BROKER: Final = "https://broker.example/"
 GRANT_NAME: Final = grant_entry_name("hello", 3600)
+
+NAMED: Final = {1: {}, 2: {"example": BROKER}}
+LISTED: Final = {1: [], 2: ["hello", "report"]}
+"""What each version stored of names; version 1 had none."""
 
 TOKENS_STORED: Final = Tokens(
     login_id="0123456789abcdef0123456789abcdef",
@@ -98,6 +102,8 @@ def test_the_files_of_every_version_are_read(tmp_path: Path, version: int):
     grant = read_grant(store.entry(GRANT_NAME), TOKENS_STORED.login_id)
     assert grant == GRANT_STORED
     assert read_grant(store.entry(GRANT_NAME), "another login") is None
+    assert read_brokers(folder) == NAMED[version]
+    assert read_function_names(store.entry(FUNCTIONS)) == LISTED[version]
 
 
 def test_what_is_written_is_of_the_last_version(tmp_path: Path):
@@ -105,7 +111,8 @@ def test_what_is_written_is_of_the_last_version(tmp_path: Path):
 
     store.entry(TOKENS).write(tokens_record(TOKENS_STORED))
     store.entry(GRANT_NAME).write(grant_record(TOKENS_STORED.login_id, GRANT_STORED))
-    write_last_broker(tmp_path, BROKER)
+    store.entry(FUNCTIONS).write(function_names_record(["hello", "report"]))
+    write_login(tmp_path, BROKER, "example")
 
     assert contents(tmp_path) == contents(STORED / f"version-{VERSION}")
 

@@ -43,6 +43,20 @@ def test_a_file_that_cannot_be_written_is_a_sentence(
     assert "cannot be written: No such file or directory" in ran.err
 
 
+@pytest.mark.parametrize("file", ["/", "", "link"])
+def test_what_is_no_file_gets_no_token(
+    alice_typed: Typed, loopback: Loopback, tmp_path: Path, file: str
+):
+    (tmp_path / "link").symlink_to(tmp_path / "victim")
+    asked = list(loopback.asked)
+
+    ran = alice_typed("token", "--file", file)
+
+    assert (ran.code, loopback.asked) == (2, asked)
+    assert (tmp_path / "link").is_symlink()
+    assert not (tmp_path / "victim").exists()
+
+
 def test_watching_needs_a_file(alice_typed: Typed):
     assert alice_typed("token", "--watch").code == 2
 
@@ -107,10 +121,11 @@ def test_a_watch_outlives_a_broker_that_is_out_of_order(
     next_token(running, tmp_path / "token")
     assert running.stderr
 
-    loopback.broker_answers = [problem(503, "x", "Not now") for _ in range(99)]
+    title = "Not now\x1b[2J"
+    loopback.broker_answers = [problem(503, "x", title) for _ in range(99)]
     complaint = running.stderr.readline()
     running.terminate()
     running.communicate(timeout=30)
 
-    assert complaint == b"Not now; trying again\n"
+    assert complaint.decode() == ("Not now\N{REPLACEMENT CHARACTER}[2J; trying again\n")
     assert running.returncode == 0

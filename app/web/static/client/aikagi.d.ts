@@ -111,8 +111,9 @@ export class Broker {
   call(name: string, request?: FunctionRequest): Call;
   /**
    * Find out why calls of a function fail. Never throws. It starts none of the function's
-   * work: what it sends is `GET /`, unsigned, which Lambda refuses by itself; and signed only
-   * where no call has reached the function since the last that did not.
+   * work: what it sends is `GET /`, unsigned, and a `POST /` with a spoilt signature, which
+   * Lambda refuses by itself; and `GET /` signed only where no call has reached the function
+   * since the last that did not.
    */
   diagnose(name: string): Promise<Diagnosis>;
 }
@@ -131,6 +132,7 @@ export interface Diagnosis {
     | "permission"
     | "refused"
     | "cors"
+    | "cors-doubled"
     | "auth-type"
     | "unreachable"
     | "throttled"
@@ -140,9 +142,25 @@ export interface Diagnosis {
   advice: string;
   /** What was looked at, in order, up to what is wrong. */
   checks: {
-    check: "login" | "grant" | "clock" | "protection" | "call";
-    ok: boolean;
+    check:
+      | "broker"
+      | "clock"
+      | "login"
+      | "catalogue"
+      | "grant"
+      | "url"
+      | "protection"
+      | "aws-clock"
+      | "cors"
+      | "call";
+    /** Null where it could not be seen. */
+    ok: boolean | null;
+    /** Of a fault. */
+    cause: Diagnosis["cause"];
+    /** For people. */
     detail: string;
+    /** What is particular in the detail, for words of another language. */
+    facts: Record<string, string | number>;
   }[];
 }
 

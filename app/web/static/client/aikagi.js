@@ -5,7 +5,7 @@
  * The tokens and the AWS credentials live in private fields and nowhere else.
  */
 import { addressOf, Call, preparedInit } from "./call.js";
-import { AddressError, BrokerError, LoginEndedError, UnreachableError } from "./errors.js";
+import { AddressError, LoginEndedError, UnreachableError } from "./errors.js";
 import {
   Clock,
   machineTime,
@@ -21,8 +21,6 @@ export * from "./errors.js";
 
 /**
  * @typedef {import("./aikagi.d.ts").Diagnosis} Diagnosis
- * @typedef {Diagnosis["cause"]} Cause
- * @typedef {Diagnosis["checks"][number]["check"]} Check
  * @typedef {import("./aikagi.d.ts").FunctionRequest} FunctionRequest
  */
 
@@ -145,9 +143,25 @@ export class Broker {
   /** @param {string} name of a function */
   async diagnose(name) {
     const session = this.#session;
-    const found = await new Diagnostics(this.#fetch, this.#clock).run(session, name);
+    const found = await this.#findCause(session, name);
     if (found.cause === "login-ended" && session === this.#session) this.signOut();
     return found;
+  }
+
+  /**
+   * @param {Session | null} session
+   * @param {string} name
+   * @returns {Promise<Diagnosis>}
+   */
+  async #findCause(session, name) {
+    let diagnosis;
+    try {
+      diagnosis = await import("./diagnosis.js");
+    } catch (error) {
+      return partMissing(error);
+    }
+    const checks = new diagnosis.Checks(this.#transport, this.#fetch, this.#clock);
+    return diagnosis.diagnosisOf(await checks.run(session, name));
   }
 
   /**
@@ -209,6 +223,20 @@ function isRetryable(answer) {
   return answer.status === 403 && answer.headers.has("x-amzn-errortype");
 }
 
+/**
+ * What looks for causes comes from the broker when it is wanted. Where it does not come, that
+ * is one.
+ *
+ * @param {unknown} error
+ * @returns {Diagnosis}
+ */
+function partMissing(error) {
+  const cause = /** @type {const} */ ("broker-unreachable");
+  const detail = `A part of the client did not arrive: ${error}`;
+  const checks = [{ check: /** @type {const} */ ("broker"), ok: false, cause, detail, facts: {} }];
+  return { cause, title: "The broker cannot be reached", advice: "Reload the page.", checks };
+}
+
 const signedOut = () => new DOMException("Signed out", "AbortError");
 
 /**
@@ -226,162 +254,4 @@ function abortable(signal, promise) {
     signal.addEventListener("abort", stop);
     promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
   });
-}
-
-/** Further from AWS's clock a signature is refused. */
-const SKEW_MS = 300_000;
-/** For one answer of a function. */
-const ANSWER_TIMEOUT_MS = 10_000;
-
-const LATER = "Try again in a moment.";
-const ASK = "Ask whoever runs the broker.";
-
-/** @type {Record<Cause, [title: string, advice: string]>} */
-const EXPLANATIONS = {
-  none: ["Nothing is wrong", "Call it again."],
-  "login-ended": ["The login has ended", "Sign in again."],
-  "broker-unreachable": ["The broker cannot be reached", "Check the connection."],
-  "broker-failed": ["The broker cannot lend a key", LATER],
-  "not-yours": ["This function is not in your reach", ASK],
-  clock: ["A clock is wrong", "The checks name it."],
-  signature: ["AWS finds the signature wrong", `Something changes requests on their way. ${ASK}`],
-  expired: ["AWS calls the key expired", "Call again, with a new one."],
-  permission: ["AWS does not permit the call", `The role lent lacks a permission. ${ASK}`],
-  refused: ["AWS refuses the call", ASK],
-  cors: ["The function does not admit this page", `Its CORS settings lack something. ${ASK}`],
-  "auth-type": ["The function answers anybody", `Its AuthType must be AWS_IAM. ${ASK}`],
-  unreachable: ["Nothing answers at the function's address", "Check the connection."],
-  throttled: ["The function is busy, or switched off", LATER],
-  "function-failed": ["The function itself fails", "Tell its author."],
-};
-
-/** Lambda's names for its refusals. @type {[RegExp, Cause][]} */
-const REFUSALS = [
-  [/expired/i, "expired"],
-  [/signature/i, "signature"],
-  [/accessdenied/i, "permission"],
-];
-
-/** Checks of one function, from the login to the answer, until one fails. */
-class Diagnostics {
-  /** @type {Diagnosis["checks"]} */
-  #checks = [];
-  #fetch;
-  #clock;
-
-  /** @param {typeof globalThis.fetch} fetch @param {Clock} clock */
-  constructor(fetch, clock) {
-    this.#fetch = fetch;
-    this.#clock = clock;
-  }
-
-  /**
-   * @param {Session | null} session
-   * @param {string} name
-   * @returns {Promise<Diagnosis>}
-   */
-  async run(session, name) {
-    const cause = session ? await this.#findCause(session, name) : this.#notLoggedIn();
-    const [title, advice] = EXPLANATIONS[cause];
-    return { cause, title, advice, checks: this.#checks };
-  }
-
-  #notLoggedIn() {
-    return this.#record("login", "Nobody is logged in", "login-ended");
-  }
-
-  /** @param {Session} session @param {string} name */
-  async #findCause(session, name) {
-    let grant;
-    try {
-      const me = await session.request("auth/me");
-      this.#record("login", `You are ${me.session_name}`);
-      grant = await session.grants.get(name);
-    } catch (error) {
-      return this.#record(this.#checks.length > 0 ? "grant" : "login", String(error), causeOf(error));
-    }
-    this.#record("grant", `A key until ${new Date(grant.expiresAt).toISOString()}`);
-    const inTime = this.#checkClock("This computer's clock", this.#clock.local());
-    const cause = await this.#checkFunction(session.grants, name, grant);
-    // It stops no call: they are signed by the broker's clock.
-    return cause === "none" && !inTime ? "clock" : cause;
-  }
-
-  /**
-   * Lambda refuses what is unsigned by itself. What is signed may be let in, so it is only
-   * sent where nothing else can tell, and as what asks for no work (RFC 9110, section 9.2.1).
-   *
-   * @param {import("./session.js").GrantCache} grants
-   * @param {string} name
-   * @param {import("./session.js").Grant} grant
-   */
-  async #checkFunction(grants, name, grant) {
-    const url = addressOf("/", grant.url);
-    const bare = await preparedInit("GET", {});
-    const unsigned = await this.#answer(new Request(url, bare));
-    if (unsigned && ![401, 403, 429].includes(unsigned.status)) {
-      return this.#record("protection", `Unsigned it answers ${unsigned.status}`, "auth-type");
-    }
-    if (unsigned) this.#record("protection", `Unsigned it is refused, ${unsigned.status}`);
-    const last = grants.lastResponse(name);
-    if (last) return this.#checkAnswer(last, "The last call got");
-    const signed = await this.#answer(await grant.sign(url, bare, this.#clock.now()));
-    grants.record(name, grant, signed);
-    if (signed) return this.#checkAnswer(signed, "A signed GET gets");
-    // The browser does not say why. Without CORS it tells at least whether somebody is there.
-    const blind = new Request(url, { ...bare, mode: "no-cors", redirect: "follow" });
-    if (unsigned || (await this.#answer(blind))) {
-      return this.#record("call", "The answer is not for this page to read", "cors");
-    }
-    return this.#record("call", `No answer from ${url.origin}`, "unreachable");
-  }
-
-  /** @param {Pick<Response, "status" | "headers">} answer @param {string} what */
-  #checkAnswer({ status, headers }, what) {
-    const refusal = headers.get("x-amzn-errortype") ?? "";
-    const detail = `${what} ${status} ${refusal}`.trim();
-    if (status === 429) return this.#record("call", detail, "throttled");
-    if (status >= 500) return this.#record("call", detail, "function-failed");
-    if (status !== 403) return this.#record("call", detail);
-    const date = headers.get("date");
-    const inTime = date === null || this.#checkClock("AWS's clock", Date.parse(date));
-    const cause = REFUSALS.find(([pattern]) => pattern.test(refusal))?.[1] ?? "refused";
-    return this.#record("call", detail, inTime ? cause : "clock");
-  }
-
-  /** @param {string} which @param {number} time by it, now */
-  #checkClock(which, time) {
-    const ms = time - this.#clock.now();
-    const ok = Math.abs(ms) < SKEW_MS;
-    const minutes = Math.round(Math.abs(ms) / 60_000);
-    const side = ms < 0 ? "behind" : "ahead of";
-    const apart = minutes > 0 ? `is ${minutes} min ${side}` : "agrees with";
-    this.#checks.push({ check: "clock", ok, detail: `${which} ${apart} the broker's` });
-    return ok;
-  }
-
-  /** @param {Request} request @returns {Promise<Response | undefined>} */
-  async #answer(request) {
-    try {
-      const answer = await this.#fetch(request, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
-      answer.body?.cancel();
-      return answer;
-    } catch {
-      return undefined;
-    }
-  }
-
-  /** @param {Check} check @param {string} detail @param {Cause} [cause] */
-  #record(check, detail, cause = "none") {
-    this.#checks.push({ check, ok: cause === "none", detail });
-    return cause;
-  }
-}
-
-/** @param {unknown} error of the broker's @returns {Cause} */
-function causeOf(error) {
-  if (error instanceof UnreachableError) return "broker-unreachable";
-  const status = error instanceof BrokerError ? error.status : 0;
-  if (status === 401) return "login-ended";
-  return status === 403 || status === 404 ? "not-yours" : "broker-failed";
 }

@@ -14,13 +14,14 @@ export class BrokerError extends Error {
     const given = strings(problem);
     // RFC 6749, section 5.2, where a token endpoint is no broker's.
     const title = given.title || given.error_description || `The broker answered ${status}`;
-    super(given.detail ?? title);
+    const errors = Array.isArray(problem.errors) ? problem.errors : [];
+    super([title, given.detail, fieldErrors(errors)].filter(Boolean).join(": "));
     this.status = status;
     this.type = given.type ?? "about:blank";
     this.title = title;
     this.detail = given.detail ?? null;
     this.requestId = given.request_id ?? null;
-    this.errors = Array.isArray(problem.errors) ? problem.errors : [];
+    this.errors = errors;
     this.retryAfter = retryAfter;
   }
 
@@ -42,6 +43,21 @@ export class BrokerError extends Error {
     const [seconds] = /^[0-9]{1,9}$/.exec(headers.get("Retry-After") ?? "") ?? [];
     return new BrokerError(status, problem, seconds === undefined ? null : Number(seconds));
   }
+}
+
+const MOST_FIELD_ERRORS = 20; // as many as a broker lists
+
+/**
+ * @param {any[]} errors of a problem
+ * @returns {string} what is wrong with which field
+ */
+function fieldErrors(errors) {
+  return errors
+    .slice(0, MOST_FIELD_ERRORS)
+    .map((error) => strings(Object(error)))
+    .filter(({ pointer, detail }) => pointer !== undefined && detail !== undefined)
+    .map(({ pointer, detail }) => [pointer.replace(/^[#/]+/, ""), detail].filter(Boolean).join(": "))
+    .join("; ");
 }
 
 /**

@@ -29,12 +29,34 @@ export class Transport {
   async request(path, init, { token, timeoutMs = this.#timeoutMs } = {}) {
     const headers = new Headers(init.headers);
     if (token) headers.set("Authorization", `Bearer ${token}`);
+    const { answer, body } = await this.#answer(path, { ...init, headers }, timeoutMs);
+    return answer.status === 204 ? null : requireMembers(body, {});
+  }
+
+  /**
+   * The broker's time by an answer of it.
+   *
+   * @param {string} path relative to the broker
+   * @returns {Promise<number | null>} milliseconds; null where the page may not read it
+   * @throws {BrokerError | UnreachableError}
+   */
+  async date(path) {
+    const { answer } = await this.#answer(path, {}, this.#timeoutMs);
+    const date = Date.parse(answer.headers.get("Date") ?? "");
+    return Number.isNaN(date) ? null : date;
+  }
+
+  /**
+   * @param {string} path
+   * @param {RequestInit} init
+   * @param {number} timeoutMs
+   */
+  async #answer(path, init, timeoutMs) {
     let answer;
     let body = null;
     try {
       answer = await this.#fetch(new URL(path, this.#base), {
         ...init,
-        headers,
         cache: "no-store",
         credentials: "omit",
         redirect: "error",
@@ -45,7 +67,7 @@ export class Transport {
       throw new UnreachableError("broker", error);
     }
     if (!answer.ok) throw await BrokerError.of(answer);
-    return answer.status === 204 ? null : requireMembers(body, {});
+    return { answer, body };
   }
 }
 
@@ -372,7 +394,7 @@ export class GrantCache {
    *
    * @param {string} name
    * @param {Grant} grant
-   * @param {Response} [answer]
+   * @param {Pick<Response, "status" | "headers">} [answer]
    */
   record(name, grant, answer) {
     const { status = 403, headers = new Headers() } = answer ?? {};

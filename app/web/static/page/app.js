@@ -392,7 +392,12 @@ const THEMES = ["system", "light", "dark"];
 let theme = Math.max(0, THEMES.indexOf(preference("theme") ?? ""));
 
 element("language").addEventListener("click", async () => {
-  await switchLanguage();
+  try {
+    await switchLanguage();
+  } catch {
+    return showMissingPart(true); // the words have not arrived
+  }
+  showMissingPart(false);
   showChoices();
 });
 
@@ -410,4 +415,15 @@ function showChoices() {
   translateAll();
 }
 
+/** @param {boolean} isMissing */
+function showMissingPart(isMissing) {
+  if (isMissing) document.documentElement.dataset.failed = "part";
+  else delete document.documentElement.dataset.failed;
+  element("unstarted").hidden = !isMissing;
+}
+
 showChoices();
+// What waited for the modules, and what `start.js` has found meanwhile.
+for (const id of ["language", "theme", "sign-in"]) element(id).removeAttribute("disabled");
+document.documentElement.dataset.started = "";
+element("unstarted").hidden = !("failed" in document.documentElement.dataset);

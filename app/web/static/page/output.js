@@ -1,5 +1,5 @@
 /** The output of a call, while it comes and afterwards: progress, streamed text, result, failure. */
-import { callerIn, contentOf, copy, explain, save, SHOWN } from "./content.js";
+import { callerIn, contentOf, copy, explain, explainCheck, save, SHOWN } from "./content.js";
 import {
   clock,
   duration,
@@ -13,7 +13,6 @@ import {
   setMessage,
   setText,
   text,
-  textElement,
   time,
 } from "./language.js";
 
@@ -311,15 +310,15 @@ function showDiagnosis({ cause, checks }) {
   element("found").replaceChildren(messageElement("strong", `cause.${cause}`), list);
 }
 
-/** @param {Diagnosis["checks"][number]} check */
-function checkItem({ check, ok, detail }) {
-  const mark = messageElement("span", ok ? "check-ok" : "check-bad");
+/** @param {Diagnosis["checks"][number]} checked */
+function checkItem(checked) {
+  const { check, ok } = checked;
+  const mark = messageElement("span", ok === null ? "check-unknown" : ok ? "check-ok" : "check-bad");
   mark.className = "unseen";
-  const said = textElement("span", detail);
-  said.lang = "en"; // the client's own words, for whoever is asked for help
+  const { key, values } = explainCheck(checked);
   const item = document.createElement("li");
   item.dataset.ok = String(ok);
-  item.append(mark, messageElement("b", `check.${check}`), " ", said);
+  item.append(mark, messageElement("b", `check.${check}`), " ", messageElement("span", key, values));
   return item;
 }
 
