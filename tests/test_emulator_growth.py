@@ -45,7 +45,8 @@ from aikagi_emulator.template.parameters import values
 from aikagi_emulator.template.resolver import Resolver
 from aikagi_emulator.template.resources import StackContext
 from aikagi_emulator.urls.cors import Cors
-from aikagi_emulator.urls.event import Arrival, build_event
+from aikagi_emulator.urls.event import build_event
+from aikagi_emulator.urls.payload import Arrival
 from aikagi_emulator.urls.request import read_request
 from aikagi_emulator.urls.response import MalformedResponseError, shape
 from aikagi_emulator.urls.settings import UrlSettings
@@ -562,13 +563,12 @@ def an_event(
     )
     arrival = Arrival(
         request=request,
-        caller=ALICE,
         request_id="1",
         at=NOON,
         source_ip="127.0.0.1",
         protocol="HTTP/1.1",
     )
-    return build_event(arrival, SETTINGS)
+    return build_event(arrival, SETTINGS, caller=ALICE)
 
 
 def a_response(name: str, text: Callable[[int], str]) -> Case[Any]:
@@ -859,7 +859,10 @@ def aliases(size: int) -> str:
 
 
 def resolved(template: dict[str, Any]) -> object:
-    addresses = Addresses(api="http://a", function_url=lambda index: f"http://{index}/")
+    def address(index: int) -> str:
+        return f"http://{index}"
+
+    addresses = Addresses(http_api=address, function_url=address)
     site = StackContext(stack="a", region="b", account="c", addresses=addresses)
     return Resolver(template, parameters={}, site=site).resources()
 

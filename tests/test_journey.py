@@ -602,7 +602,9 @@ def other_role_arn(stack: Stack, account: str) -> str:
 
     loaded = load(
         stack.state.parent.parent / "template.yaml",
-        addresses=Addresses(api=stack.broker, function_url=lambda _: stack.broker),
+        addresses=Addresses(
+            http_api=lambda _: stack.broker, function_url=lambda _: stack.broker
+        ),
         account=account,
     )
     return str(loaded.resources["OtherRole"].attributes["Arn"])
@@ -625,9 +627,9 @@ def test_a_taken_port_is_a_sentence(stack: Stack, tmp_path: Path):
     assert second.returncode == 2
     assert second.stderr == (
         f"Port {stack.port} is taken. AIKAGI_PORT={stack.port} uses {stack.port}, "
-        f"{stack.port + 100} for AWS, and from {stack.port + 101} on one port for each "
-        "function: set it to another number, or end the program that has port "
-        f"{stack.port}.\n"
+        f"{stack.port + 100} for AWS, and from {stack.port + 101} on one port for "
+        f"each function, from {stack.port + 1} on one for each HTTP API: set it to "
+        f"another number, or end the program that has port {stack.port}.\n"
     )
 
 

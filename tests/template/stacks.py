@@ -19,7 +19,7 @@ def deployed(
 ) -> Stack:
     """Resolve a template as a stack called ``name``."""
     addresses = Addresses(
-        api=API,
+        http_api=lambda _: API,
         function_url=lambda index: f"https://url{index}.lambda-url.example/",
     )
     return load(template, addresses=addresses, parameters=parameters, name=name)

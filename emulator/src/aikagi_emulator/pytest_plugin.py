@@ -30,8 +30,9 @@ _PATIENCE: Final = 60.0
 """Seconds until a stack must have started or ended, beside much else."""
 _BLOCKS: Final = range(10_000, 32_000, 200)
 """Below the ports that the kernel gives to connections: ip_local_port_range, ip(7)."""
-_NEIGHBOURS: Final = (0, 100, *range(101, 111))
-"""The ports of an application, AWS and up to ten functions, counted from the first."""
+_NEIGHBOURS: Final = (0, *range(1, 6), 100, *range(101, 111))
+"""The ports of an application, up to five HTTP APIs, AWS and up to ten functions,
+counted from the first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +68,11 @@ class AwsStack:
     def functions(self) -> dict[str, str]:
         """The URLs by the functions' names: logical ids, or the project's own."""
         return dict(self.description["Functions"])
+
+    @property
+    def http_apis(self) -> dict[str, str]:
+        """Where the template's HTTP APIs answer, by their logical ids."""
+        return dict(self.description.get("HttpApis", {}))
 
     @property
     def operator(self) -> dict[str, str]:

@@ -117,6 +117,11 @@ def test_equal_policies_are_equal():
         pytest.param("1" * 5000, "Exceeds the limit", id="a huge number"),
         pytest.param({}, "Version must be the text", id="no Version"),
         pytest.param(
+            {"Statement": [{**ALLOW, "Resource": "arn:aws:s3:::${aws:username}"}]},
+            "Version must be the text",
+            id="no Version, and a variable",
+        ),
+        pytest.param(
             {"Version": "2008-10-17", "Statement": [ALLOW]},
             "Version must be the text \"2012-10-17\", not '2008-10-17': without it,"
             " variables such as ${aws:username} are only text",
@@ -390,3 +395,9 @@ def test_a_trust_policy_that_is_not_understood_is_named(
 
     assert said.startswith("statement 1 ('One'): ")
     assert message in said
+
+
+def test_a_policy_without_variables_needs_no_version():
+    with_one = Policy.identity(a_document(ALLOW), name="p")
+
+    assert Policy.identity({"Statement": [ALLOW]}, name="p") == with_one

@@ -58,6 +58,29 @@ def test_without_functions_there_is_nothing_to_paste():
     assert "curl" not in text
 
 
+def test_an_http_api_is_called_without_a_signature():
+    told = running(
+        functions={},
+        http_apis={"Api": "http://127.0.0.1:8001/dev/"},
+        example="curl -X GET 'http://127.0.0.1:8001/dev/a'",
+    )
+
+    text = announcement(told, operator_env=Path("operator.env"))
+
+    assert "  Api  http://127.0.0.1:8001/dev/\n" in text
+    assert text.endswith("\ncurl -X GET 'http://127.0.0.1:8001/dev/a'\n")
+
+
+def test_it_is_said_why_nothing_can_be_called():
+    told = running(functions={}, uncallable=("It has no function.",))
+
+    text = announcement(told, operator_env=Path("operator.env"))
+
+    assert text.endswith(
+        "Nothing of this template can be called:\nIt has no function.\n"
+    )
+
+
 class Handler(BaseHTTPRequestHandler):
     """Answers everything, and remembers it."""
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from aikagi_emulator.launcher import code_watch
-from aikagi_emulator.launcher.code_watch import CodeWatch, ReloadOnChange
+from aikagi_emulator.launcher.code_watch import CodeWatch, Reload, ReloadOnChange
 from aikagi_emulator.urls.asgi import Receive, Scope, Send
 
 
@@ -137,7 +137,7 @@ def test_an_application_starts_anew_before_the_call_that_follows(code: Path):
         seen.append("recycle")
 
     watch = CodeWatch(code)
-    fresh = ReloadOnChange(answer, code=[watch], recycle=recycle)
+    fresh = ReloadOnChange(answer, [Reload([watch], recycle=recycle)])
 
     asyncio.run(call(fresh))
     (code / "main.py").write_text("2")
@@ -146,6 +146,52 @@ def test_an_application_starts_anew_before_the_call_that_follows(code: Path):
 
     assert seen == ["answer", "recycle", "answer", "answer"]
     watch.close()
+
+
+def test_a_function_with_two_addresses_starts_anew_once_for_both(code: Path):
+    seen: list[str] = []
+    watch = CodeWatch(code)
+
+    async def answer(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        seen.append("answer")
+
+    async def recycle() -> None:
+        seen.append("recycle")
+
+    function = Reload([watch], recycle=recycle)
+    addresses = [ReloadOnChange(answer, [function]) for _ in range(2)]
+    (code / "main.py").write_text("2")
+    for address in addresses:
+        asyncio.run(call(address))
+
+    assert seen == ["recycle", "answer", "answer"]
+    watch.close()
+
+
+def test_a_function_whose_code_was_not_edited_goes_on_beside_one_whose_was(
+    code: Path, tmp_path: Path
+):
+    other = tmp_path / "other"
+    other.mkdir()
+    watches = {"edited": CodeWatch(code), "other": CodeWatch(other)}
+    recycled: list[str] = []
+
+    async def answer(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        pass
+
+    def reload(name: str) -> Reload:
+        async def recycle() -> None:
+            recycled.append(name)
+
+        return Reload([watches[name]], recycle=recycle)
+
+    fresh = ReloadOnChange(answer, [reload(name) for name in watches])
+    (code / "main.py").write_text("2")
+    asyncio.run(call(fresh))
+
+    assert recycled == ["edited"]
+    for watch in watches.values():
+        watch.close()
 
 
 def test_calls_that_come_meanwhile_wait_for_the_new_start_too(code: Path):
@@ -163,7 +209,7 @@ def test_calls_that_come_meanwhile_wait_for_the_new_start_too(code: Path):
             await go_on.wait()
             seen.append("recycle")
 
-        fresh = ReloadOnChange(answer, code=[watch], recycle=recycle)
+        fresh = ReloadOnChange(answer, [Reload([watch], recycle=recycle)])
         (code / "main.py").write_text("2")
         calls = [asyncio.create_task(call(fresh)) for _ in range(2)]
         await begun.wait()

@@ -11,7 +11,13 @@ def test_every_port_counts_from_the_first():
 
     assert (ports.first, ports.endpoint) == (8000, 8100)
     assert [ports.function(index) for index in range(2)] == [8101, 8102]
+    assert [ports.http_api(index) for index in (0, 98)] == [8001, 8099]
     assert origin(ports.endpoint) == "http://127.0.0.1:8100"
+
+
+def test_there_is_room_for_ninety_nine_http_apis():
+    with pytest.raises(LaunchError, match="more than 99 HTTP APIs"):
+        Ports(first=8000).http_api(99)
 
 
 @pytest.mark.parametrize("text", ["8000", "1", "65434"])

@@ -276,8 +276,8 @@ def test_a_taken_port_is_one_sentence_and_2(tmp_path: Path, ports: Ports):
     assert done.stderr == (
         f"Port {ports.first} is taken. EMULATOR_PORT={ports.first} uses {ports.first}, "
         f"{ports.endpoint} for AWS, and from {ports.function(0)} on one port for each "
-        "function: set it to another number, or end the program that has port "
-        f"{ports.first}.\n"
+        f"function, from {ports.http_api(0)} on one for each HTTP API: set it to "
+        f"another number, or end the program that has port {ports.first}.\n"
     )
 
 
@@ -306,7 +306,7 @@ def test_a_variable_that_cannot_be_used_is_one_sentence_and_2(
         pytest.param(None, "template.yaml: ", id="missing"),
         pytest.param("[", "template.yaml: ", id="not YAML"),
         pytest.param(
-            json.dumps({"Resources": {"A": {"Type": "AWS::Odd::Thing"}}}),
+            json.dumps({"Resources": {"A": {"Type": "AWS::S3::Bucket"}}}),
             "template.yaml: ",
             id="not understood",
         ),
@@ -325,12 +325,23 @@ def test_a_template_that_cannot_be_used_is_said_without_a_traceback(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    "called_by",
+    [
+        pytest.param("FunctionUrlConfig: {AuthType: AWS_IAM}", id="a URL"),
+        pytest.param("Events: {Any: {Type: HttpApi}}", id="an HTTP API"),
+    ],
+)
 def test_a_set_up_installs_what_functions_name_once_for_any_state(
-    tmp_path: Path, ports: Ports
+    tmp_path: Path, ports: Ports, called_by: str
 ):
     theirs = tmp_path / "theirs"
     shutil.copytree(SMALL.with_name("small_functions"), theirs / "small_functions")
-    shutil.copy(LONE, theirs / "template.yaml")
+    text = LONE.read_text()
+    assert "FunctionUrlConfig: {AuthType: AWS_IAM}" in text
+    (theirs / "template.yaml").write_text(
+        text.replace("FunctionUrlConfig: {AuthType: AWS_IAM}", called_by)
+    )
     write_wheel(tmp_path / "wheels", "greeting_words", "1.0", "WORDS = 'good day'\n")
     file = theirs / "small_functions" / "requirements.txt"
     told = "installing small_functions/requirements.txt\n"

@@ -24,7 +24,7 @@ from dotenv import dotenv_values
 from aikagi_emulator.launcher.errors import LaunchError
 from aikagi_emulator.launcher.ports import Ports, claim, origin
 from aikagi_emulator.launcher.running import Running
-from aikagi_emulator.launcher.stack import EmulatedStack, Options
+from aikagi_emulator.launcher.stack import EmulatedStack, Options, read_template
 from aikagi_emulator.template import TemplateError
 from emulator.tests.launcher.options import LONE, lone, small
 from emulator.tests.launcher.wheels import asking_for, write_wheel
@@ -189,6 +189,73 @@ def test_an_application_that_ends_by_itself_is_noticed(ports: Ports, tmp_path: P
         assert await ended == 7
 
     with_stack(small(ports, tmp_path, environment={"STATUS": "7"}), use)
+
+
+def with_events(tmp_path: Path, **events: str) -> Path:
+    """The small template, with an event for each of these functions."""
+    text = LONE.with_name("small.yaml").read_text()
+    for function, event in events.items():
+        start = f"  {function}:\n    Type: AWS::Serverless::Function\n    Properties:\n"
+        assert start in text
+        text = text.replace(start, f"{start}      Events: {{E: {event}}}\n")
+    text += "Outputs: {Endpoint: {Value: !GetAtt ServerlessHttpApi.ApiEndpoint}}\n"
+    path = tmp_path / "template.yaml"
+    path.write_text(text)
+    shutil.copytree(LONE.with_name("small_functions"), tmp_path / "small_functions")
+    return path
+
+
+def test_an_api_of_the_application_is_not_served_again(ports: Ports, tmp_path: Path):
+    everything = "{Type: HttpApi}"
+    template = with_events(tmp_path, Service=everything)
+    chosen = small(ports, tmp_path / "state", template=template)
+
+    async def use(running: Running, _: EmulatedStack) -> None:
+        assert (running.http_apis, running.uncallable) == ({}, ())
+        told = json.loads((tmp_path / "state" / "stack.json").read_text())
+        assert "HttpApis" not in told
+        claim(ports.http_api(0)).close()
+
+    assert read_template(chosen).outputs == {"Endpoint": origin(ports.first)}
+    with_stack(chosen, use)
+
+
+def test_an_api_s_routes_to_other_functions_are_served_beside_the_application(
+    ports: Ports, tmp_path: Path
+):
+    route = "{Type: HttpApi, Properties: {Path: /greeting, Method: GET}}"
+    template = with_events(tmp_path, Service="{Type: HttpApi}", Greeting=route)
+    code = tmp_path / "small_functions" / "greeting.py"
+    code.write_text("def handler(event, context):\n    return [event['routeKey']]\n")
+    chosen = small(ports, tmp_path / "state", template=template)
+
+    async def use(running: Running, _: EmulatedStack) -> None:
+        url = f"{origin(ports.http_api(0))}/"
+        assert running.http_apis == {"ServerlessHttpApi": url}
+        told = json.loads((tmp_path / "state" / "stack.json").read_text())
+        assert told["HttpApis"] == running.http_apis
+        assert await asyncio.to_thread(get, f"{url}greeting") == ["GET /greeting"]
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            await asyncio.to_thread(get, f"{url}health")
+
+    assert read_template(chosen).outputs == {"Endpoint": origin(ports.first)}
+    with_stack(chosen, use)
+
+
+def test_an_authorizer_of_the_application_stops_the_start_as_any_other(
+    ports: Ports, tmp_path: Path
+):
+    # SAM takes IAM for a route, as it stands, only where the API allows it.
+    protected = (
+        "{Type: HttpApi, Properties: {Path: /a, Method: GET, "
+        "Auth: {Authorizer: AWS_IAM}}}"
+    )
+    template = with_events(tmp_path, Service=protected)
+    api = "Globals: {HttpApi: {Auth: {EnableIamAuthorizer: true}}}\nResources:"
+    template.write_text(template.read_text().replace("Resources:", api))
+
+    with pytest.raises(LaunchError, match=r"Service: its event E .*AWS_IAM \(Auth\)"):
+        with_stack(small(ports, tmp_path / "state", template=template), unreachable)
 
 
 async def unreachable(_: Running, __: EmulatedStack) -> None:
@@ -416,6 +483,122 @@ def test_edited_requirements_are_installed_before_the_call_that_follows(
     (told,) = [record for record in caplog.records if record.levelname == "ERROR"]
     assert f"{code}/requirements.txt cannot be installed:\n" in told.getMessage()
     assert told.getMessage().endswith(" goes on with the packages it had.")
+
+
+TWO_ROUTES = """
+Transform: AWS::Serverless-2016-10-31
+Globals: {Function: {Handler: main.handler, Runtime: python3.13, Timeout: 30}}
+Resources:
+  Greeting:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: greeting
+      Events: {E: {Type: HttpApi, Properties: {Path: /greeting, Method: GET}}}
+  Other:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: other
+      Events: {E: {Type: HttpApi, Properties: {Path: /other, Method: GET}}}
+"""
+
+
+@pytest.fixture
+def two_routes(ports: Ports, tmp_path: Path) -> Options:
+    """An HTTP API of two functions; one has a package, the other misses one."""
+    for version in ("1.0", "2.0"):
+        write_wheel(tmp_path / "wheels", "words", version, f"WORDS = {version!r}\n")
+    handler = "def handler(event, context):\n    return [WORDS, os.getpid()]\n"
+    for name, module in (("greeting", "words"), ("other", "uvicorn")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "main.py").write_text(
+            f"import os\nfrom {module} import WORDS\n\n{handler}"
+        )
+    ask_for(tmp_path / "greeting", "1.0")
+    template = tmp_path / "template.yaml"
+    template.write_text(TWO_ROUTES)
+    chosen = lone(ports, tmp_path / "state", template=template)
+    project = replace(chosen.project, packages=tmp_path / "packages")
+    shell = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    return replace(chosen, project=project, shell=shell)
+
+
+def ask_for(code: Path, version: str) -> None:
+    wheel = f"../wheels/words-{version}-py3-none-any.whl"
+    (code / "requirements.txt").write_text(f"--no-index\n{wheel}\n")
+
+
+def test_a_function_behind_an_http_api_has_its_own_packages_and_not_the_emulator_s(
+    two_routes: Options, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level(logging.INFO)
+
+    async def use(running: Running, _: EmulatedStack) -> None:
+        url = running.http_apis["ServerlessHttpApi"]
+        words, _ = await asyncio.to_thread(get, f"{url}greeting")
+        assert words == "1.0"
+        with pytest.raises(urllib.error.HTTPError, match="500"):
+            await asyncio.to_thread(get, f"{url}other")
+
+    with_stack(two_routes, use)
+
+    (hint,) = [line for line in caplog.messages if "Neither Lambda's" in line]
+    assert "of this function brings 'uvicorn': put its package into " in hint
+    assert f"{tmp_path}/other/requirements.txt, and the call that follows" in hint
+
+
+def test_edited_requirements_of_a_function_behind_an_http_api_count_for_it_alone(
+    two_routes: Options, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    greeting, other = tmp_path / "greeting", tmp_path / "other"
+    shutil.copy(greeting / "main.py", other)
+    shutil.copy(greeting / "requirements.txt", other)
+
+    async def use(running: Running, _: EmulatedStack) -> None:
+        async def call(name: str) -> Any:
+            url = running.http_apis["ServerlessHttpApi"]
+            return await asyncio.to_thread(get, f"{url}{name}")
+
+        first = {name: await call(name) for name in ("greeting", "other")}
+        assert [words for words, _ in first.values()] == ["1.0", "1.0"]
+        ask_for(other, "2.0")
+        assert await call("greeting") == first["greeting"]
+        second = await call("other")
+        assert second[0] == "2.0"
+        ask_for(greeting, "3.0")
+        # What it had goes on, and the other knows nothing of it.
+        assert (await call("greeting"))[0] == "1.0"
+        assert await call("other") == second
+        ask_for(greeting, "2.0")
+        assert (await call("greeting"))[0] == "2.0"
+
+    with_stack(two_routes, use)
+
+    (told,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert f"{greeting}/requirements.txt cannot be installed:\n" in told.getMessage()
+
+
+def test_an_edited_function_starts_anew_once_for_its_url_and_its_route(
+    two_routes: Options, tmp_path: Path
+):
+    template = two_routes.project.template
+    public = "CodeUri: greeting\n      FunctionUrlConfig: {AuthType: NONE}"
+    template.write_text(template.read_text().replace("CodeUri: greeting", public))
+
+    async def use(running: Running, _: EmulatedStack) -> None:
+        async def call() -> list[Any]:
+            api, url = running.http_apis["ServerlessHttpApi"], running.functions
+            addresses = (f"{api}greeting", url["Greeting"])
+            return [await asyncio.to_thread(get, address) for address in addresses]
+
+        first = await call()
+        ask_for(tmp_path / "greeting", "2.0")
+        second = await call()
+        # The words and the process are the same, whatever is called.
+        assert first[0] == first[1]
+        assert second[0] == second[1]
+        assert (first[0][0], second[0][0]) == ("1.0", "2.0")
+
+    with_stack(two_routes, use)
 
 
 def test_packages_that_cannot_be_installed_stop_the_start(ports: Ports, tmp_path: Path):

@@ -75,10 +75,29 @@ def test_the_length_is_that_of_what_is_sent(method: str, body: str, length: str 
 
 
 @pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        pytest.param("/a%20b/%C3%A9", "/a%20b/%C3%A9", id="of a function URL"),
+        pytest.param("/a b/é", "/a%20b/%C3%A9", id="of an HTTP API"),
+        pytest.param("/a?b#c", "/a%3Fb%23c", id="with marks of a URL"),
+        pytest.param("/a;b=c,d@e!$&'()*+:~", "/a;b=c,d@e!$&'()*+:~", id="as it is"),
+    ],
+)
+def test_what_a_path_cannot_have_is_encoded(path: str, target: str):
+    payload = json.dumps({**event(), "rawPath": path}).encode()
+
+    request, _ = request_of(
+        payload, SPEC, request_id="1", deadline=datetime(2030, 1, 1, tzinfo=UTC)
+    )
+
+    assert request.target == target.encode()
+
+
+@pytest.mark.parametrize(
     "changes",
     [
         pytest.param({"requestContext": {}}, id="no method"),
-        pytest.param({"rawPath": "/a b"}, id="a space in the path"),
+        pytest.param({"rawQueryString": "a b"}, id="a space in the query string"),
         pytest.param({"headers": {"host": "a", "x": "1\r\ny: 2"}}, id="a line break"),
         pytest.param({"isBase64Encoded": True, "body": "x"}, id="not base64"),
     ],

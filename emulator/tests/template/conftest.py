@@ -15,7 +15,7 @@ HEAD = "Transform: AWS::Serverless-2016-10-31\n"
 @pytest.fixture
 def addresses() -> Addresses:
     return Addresses(
-        api="http://127.0.0.1:8000",
+        http_api=lambda index: f"http://127.0.0.1:{8001 + index}",
         function_url=lambda index: f"http://127.0.0.1:{8101 + index}/",
     )
 

@@ -75,7 +75,7 @@ def test_code_may_be_named_once_for_all_and_be_the_templates_own_folder(
             "s3://a/b", "One: CodeUri is s3://a/b; the emulator", id="uploaded"
         ),
         pytest.param("{Bucket: a, Key: b}", "One: CodeUri is", id="uploaded, in parts"),
-        pytest.param("", "One: CodeUri is None", id="none"),
+        pytest.param("", "One has no CodeUri", id="none"),
     ],
 )
 def test_code_that_is_in_no_folder_is_refused(
@@ -419,11 +419,24 @@ Resources:
     Type: AWS::Serverless::Function
     Metadata: {metadata}
     Properties: {{CodeUri: code, Handler: a.b, Runtime: python3.13}}
+  Plain:
+    Type: AWS::Lambda::Function
+    Metadata: {metadata}
+    Properties: {{Code: code, Handler: a.b, Runtime: python3.13, Role: none}}
   Shared:
     Type: AWS::Serverless::LayerVersion
     Metadata: {metadata}
     Properties: {{ContentUri: code}}
+  PlainShared:
+    Type: AWS::Lambda::LayerVersion
+    Metadata: {metadata}
+    Properties: {{Content: code}}
 """)
 
-    (version,) = stack.of_type("AWS::Lambda::LayerVersion")
-    assert stack.builds == {stack.resources["One"].ref: function, version.ref: layer}
+    functions = stack.of_type("AWS::Lambda::Function")
+    versions = stack.of_type("AWS::Lambda::LayerVersion")
+    assert (len(functions), len(versions)) == (2, 2)
+    assert stack.builds == {
+        **{resource.ref: function for resource in functions},
+        **{resource.ref: layer for resource in versions},
+    }

@@ -22,7 +22,7 @@ def place(addresses: Addresses) -> ResourceContext:
         account="123456789012",
         addresses=addresses,
     )
-    return ResourceContext(site=site, logical_id="Thing", url_index=lambda: 1)
+    return ResourceContext(site=site, logical_id="Thing", position=lambda: 1)
 
 
 @pytest.mark.parametrize(
@@ -144,10 +144,41 @@ def test_a_role_has_its_path_in_its_arn_and_an_id_of_its_own(place: ResourceCont
     assert len(role.attributes["RoleId"]) == 21
 
 
-def test_the_api_answers_where_it_is_told(place: ResourceContext):
-    api = identify("AWS::ApiGatewayV2::Api", {}, place)
+def test_an_api_answers_at_its_own_address_unless_it_leads_to_an_application(
+    place: ResourceContext,
+):
+    def endpoint(*leads: str) -> object:
+        api = identify("AWS::ApiGatewayV2::Api", an_api(*leads), application)
+        assert api.attributes.keys() == {"ApiId", "ApiEndpoint"}
+        assert api.attributes["ApiId"] == api.ref
+        return api.attributes["ApiEndpoint"]
 
-    assert api.attributes == {"ApiId": api.ref, "ApiEndpoint": "http://127.0.0.1:8000"}
+    arn = f"arn:aws:lambda:{ACCOUNT}:function:f"
+    application = replace(place, applications=lambda: {arn: "http://127.0.0.1:8000"})
+
+    own = "http://127.0.0.1:8002"
+    assert (endpoint(), endpoint(f"{arn}2")) == (own, own)
+    assert endpoint(f"{arn}2", arn) == "http://127.0.0.1:8000"
+    assert endpoint(f"{arn}:live") == "http://127.0.0.1:8000"
+
+
+def an_api(*functions: str) -> dict[str, Any]:
+    """An HTTP API as SAM writes it, with a route to each function."""
+    path = "arn:aws:apigateway:ap-northeast-1:lambda:path/2015-03-31/functions"
+    return {
+        "Body": {
+            "paths": {
+                f"/{number}": {
+                    "get": {
+                        "x-amazon-apigateway-integration": {
+                            "uri": f"{path}/{function}/invocations"
+                        }
+                    }
+                }
+                for number, function in enumerate(functions)
+            }
+        }
+    }
 
 
 def test_the_arn_of_a_secret_ends_in_six_characters_of_its_own(place: ResourceContext):
@@ -183,8 +214,8 @@ def test_what_has_no_name_gets_the_same_one_every_time(
 def test_a_long_logical_id_still_gives_a_name_that_aws_would_take(
     place: ResourceContext,
 ):
-    long = ResourceContext(site=place.site, logical_id="L" * 200, url_index=lambda: 0)
-    longer = ResourceContext(site=place.site, logical_id="L" * 201, url_index=lambda: 0)
+    long = ResourceContext(site=place.site, logical_id="L" * 200, position=lambda: 0)
+    longer = ResourceContext(site=place.site, logical_id="L" * 201, position=lambda: 0)
 
     assert len(long.physical_name()) == 64
     assert long.physical_name() != longer.physical_name()
@@ -204,7 +235,7 @@ def test_a_long_name_is_cut_in_the_stack_s_before_the_logical_id(
     place: ResourceContext, stack: str, logical_id: str, begins: str
 ):
     site = replace(place.site, stack=stack)
-    context = ResourceContext(site=site, logical_id=logical_id, url_index=lambda: 0)
+    context = ResourceContext(site=site, logical_id=logical_id, position=lambda: 0)
 
     name = context.physical_name()
 
@@ -231,6 +262,12 @@ def test_a_long_name_is_cut_in_the_stack_s_before_the_logical_id(
         ),
         pytest.param(
             "AWS::DynamoDB::Table", {"ResourcePolicy": {}}, "its ResourceP", id="policy"
+        ),
+        pytest.param(
+            "AWS::ApiGatewayV2::DomainName",
+            {"DomainName": "a.example", "MutualTlsAuthentication": {}},
+            "its MutualTlsAuthentication is not",
+            id="a domain that asks for certificates",
         ),
         pytest.param(
             "AWS::Lambda::Url", {}, "nothing stands where", id="URL of nothing"

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -18,7 +18,7 @@ from aikagi_emulator.urls import (
     RefusedError,
     UrlSettings,
 )
-from aikagi_emulator.urls.asgi import Message
+from aikagi_emulator.urls.asgi import Message, Receive, Scope, Send
 
 ARN = "arn:aws:lambda:ap-northeast-1:123456789012:function:hello"
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -170,7 +170,7 @@ class Answer:
 
 
 def ask(
-    app: FunctionUrl,
+    app: Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]],
     method: str = "GET",
     target: str = "/",
     *,

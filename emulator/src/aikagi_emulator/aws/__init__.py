@@ -5,6 +5,7 @@ anything answers. The roles and policies are the template's; moto only keeps the
 What is not modelled is an error that names itself, never a success.
 """
 
+from aikagi_emulator.aws.api_gateway import api_may_invoke
 from aikagi_emulator.aws.authorizer import Authorizer
 from aikagi_emulator.aws.aws_endpoint import AwsEndpoint
 from aikagi_emulator.aws.endpoint import Endpoint
@@ -33,6 +34,7 @@ __all__ = [
     "SessionStore",
     "Snapshot",
     "User",
+    "api_may_invoke",
     "operator",
     "roles_of",
 ]

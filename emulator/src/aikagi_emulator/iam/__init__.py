@@ -9,6 +9,7 @@ from aikagi_emulator.iam.context import Context, visible_context
 from aikagi_emulator.iam.decision import Decision, Layers, decide, decide_assume
 from aikagi_emulator.iam.document import Policy
 from aikagi_emulator.iam.errors import PolicyError
+from aikagi_emulator.iam.operators import arn_is_like
 from aikagi_emulator.iam.principals import Requester
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Policy",
     "PolicyError",
     "Requester",
+    "arn_is_like",
     "decide",
     "decide_assume",
     "visible_context",

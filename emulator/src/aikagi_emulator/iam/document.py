@@ -80,12 +80,19 @@ def _statement(value: object, number: int, *, trust: bool) -> Statement:
 
 
 def _check_version(body: Mapping[str, Any]) -> None:
+    if "Version" not in body and _has_no_variable(body.get("Statement")):
+        # It is of 2008, and means the same: SAM's policy templates are written so.
+        return
     if body.get("Version") != _VERSION:
         msg = (
             f'Version must be the text "{_VERSION}", not {quoted(body.get("Version"))}:'
             " without it, variables such as ${aws:username} are only text"
         )
         raise PolicyError(msg)
+
+
+def _has_no_variable(statement: object) -> bool:
+    return statement is not None and "${" not in json.dumps(statement, default=str)
 
 
 def _loaded(text: str) -> Any:  # noqa: ANN401 - JSON, of which nothing is known yet

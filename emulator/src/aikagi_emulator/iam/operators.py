@@ -54,6 +54,11 @@ def _arn_like(expected: Runs, actual: str) -> bool | None:
     return all(matches(pattern, text_of(field)) for pattern, field in pairs)
 
 
+def arn_is_like(pattern: str, arn: str) -> bool:
+    """Whether an ARN is like a pattern with ``*`` and ``?``, part for part."""
+    return _arn_like(((pattern, False),), arn) is True
+
+
 def _boolean(expected: Runs, actual: str) -> bool | None:
     wanted, given = text_of(expected).lower(), actual.lower()
     known = {"true", "false"}

@@ -1,6 +1,7 @@
 """What a developer reads once everything answers."""
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from textwrap import indent
 from typing import Final
@@ -13,7 +14,8 @@ READY: Final = "ready in "
 
 def announcement(running: Running, *, operator_env: Path) -> str:
     """``operator_env`` is the file with the operator's variables."""
-    rows = {**running.pages, "AWS": running.endpoint, **running.functions}
+    callable_ = {**running.functions, **running.http_apis}
+    rows = {**running.pages, "AWS": running.endpoint, **callable_}
     width = max(len(name) for name in rows)
     addresses = "\n".join(f"{name:{width}}  {url}" for name, url in rows.items())
     parts = [f"{indent(addresses, '  ')}\n"]
@@ -23,7 +25,15 @@ def announcement(running: Running, *, operator_env: Path) -> str:
         url = next(iter(running.functions.values()))
         snippet = operator_snippet(url=url, region=running.region, file=operator_env)
         parts.append(f"Call a function from a shell:\n\n{snippet}")
+    elif running.example:
+        parts.append(f"Call a route from a shell:\n\n{running.example}\n")
+    if running.uncallable:
+        parts.append(_paragraph(running.uncallable))
     return "\n" + "\n".join(parts)
+
+
+def _paragraph(sentences: Sequence[str]) -> str:
+    return "\n".join(("Nothing of this template can be called:", *sentences, ""))
 
 
 def operator_snippet(*, url: str, region: str, file: Path) -> str:

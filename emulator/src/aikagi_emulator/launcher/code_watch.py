@@ -109,30 +109,41 @@ def _is_ignored(name: str) -> bool:
 
 
 @final
-class ReloadOnChange:
-    """Answers with the code as it is now: ``recycle`` is called before, if need be."""
+class Reload:
+    """Has ``recycle`` called before a function runs code that was edited since.
+
+    One for each function, whatever calls it: packages are installed once for all.
+    """
 
     def __init__(
-        self,
-        application: ASGIApp,
-        *,
-        code: Sequence[CodeWatch],
-        recycle: Callable[[], Awaitable[None]],
+        self, code: Sequence[CodeWatch], *, recycle: Callable[[], Awaitable[None]]
     ) -> None:
-        self._application = application
         self._code = code
         self._recycle = recycle
         self._seen = self._changes()
         self._recycling = asyncio.Lock()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def if_changed(self) -> None:
         # Whoever calls while new packages are installed waits for them too.
         async with self._recycling:
             changes = self._changes()
             if changes != self._seen:
                 self._seen = changes
                 await self._recycle()
-        await self._application(scope, receive, send)
 
     def _changes(self) -> int:
         return sum(folder.changes() for folder in self._code)
+
+
+@final
+class ReloadOnChange:
+    """Answers with the code of its functions as it is now."""
+
+    def __init__(self, application: ASGIApp, functions: Sequence[Reload]) -> None:
+        self._application = application
+        self._functions = functions
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        for function in self._functions:
+            await function.if_changed()
+        await self._application(scope, receive, send)

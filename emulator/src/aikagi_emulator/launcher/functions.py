@@ -1,19 +1,18 @@
-"""The template's functions behind their URLs."""
+"""The template's functions, as far as something may call them."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final, final
 
 from aikagi_emulator.aws import AwsEndpoint
 from aikagi_emulator.launcher.errors import LaunchError
-from aikagi_emulator.launcher.packages import Packages
 from aikagi_emulator.launcher.ports import Ports
 from aikagi_emulator.launcher.sessions import session_variables
 from aikagi_emulator.runtime import FunctionSpec, Pool
 from aikagi_emulator.template import Resource, Stack
-from aikagi_emulator.urls import FunctionUrl, UrlError, UrlSettings, check_modes
 
 _log: Final = logging.getLogger("function")
 
@@ -23,74 +22,51 @@ _MOST: Final = 10
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Served:
-    """A function URL, ready to be served on its port.
+class FunctionPlan:
+    """A function, or a version or an alias of one, and all that is needed to run it.
 
-    ``spec`` is the function as the template has it, without packages.
+    ``spec`` is as the template has it, without packages, and ``code`` are the folders
+    that its code stands in, those of its layers too.
     """
 
-    port: int
-    application: FunctionUrl
-    pool: Pool
     spec: FunctionSpec
+    credentials: Callable[[], Mapping[str, str]]
+    code: Sequence[Path]
+
+    @property
+    def streams(self) -> bool:
+        return self.spec.web is not None and self.spec.web.streams
+
+    def pool(self, equipped: FunctionSpec, *, clock: Callable[[], datetime]) -> Pool:
+        """Return one that runs ``equipped``: the spec, with packages.
+
+        No environment is started before the first call.
+        """
+        return Pool(equipped, credentials=self.credentials, clock=clock, log=log_line)
 
 
-async def serve_all(
-    stack: Stack,
-    aws: AwsEndpoint,
-    *,
-    ports: Ports,
-    clock: Callable[[], datetime],
-    packages: Packages,
-) -> list[Served]:
-    """One per ``AWS::Lambda::Url``, in the template's order.
+def plan_function(
+    stack: Stack, function: Resource, aws: AwsEndpoint, *, arn: str, ports: Ports
+) -> FunctionPlan:
+    """Plan what runs when ``arn`` is called, which has the qualifier, if any.
 
-    No environment is started before the first call. Raises ``LaunchError`` or
-    ``TemplateError`` for a function that Lambda would not run either.
+    Raises ``LaunchError`` or ``TemplateError`` for a function that Lambda would not run
+    either.
     """
-    gate = aws.gate()
-    served = []
-    plans = plan_all(stack, aws, ports=ports)
-    specs = [await packages.equip(plan.spec, stack) for plan in plans]
-    # All are planned before the first is made: a pool has a thread.
-    for index, (plan, spec) in enumerate(zip(plans, specs, strict=True)):
-        pool = Pool(spec, credentials=plan.credentials, clock=clock, log=_line)
-        application = FunctionUrl(
-            plan.settings, gate=gate, pool=pool, clock=clock, log=_line
-        )
-        port = ports.function(index)
-        served.append(
-            Served(port=port, application=application, pool=pool, spec=plan.spec)
-        )
-    return served
+    return FunctionPlan(
+        spec=_spec(stack, function, arn=arn),
+        credentials=_Credentials(aws, function, stack.region, ports),
+        code=_folders(stack, function),
+    )
 
 
-def plan_all(stack: Stack, aws: AwsEndpoint, *, ports: Ports) -> list["_Plan"]:
-    """Everything about the functions that can be wrong, and nothing that runs.
-
-    Raises ``LaunchError`` or ``TemplateError``.
-    """
-    plans = []
-    for url in stack.of_type("AWS::Lambda::Url"):
-        function = target_of(stack, url)
-        spec = _spec(stack, function, arn=str(url.attributes["FunctionArn"]))
-        settings = _settings(url)
-        try:
-            check_modes(settings, streams=spec.web is not None and spec.web.streams)
-        except UrlError as error:
-            msg = f"{url.written}: {error}."
-            raise LaunchError(msg) from error
-        credentials = _Credentials(aws, function, stack.region, ports)
-        plans.append(_Plan(spec=spec, settings=settings, credentials=credentials))
-    return plans
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Plan:
-    spec: FunctionSpec
-    settings: UrlSettings
-    credentials: "_Credentials"
+def function_of(stack: Stack, arn: str) -> Resource | None:
+    """The template's function of an ARN, which may be one of a version or an alias."""
+    own = ":".join(arn.split(":")[:7])
+    for function in stack.of_type("AWS::Lambda::Function"):
+        if function.attributes["Arn"] == own:
+            return function
+    return None
 
 
 @final
@@ -113,18 +89,17 @@ class _Credentials:
         return session_variables(session, region=self._region, ports=self._ports)
 
 
-def _line(name: str, line: str) -> None:
+def log_line(name: str, line: str) -> None:
+    """Log a line that a function wrote, or that is about one."""
     _log.info("%s: %s", name, line)
 
 
-def target_of(stack: Stack, url: Resource) -> Resource:
-    # A URL may be one of a version or an alias.
-    arn = ":".join(str(url.attributes["FunctionArn"]).split(":")[:7])
-    for function in stack.of_type("AWS::Lambda::Function"):
-        if function.attributes["Arn"] == arn:
-            return function
-    msg = f"{url.written} is the URL of {arn}, which the template lacks."
-    raise LaunchError(msg)
+def _folders(stack: Stack, function: Resource) -> Sequence[Path]:
+    layers = function.properties.get("Layers", ())
+    return [
+        stack.code[function.logical_id],
+        *(stack.layers[layer] for layer in layers if layer in stack.layers),
+    ]
 
 
 def _spec(stack: Stack, function: Resource, *, arn: str) -> FunctionSpec:
@@ -162,15 +137,3 @@ def variables_of(function: Resource) -> dict[str, str]:
         "Variables", {}
     )
     return {name: str(value) for name, value in variables.items()}
-
-
-def _settings(url: Resource) -> UrlSettings:
-    # The template may name the function; from here on its ARN is what counts.
-    properties = {**url.properties, "TargetFunctionArn": url.attributes["FunctionArn"]}
-    try:
-        return UrlSettings.from_properties(
-            properties, url=str(url.attributes["FunctionUrl"])
-        )
-    except UrlError as error:
-        msg = f"{url.written}: {error}."
-        raise LaunchError(msg) from error

@@ -1,6 +1,7 @@
 """What a template may ask of its functions, as far as the launcher must know."""
 
 import logging
+import re
 import sys
 from typing import Final
 
@@ -9,15 +10,25 @@ from aikagi_emulator.template import Stack
 
 _log: Final = logging.getLogger(__name__)
 
+_PYTHON: Final = re.compile(r"python3\.([0-9]{1,3})")
+_OLDEST: Final = 8
+"""Lambda creates no function with a Python before 3.8:
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
+"""
+
 
 def refuse_unmodelled(stack: Stack) -> None:
     """Raise ``LaunchError`` naming the first function that cannot run here."""
     for function in stack.of_type("AWS::Lambda::Function"):
         runtime = function.properties.get("Runtime")
-        if not str(runtime).startswith("python3."):
+        if runtime is None:
+            msg = f"{function.logical_id} has no Runtime."
+            raise LaunchError(msg)
+        found = _PYTHON.fullmatch(str(runtime))
+        if found is None or int(found[1]) < _OLDEST:
             msg = (
-                f"{function.logical_id} has the runtime {runtime}, and the "
-                "emulator models Python's only."
+                f"{function.logical_id} has the runtime {runtime}, and the emulator "
+                f"models Python's only, from python3.{_OLDEST} on."
             )
             raise LaunchError(msg)
 

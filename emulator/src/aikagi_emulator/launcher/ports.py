@@ -8,6 +8,7 @@ from typing import Final, final
 from aikagi_emulator.launcher.errors import LaunchError
 
 LOOPBACK: Final = "127.0.0.1"
+_HTTP_APIS: Final = 1
 _ENDPOINT: Final = 100
 _FUNCTIONS: Final = 101
 _LAST: Final = 65535
@@ -25,6 +26,16 @@ class Ports:
     def endpoint(self) -> int:
         return self.first + _ENDPOINT
 
+    def http_api(self, index: int) -> int:
+        """The port of an HTTP API, by its place in the template, from 0.
+
+        Raises ``LaunchError`` where the port of AWS would be next.
+        """
+        if index >= _ENDPOINT - _HTTP_APIS:
+            msg = f"The template has more than {_ENDPOINT - _HTTP_APIS} HTTP APIs."
+            raise LaunchError(msg)
+        return self.first + _HTTP_APIS + index
+
     def function(self, index: int) -> int:
         """The port of a function URL, by its place in the template, from 0."""
         return self.first + _FUNCTIONS + index
@@ -38,8 +49,9 @@ class Ports:
                 msg = (
                     f"Port {error.port} is taken. {self.variable}={self.first} uses "
                     f"{self.first}, {self.endpoint} for AWS, and from "
-                    f"{self.function(0)} on one port for each function: set it to "
-                    f"another number, or end the program that has port {error.port}."
+                    f"{self.function(0)} on one port for each function, from "
+                    f"{self.http_api(0)} on one for each HTTP API: set it to another "
+                    f"number, or end the program that has port {error.port}."
                 )
                 raise LaunchError(msg) from error
             claimed.pop_all()

@@ -11,7 +11,10 @@ class Running:
     """``env`` and ``operator_env`` are those of the files of the same names.
 
     ``application`` is the origin of the project's application and ``pages`` are its
-    pages by name; without one they are None and empty, as ``env`` is. ``seeded`` is
+    pages by name; without one they are None and empty, as ``env`` is. ``http_apis``
+    leads from the logical ids of HTTP APIs to where they answer, with the stage;
+    ``example`` is a line for a shell that calls one, and ``uncallable`` says why
+    nothing can be called, where nothing can. ``seeded`` is
     what the seed command adds to the description, and ``announcement`` what it says.
     """
 
@@ -21,6 +24,9 @@ class Running:
     region: str
     functions: Mapping[str, str]
     pages: Mapping[str, str]
+    http_apis: Mapping[str, str] = field(default_factory=dict)
+    example: str = ""
+    uncallable: tuple[str, ...] = ()
     env: Mapping[str, str] = field(repr=False)
     operator_env: Mapping[str, str] = field(repr=False)
     seeded: Mapping[str, object] = field(default_factory=dict, repr=False)
@@ -37,5 +43,6 @@ def description_of(running: Running) -> Mapping[str, object]:
         "Endpoint": running.endpoint,
         "Region": running.region,
         "Functions": dict(running.functions),
+        **({"HttpApis": dict(running.http_apis)} if running.http_apis else {}),
         **running.seeded,
     }

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -18,12 +18,11 @@ from aikagi_emulator.launcher.application import (
     function_of,
     process_variables,
 )
-from aikagi_emulator.launcher.code_watch import CodeWatch, ReloadOnChange
+from aikagi_emulator.launcher.code_watch import CodeWatch, Reload, ReloadOnChange
 from aikagi_emulator.launcher.date_header import DateHeader
 from aikagi_emulator.launcher.errors import LaunchError
 from aikagi_emulator.launcher.files import StackState, StateFiles
-from aikagi_emulator.launcher.function_names import code_folders, names_of
-from aikagi_emulator.launcher.functions import Served, plan_all, serve_all
+from aikagi_emulator.launcher.function_urls import names_of
 from aikagi_emulator.launcher.host_check import HostCheck
 from aikagi_emulator.launcher.modelled import refuse_unmodelled, tell_other_pythons
 from aikagi_emulator.launcher.packages import Packages
@@ -32,12 +31,19 @@ from aikagi_emulator.launcher.project import Project
 from aikagi_emulator.launcher.running import Running, description_of
 from aikagi_emulator.launcher.seed import Seeded, seed
 from aikagi_emulator.launcher.servers import Servers
+from aikagi_emulator.launcher.serving import (
+    Served,
+    ServedFunction,
+    ServingPlan,
+    make_plan,
+    serve,
+)
+from aikagi_emulator.launcher.uncallable import reasons_of
 from aikagi_emulator.launcher.variables import (
     operator_variables,
     role_variables,
     template_variables,
 )
-from aikagi_emulator.runtime import FunctionSpec
 from aikagi_emulator.template import Addresses, Stack, load
 from aikagi_emulator.urls.asgi import ASGIApp
 
@@ -63,13 +69,20 @@ class Options:
     explain: bool = False
     forget: bool = False
 
+    @property
+    def application_function(self) -> str | None:
+        """The logical id of the function that is the project's application."""
+        application = self.project.application
+        return application.function if application else None
+
 
 def read_template(options: Options) -> Stack:
     """Blocks for a second the first time. Raises ``TemplateError``."""
-    ports = options.ports
+    ports, name = options.ports, options.application_function
     addresses = Addresses(
-        api=origin(ports.first),
+        http_api=lambda index: origin(ports.http_api(index)),
         function_url=lambda index: f"{origin(ports.function(index))}/",
+        applications={name: origin(ports.first)} if name else {},
     )
     return load(
         options.project.template,
@@ -83,22 +96,23 @@ async def check_template(options: Options, *, clock: Callable[[], datetime]) -> 
 
     Packages of functions are installed. Raises ``LaunchError`` or ``TemplateError``.
     """
-    stack, specs = await asyncio.to_thread(_checked, options, clock)
-    packages = _packages(options)
-    for spec in specs:
-        await packages.equip(spec, stack)
+    stack, plan = await asyncio.to_thread(_checked, options, clock)
+    await plan.equip(_packages(options), stack)
 
 
 def _checked(
     options: Options, clock: Callable[[], datetime]
-) -> tuple[Stack, list[FunctionSpec]]:
+) -> tuple[Stack, ServingPlan]:
     stack = read_template(options)
     refuse_unmodelled(stack)
     aws = AwsEndpoint(stack, clock=clock)
     if application := options.project.application:
         function = function_of(application, stack)
         role_variables(function, aws, stack, options.ports)
-    return stack, [plan.spec for plan in plan_all(stack, aws, ports=options.ports)]
+    application_function = options.application_function
+    return stack, make_plan(
+        stack, aws, ports=options.ports, application=application_function
+    )
 
 
 def _packages(options: Options) -> Packages:
@@ -134,6 +148,7 @@ class EmulatedStack:
         self._claimed: list[socket.socket] = []
         self._served: list[Served] = []
         self._code: dict[Path, CodeWatch] = {}
+        self._reloads: dict[str, Reload] = {}
         self._servers = Servers()
         self._files: StateFiles | None = None
 
@@ -154,13 +169,14 @@ class EmulatedStack:
         stack = await asyncio.to_thread(read_template, self._options)
         refuse_unmodelled(stack)
         tell_other_pythons(stack)
-        urls = range(len(stack.of_type("AWS::Lambda::Url")))
-        sockets = self._claim(*(ports.function(index) for index in urls))
         aws = AwsEndpoint(stack, clock=self._clock, offset=lambda: self._clock.offset)
         self._aws = aws
-        running = self._running(stack, aws)
-        self._served = await serve_all(
-            stack, aws, ports=ports, clock=self._real_clock, packages=self._packages
+        application = self._options.application_function
+        plan = make_plan(stack, aws, ports=ports, application=application)
+        sockets = self._claim(*plan.ports)
+        running = self._running(stack, aws, plan)
+        self._served = await serve(
+            plan, stack, aws, packages=self._packages, clock=self._real_clock
         )
         # These import on one processor while the stores load on another. Until those
         # answer, what they ask waits in the backlog of a socket claimed above.
@@ -170,9 +186,8 @@ class EmulatedStack:
             aws.endpoint, faults=self._faults, snapshot=self._earlier
         )
         await self._serve(self._control_api(endpoint, aws), endpoint_socket)
-        folders = code_folders(stack)
-        for served, code, claimed in zip(self._served, folders, sockets, strict=True):
-            await self._serve(self._reloading(served, code, stack), claimed)
+        for served, claimed in zip(self._served, sockets, strict=True):
+            await self._serve(self._reloading(served, stack), claimed)
         running = await self._complete(running, self._seeding)
         self._files.write(
             StackState(
@@ -208,7 +223,8 @@ class EmulatedStack:
         if self._application is not None:
             await asyncio.to_thread(self._application.end, patience=_PATIENCE)
         for served in self._served:
-            await asyncio.to_thread(served.pool.close)
+            for function in served.functions:
+                await asyncio.to_thread(function.pool.close)
         await self._servers.close()
         for claimed in self._claimed:
             claimed.close()
@@ -227,29 +243,36 @@ class EmulatedStack:
             faults=self._faults,
         )
 
-    def _reloading(
-        self, served: Served, folders: Sequence[Path], stack: Stack
-    ) -> ReloadOnChange:
-        for folder in folders:
-            if folder not in self._code:
-                self._code[folder] = CodeWatch(folder)
+    def _reloading(self, served: Served, stack: Stack) -> ReloadOnChange:
         return ReloadOnChange(
             self._with_reason(served.application),
-            code=[self._code[folder] for folder in folders],
-            recycle=lambda: self._recycle(served, stack),
+            [self._reload(function, stack) for function in served.functions],
         )
 
-    async def _recycle(self, served: Served, stack: Stack) -> None:
+    def _reload(self, function: ServedFunction, stack: Stack) -> Reload:
+        """Return the one of a function, whatever calls it."""
+        arn = function.spec.arn
+        if arn not in self._reloads:
+            for folder in function.code:
+                if folder not in self._code:
+                    self._code[folder] = CodeWatch(folder)
+            self._reloads[arn] = Reload(
+                [self._code[folder] for folder in function.code],
+                recycle=lambda: self._recycle(function, stack),
+            )
+        return self._reloads[arn]
+
+    async def _recycle(self, function: ServedFunction, stack: Stack) -> None:
         """Let calls from now on see new code, with the packages that it names now."""
         try:
-            spec = await self._packages.equip(served.spec, stack)
+            spec = await self._packages.equip(function.spec, stack)
         except LaunchError as error:
             _log.error(
-                "%s\n%s goes on with the packages it had.", error, served.spec.name
+                "%s\n%s goes on with the packages it had.", error, function.spec.name
             )
-            served.pool.recycle()
+            function.pool.recycle()
         else:
-            served.pool.recycle(spec)
+            function.pool.recycle(spec)
 
     def _with_reason(self, application: ASGIApp) -> ASGIApp:
         return RefusalReason(application) if self._options.explain else application
@@ -259,7 +282,7 @@ class EmulatedStack:
         self._claimed += claimed
         return claimed
 
-    def _running(self, stack: Stack, aws: AwsEndpoint) -> Running:
+    def _running(self, stack: Stack, aws: AwsEndpoint, plan: ServingPlan) -> Running:
         ports, project = self._ports, self._options.project
         application = project.application
         operator = operator_variables(aws, stack, ports)
@@ -280,6 +303,9 @@ class EmulatedStack:
                 name: f"{first}{path}"
                 for name, path in (application.pages if application else {}).items()
             },
+            http_apis={api.settings.name: api.url for api in plan.http_apis},
+            example=plan.http_apis[0].example if plan.http_apis else "",
+            uncallable=() if plan.ports or application else reasons_of(stack),
             env=env,
             operator_env=operator,
         )

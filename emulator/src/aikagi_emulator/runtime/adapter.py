@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import quote
 
 import h11
 
@@ -22,13 +23,18 @@ _TEXT: Final = re.compile(
     r"|application/(json|javascript|xml|x-www-form-urlencoded)"
     r"|[^/]+/[^/]+\+(json|xml)"
 )
+_NOT_IN_URLS: Final = re.compile(r'[^\x21-\x7e]+|[#"<>?`{}]')
+"""Of a path: https://docs.rs/lambda_http encodes these."""
+
 _WITH_CONTENT: Final = ("POST", "PUT", "PATCH")
 
 
 def request_of(
     payload: bytes, spec: FunctionSpec, *, request_id: str, deadline: datetime
 ) -> tuple[h11.Request, bytes]:
-    """Return the request, and its body, that the event of a function URL stands for.
+    """Return the request, and its body, that an event stands for.
+
+    It is one of a function URL or of an HTTP API.
 
     Raises:
         FunctionFailedError: the adapter cannot make a request of it.
@@ -87,7 +93,9 @@ def _target(event: Mapping[str, Any]) -> str:
             "the Lambda Web Adapter fails on + in a query string: send %20 for a "
             "space and %2B for a plus",
         )
-    path: str = event["rawPath"]
+    # An HTTP API has decoded the path. What no URL has is encoded, and nothing else:
+    # https://github.com/aws/aws-lambda-rust-runtime/pull/516
+    path = _NOT_IN_URLS.sub(lambda found: quote(found[0]), event["rawPath"])
     return f"{path}?{query}" if query else path
 
 

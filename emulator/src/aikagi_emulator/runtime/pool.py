@@ -132,8 +132,10 @@ class Pool:
         with self._closing:
             if self._closed:
                 raise PoolClosedError
-            doing = self._thread.submit(self._kept(work))
-        return await asyncio.shield(asyncio.wrap_future(doing))
+            doing = asyncio.wrap_future(self._thread.submit(self._kept(work)))
+        # Whoever waits may give up: then its failure is nobody's, and no complaint.
+        doing.add_done_callback(_retrieve)
+        return await asyncio.shield(doing)
 
     def _leave(self, stream: Stream) -> None:
         with self._closing:
@@ -238,6 +240,11 @@ class Pool:
             self._discard(environment)
         while self._tasks:
             await asyncio.wait(self._tasks)
+
+
+def _retrieve(done: "asyncio.Future[Any]") -> None:
+    if not done.cancelled():
+        done.exception()
 
 
 def _identified(event: Mapping[str, Any], request_id: str | None) -> tuple[str, bytes]:

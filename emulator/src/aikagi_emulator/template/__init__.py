@@ -7,6 +7,12 @@ template, or it is not started.
 """
 
 from aikagi_emulator.template.load import load
-from aikagi_emulator.template.stack import Addresses, Resource, Stack, TemplateError
+from aikagi_emulator.template.stack import (
+    Addresses,
+    EventSource,
+    Resource,
+    Stack,
+    TemplateError,
+)
 
-__all__ = ["Addresses", "Resource", "Stack", "TemplateError", "load"]
+__all__ = ["Addresses", "EventSource", "Resource", "Stack", "TemplateError", "load"]

@@ -1,6 +1,7 @@
 """Resolves a CloudFormation template, each resource when it is asked for."""
 
 import logging
+from collections import Counter
 from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import Any, Final, cast, final
@@ -8,15 +9,20 @@ from typing import Any, Final, cast, final
 from aikagi_emulator.template.environment import with_text_variables
 from aikagi_emulator.template.intrinsics import NO_VALUE, Intrinsics
 from aikagi_emulator.template.resources import (
-    LONGEST_NAME,
-    AnyAttribute,
     ResourceContext,
     StackContext,
     identify,
+    identify_any,
     is_passed_over,
 )
 from aikagi_emulator.template.scalars import as_text
-from aikagi_emulator.template.stack import Resource, TemplateError, named, stack_id_of
+from aikagi_emulator.template.stack import (
+    EventSource,
+    Resource,
+    TemplateError,
+    named,
+    stack_id_of,
+)
 from aikagi_emulator.template.trail import Trail
 
 _log: Final = logging.getLogger(__name__)
@@ -31,7 +37,8 @@ class Resolver:
     """Answers for every name in one template.
 
     A resource is resolved in full before it is referred to, so a circle is found as
-    CloudFormation would find it. ``written`` are the logical ids of the author.
+    CloudFormation would find it. ``written`` leads from the author's logical ids to
+    the types that stand there; without it, all that stands in ``template`` is theirs.
     """
 
     def __init__(
@@ -40,10 +47,18 @@ class Resolver:
         *,
         parameters: Mapping[str, str | list[str]],
         site: StackContext,
-        written: Collection[str] = (),
+        written: Mapping[str, str] | None = None,
+        events: Collection[EventSource] = (),
     ) -> None:
-        self._written = frozenset(written)
         self._template = template
+        self._written = self._types() if written is None else written
+        # Each event has a line of its own, and so has what SAM made of it.
+        self._of_events = tuple(
+            begin
+            for event in events
+            for begin in (f"{event.function}{event.name}", event.api)
+            if begin
+        )
         self._site = site
         self._known: dict[str, object] = {
             **parameters,
@@ -67,8 +82,13 @@ class Resolver:
         return {
             logical_id: self._resource(logical_id)
             for logical_id in self._section("Resources")
-            if self._exists(logical_id)
+            if self.exists(logical_id)
         }
+
+    def exists(self, logical_id: str) -> bool:
+        """Whether a resource of the template has no condition, or a true one."""
+        condition = self._section("Resources")[logical_id].get("Condition")
+        return condition is None or self.condition(condition)
 
     def outputs(self) -> dict[str, str]:
         found = {}
@@ -117,7 +137,7 @@ class Resolver:
         if logical_id not in self._section("Resources"):
             msg = f"there is neither a resource nor a parameter {logical_id}"
             raise TemplateError(msg)
-        if not self._exists(logical_id):
+        if not self.exists(logical_id):
             msg = f"{logical_id} is not there: its condition is false"
             raise TemplateError(msg)
         type_ = self._section("Resources")[logical_id]["Type"]
@@ -128,12 +148,14 @@ class Resolver:
     def _resolve(self, logical_id: str) -> Resource:
         definition = self._section("Resources")[logical_id]
         type_ = definition["Type"]
-        if is_passed_over(type_):
+        if is_passed_over(type_) or self._is_of_rest_api(logical_id, type_):
             return self._passed_over(logical_id, type_)
         context = ResourceContext(
             site=self._site,
             logical_id=logical_id,
-            url_index=lambda: self._urls[logical_id],
+            position=lambda: self._positions[logical_id],
+            applications=self._applications,
+            written_type=self._written.get(logical_id, ""),
         )
         properties = self._intrinsics.value(definition.get("Properties", {}))
         if not isinstance(properties, dict):
@@ -157,19 +179,23 @@ class Resolver:
 
     def _passed_over(self, logical_id: str, type_: str) -> Resource:
         """Its properties are not looked at; whatever is asked of it has an answer."""
-        _log.info("%s is passed over: %s decides nothing here", logical_id, type_)
+        source = self._source_of(logical_id)
+        if logical_id in self._written:
+            written = self._written[logical_id]
+            _log.info("%s is passed over: %s decides nothing here", logical_id, written)
+        elif not logical_id.startswith(self._of_events) and source in self._written:
+            _log.info("%s: its %s is passed over: it decides nothing", source, type_)
         context = ResourceContext(
-            site=self._site, logical_id=logical_id, url_index=lambda: -1
+            site=self._site, logical_id=logical_id, position=lambda: -1
         )
-        name = context.physical_name(longest=LONGEST_NAME)
-        arn = context.arn(type_.split("::")[1].lower(), name)
+        identified = identify_any(type_, context)
         return Resource(
             logical_id=logical_id,
             type=type_,
             properties={},
-            ref=name,
-            attributes=AnyAttribute(name=name, arn=arn),
-            source=self._source_of(logical_id),
+            ref=identified.ref,
+            attributes=identified.attributes,
+            source=source,
         )
 
     def _source_of(self, logical_id: str) -> str:
@@ -179,19 +205,37 @@ class Resolver:
                 return logical_id[:end]
         return logical_id
 
-    @cached_property
-    def _urls(self) -> Mapping[str, int]:
-        """The position of each among the URLs that exist."""
-        urls = (
-            logical_id
-            for logical_id, definition in self._section("Resources").items()
-            if definition["Type"] == "AWS::Lambda::Url" and self._exists(logical_id)
+    def _is_of_rest_api(self, logical_id: str, type_: str) -> bool:
+        """Whether SAM made it of a REST API, which is not served."""
+        return (
+            type_.startswith("AWS::ApiGateway::")
+            and self._written.get(logical_id) != type_
         )
-        return {logical_id: index for index, logical_id in enumerate(urls)}
 
-    def _exists(self, logical_id: str) -> bool:
-        condition = self._section("Resources")[logical_id].get("Condition")
-        return condition is None or self.condition(condition)
+    def _applications(self) -> Mapping[str, str]:
+        # An API that leads to a function has been resolved after it.
+        return {
+            self._resources[logical_id].attributes["Arn"]: origin
+            for logical_id, origin in self._site.addresses.applications.items()
+            if logical_id in self._resources
+        }
+
+    @cached_property
+    def _positions(self) -> Mapping[str, int]:
+        """The position of each among those of its type that exist."""
+        counts: Counter[str] = Counter()
+        positions = {}
+        for logical_id, type_ in self._types().items():
+            if self.exists(logical_id):
+                positions[logical_id] = counts[type_]
+                counts[type_] += 1
+        return positions
+
+    def _types(self) -> Mapping[str, str]:
+        return {
+            logical_id: definition["Type"]
+            for logical_id, definition in self._section("Resources").items()
+        }
 
     def _section(self, name: str) -> Mapping[str, Any]:
         return cast("Mapping[str, Any]", self._template.get(name, {}))

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeAlias, final
 
 from typing_extensions import override
 
+from aikagi_emulator.template.http_apis import functions_of
 from aikagi_emulator.template.scalars import as_text
 from aikagi_emulator.template.stack import Addresses, TemplateError
 
@@ -41,7 +42,6 @@ _DECIDING: Final = (
 _DECIDING_NOTHING: Final = frozenset(
     {
         "AWS::ApiGatewayV2::ApiMapping",
-        "AWS::ApiGatewayV2::DomainName",
         "AWS::CloudFormation::WaitConditionHandle",
         "AWS::Lambda::CodeSigningConfig",
         "AWS::Lambda::EventInvokeConfig",
@@ -51,6 +51,13 @@ _DECIDING_NOTHING: Final = frozenset(
         "AWS::SSM::MaintenanceWindow",
     }
 )
+_BY_ARN: Final = {
+    "AWS::CertificateManager::Certificate": ("acm", "certificate/"),
+    "AWS::SNS::Topic": ("sns", ""),
+    "AWS::StepFunctions::Activity": ("states", "activity:"),
+    "AWS::StepFunctions::StateMachine": ("states", "stateMachine:"),
+}
+"""Types of what is passed over whose Ref is an ARN: its service, and how it goes on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +74,16 @@ class StackContext:
 class ResourceContext:
     """Where one resource stands in its stack.
 
-    ``url_index`` counts the function URLs before it; only one of them may ask.
+    ``position`` counts those of its type before it. ``applications`` leads from the
+    ARNs of functions that a server of their own runs to its origin. ``written_type`` is
+    the type by which the author knows it, where SAM made another of that.
     """
 
     site: StackContext
     logical_id: str
-    url_index: Callable[[], int]
+    position: Callable[[], int]
+    applications: Callable[[], Mapping[str, str]] = dict
+    written_type: str = ""
 
     def physical_name(self, *, longest: int = 64) -> str:
         """Invent the name that CloudFormation would, but always the same one.
@@ -91,10 +102,10 @@ class ResourceContext:
         key = "\0".join((self.site.stack, self.logical_id, salt))
         return hashlib.sha256(key.encode()).hexdigest()[:length]
 
-    def arn(self, service: str, rest: str) -> str:
+    def arn(self, service: str, *rest: str) -> str:
         # IAM is the one service here without Regions.
         region = "" if service == "iam" else self.site.region
-        return f"arn:aws:{service}:{region}:{self.site.account}:{rest}"
+        return f"arn:aws:{service}:{region}:{self.site.account}:{''.join(rest)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,15 +154,51 @@ def identify(
     """Say what Ref and GetAtt return; an unknown type is a ``TemplateError``."""
     rule = _RULES.get(type_)
     if rule is None:
-        msg = f"{type_} is not a type of resource that the emulator models"
+        named = context.written_type or type_
+        msg = f"{named} is not a type of resource that the emulator models"
         raise TemplateError(msg)
     return rule(properties, context)
 
 
-def _api(_: Properties, context: ResourceContext) -> Identified:
+def identify_any(type_: str, context: ResourceContext) -> Identified:
+    """Say what Ref and GetAtt return of a resource that is passed over."""
+    name = context.physical_name(longest=LONGEST_NAME)
+    service = type_.split("::")[1].lower()
+    arn = context.arn(*_BY_ARN.get(type_, (service, "")), name)
+    return Identified(
+        ref=arn if type_ in _BY_ARN else name,
+        attributes=AnyAttribute(name=name, arn=arn),
+    )
+
+
+def _api(properties: Properties, context: ResourceContext) -> Identified:
+    protocol = properties.get("ProtocolType", "HTTP")
+    if protocol != "HTTP":
+        msg = f"its ProtocolType is {protocol}; the emulator models HTTP"
+        raise TemplateError(msg)
     api_id = context.digest(10)
-    attributes = {"ApiId": api_id, "ApiEndpoint": context.site.addresses.api}
-    return Identified(ref=api_id, attributes=attributes)
+    # A function may be called by its ARN, or by that of its alias.
+    leads = {":".join(arn.split(":")[:7]) for arn in functions_of(properties)}
+    applications = context.applications()
+    origins = [origin for arn, origin in applications.items() if arn in leads]
+    own = context.site.addresses.http_api
+    endpoint = origins[0] if origins else own(context.position())
+    return Identified(ref=api_id, attributes={"ApiId": api_id, "ApiEndpoint": endpoint})
+
+
+def _api_part(_: Properties, context: ResourceContext) -> Identified:
+    """A route or an integration, which API Gateway gives an id."""
+    part_id = context.digest(7)
+    return Identified(ref=part_id, attributes={})
+
+
+def _domain_name(properties: Properties, context: ResourceContext) -> Identified:
+    if "MutualTlsAuthentication" in properties:
+        msg = "its MutualTlsAuthentication is not something the emulator models"
+        raise TemplateError(msg)
+    name = as_text(properties.get("DomainName"))
+    arn = f"arn:aws:apigateway:{context.site.region}::/domainnames/{name}"
+    return Identified(ref=name, attributes=AnyAttribute(name=name, arn=arn))
 
 
 def _stage(properties: Properties, _: ResourceContext) -> Identified:
@@ -227,18 +274,18 @@ def _url(properties: Properties, context: ResourceContext) -> Identified:
     arn = _function_arn(properties.get("TargetFunctionArn"), context)
     if "Qualifier" in properties:
         arn += f":{as_text(properties['Qualifier'])}"
-    url = context.site.addresses.function_url(context.url_index())
+    url = context.site.addresses.function_url(context.position())
     attributes = {"FunctionArn": arn, "FunctionUrl": url}
     return Identified(ref=arn, attributes=attributes)
 
 
 def _permission(properties: Properties, context: ResourceContext) -> Identified:
     # Services are let in by their own permissions, and none of them is here.
-    principal = str(properties.get("Principal"))
+    principal = str(properties.get("Principal") or "nobody")
     if principal.endswith(".amazonaws.com") or is_public(properties):
         return Identified(ref=context.physical_name(), attributes={})
     msg = (
-        f"it lets {principal} call {properties.get('FunctionName')}, and the "
+        f"it lets {principal} call {as_text(properties.get('FunctionName'))}, and the "
         "emulator does not model function resource policies; protect the function "
         "with AuthType: AWS_IAM and a role's policy"
     )
@@ -283,6 +330,10 @@ def _parameter(properties: Properties, context: ResourceContext) -> Identified:
 
 _RULES: Final[Mapping[str, Callable[[Properties, ResourceContext], Identified]]] = {
     "AWS::ApiGatewayV2::Api": _api,
+    "AWS::ApiGatewayV2::Deployment": _api_part,
+    "AWS::ApiGatewayV2::DomainName": _domain_name,
+    "AWS::ApiGatewayV2::Integration": _api_part,
+    "AWS::ApiGatewayV2::Route": _api_part,
     "AWS::ApiGatewayV2::Stage": _stage,
     "AWS::DynamoDB::Table": _table,
     "AWS::IAM::ManagedPolicy": _managed_policy,

@@ -36,13 +36,43 @@ class Resource:
 class Addresses:
     """Where things answer on this machine.
 
-    ``api`` is an origin, as ``ApiEndpoint`` is: no slash at its end. ``function_url``
-    gets the position of an ``AWS::Lambda::Url`` in the template, from 0, and returns
-    its URL with the slash that AWS puts there.
+    ``http_api`` gets the position of an ``AWS::ApiGatewayV2::Api`` in the template,
+    from 0, and returns its origin, as ``ApiEndpoint`` is: no slash at its end.
+    ``function_url`` gets that of an ``AWS::Lambda::Url`` and returns its URL with the
+    slash that AWS puts there. ``applications`` leads from the logical ids of functions
+    that a server of their own runs to its origin, where the HTTP APIs that lead to them
+    answer too.
     """
 
-    api: str
+    http_api: Callable[[int], str]
     function_url: Callable[[int], str]
+    applications: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventSource:
+    """An event source that the author gave to a function, as it is written.
+
+    ``properties`` are not resolved. ``api`` is the logical id of the HTTP or REST API
+    that it is a route of, where it is one.
+    """
+
+    function: str
+    name: str
+    type: str
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    api: str = ""
+
+    @property
+    def written(self) -> str:
+        return f"{self.function}: its event {self.name} ({self.type})"
+
+    @property
+    def unserved(self) -> str:
+        """Why nothing calls the function by it here, if so."""
+        if self.type == "HttpApi":
+            return ""
+        return "REST APIs are not served" if self.type == "Api" else "nothing sends it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +94,7 @@ class Stack:
     outputs: Mapping[str, str]
     code: Mapping[str, Path]
     layers: Mapping[str, Path] = field(default_factory=dict)
+    events: tuple[EventSource, ...] = ()
     builds: Mapping[str, str] = field(default_factory=dict)
 
     @property

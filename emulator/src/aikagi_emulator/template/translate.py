@@ -13,10 +13,19 @@ if TYPE_CHECKING:
 
 _SAM: Final = "AWS::Serverless-2016-10-31"
 _CODE: Final = {
+    "AWS::Lambda::Function": "Code",
+    "AWS::Lambda::LayerVersion": "Content",
     "AWS::Serverless::Function": "CodeUri",
     "AWS::Serverless::LayerVersion": "ContentUri",
 }
-"""Which property of a resource names the folder of its code."""
+"""Which property of a resource names the folder of its code.
+
+Of CloudFormation's own types too, where it is a text: ``sam build`` and ``aws
+cloudformation package`` take a folder there.
+"""
+_STATE_MACHINE: Final = "AWS::Serverless::StateMachine"
+_SERVERLESS: Final = "AWS::Serverless::"
+_FUNCTIONS: Final = ("AWS::Lambda::Function", "AWS::Serverless::Function")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,17 +49,48 @@ def translate(
     Needs neither network nor account. Raises ``TemplateError`` with the translator's
     own words where it refuses.
     """
-    if document.get("Transform") != _SAM:
-        msg = f"Transform is {document.get('Transform')}; the emulator models {_SAM}"
+    transform = document.get("Transform")
+    if transform not in (None, _SAM, [_SAM]):
+        msg = f"Transform is {transform}; the emulator models {_SAM}"
         raise TemplateError(msg)
     sam = deepcopy(dict(document))
+    if transform is None:
+        _refuse_sam(sam)
+    _take_state_machines(sam)
     code = {
         logical_id: _take_code(logical_id, resource, sam, folder)
         for logical_id, resource in sam.get("Resources", {}).items()
-        if resource.get("Type") in _CODE
+        if _has_code(resource)
     }
+    template = sam if transform is None else _run(sam, parameters, region)
     builds = {name: _build_of(sam["Resources"][name]) for name in code}
-    return Translated(template=_run(sam, parameters, region), code=code, builds=builds)
+    return Translated(template=template, code=code, builds=builds)
+
+
+def _has_code(resource: Mapping[str, Any]) -> bool:
+    type_ = resource["Type"]
+    properties = resource.get("Properties", {})
+    return type_ in _CODE and (
+        type_.startswith(_SERVERLESS) or isinstance(properties.get(_CODE[type_]), str)
+    )
+
+
+def _take_state_machines(sam: Mapping[str, Any]) -> None:
+    """Tell the translator that definitions are uploaded: what runs them is not here."""
+    for logical_id, resource in sam.get("Resources", {}).items():
+        uri = resource.get("Properties", {}).get("DefinitionUri")
+        if resource["Type"] == _STATE_MACHINE and isinstance(uri, str):
+            resource["Properties"]["DefinitionUri"] = f"s3://local/{logical_id}"
+
+
+def _refuse_sam(document: Mapping[str, Any]) -> None:
+    for logical_id, resource in document.get("Resources", {}).items():
+        if resource["Type"].startswith(_SERVERLESS):
+            msg = (
+                f"{logical_id} is of the type {resource['Type']}, which needs "
+                f"Transform: {_SAM}"
+            )
+            raise TemplateError(msg)
 
 
 def _build_of(resource: Mapping[str, Any]) -> str:
@@ -64,7 +104,7 @@ def _build_of(resource: Mapping[str, Any]) -> str:
     if str(metadata.get("SkipBuild")).lower() == "true":
         return ""
     # A layer is built where it asks for it, and a function unless it asks not to be.
-    always = resource["Type"] == "AWS::Serverless::Function"
+    always = resource["Type"] in _FUNCTIONS
     return str(metadata.get("BuildMethod") or ("python" if always else ""))
 
 
@@ -74,7 +114,9 @@ def _take_code(
     """Note the folder of the code, and tell the translator that it is uploaded."""
     properties = resource.setdefault("Properties", {})
     key = _CODE[resource["Type"]]
-    shared = sam.get("Globals", {}).get(resource["Type"].rpartition("::")[2], {})
+    is_sam = resource["Type"].startswith(_SERVERLESS)
+    kind = resource["Type"].rpartition("::")[2]
+    shared = sam.get("Globals", {}).get(kind, {}) if is_sam else {}
     if properties.get("PackageType", shared.get("PackageType")) == "Image":
         msg = (
             f"{logical_id}: PackageType is Image; the emulator runs code of a folder, "
@@ -82,15 +124,29 @@ def _take_code(
         )
         raise TemplateError(msg)
     uri = properties.get(key, shared.get(key))
+    if "InlineCode" in properties:
+        msg = (
+            f"{logical_id} has InlineCode; the emulator runs code from a folder: {key}"
+        )
+        raise TemplateError(msg)
+    if uri is None:
+        msg = f"{logical_id} has no {key}, the folder of its code"
+        raise TemplateError(msg)
     if not isinstance(uri, str) or "://" in uri:
-        msg = f"{logical_id}: {key} is {uri}; the emulator runs code from a folder"
+        msg = f"{logical_id}: {_shown(key, uri)}; the emulator runs code from a folder"
         raise TemplateError(msg)
     path = (folder / uri).resolve()
     if not path.is_dir():
         msg = f"{logical_id}: {key} {uri} is not a folder beside the template"
         raise TemplateError(msg)
-    properties[key] = f"s3://local/{logical_id}"
+    if is_sam:
+        properties[key] = f"s3://local/{logical_id}"
     return path
+
+
+def _shown(key: str, value: object) -> str:
+    where = f"elsewhere ({', '.join(value)})" if isinstance(value, dict) else value
+    return f"{key} is {where}"
 
 
 def _run(

@@ -8,14 +8,17 @@ from typing import Any, Protocol, final
 from aikagi_emulator.runtime import InvocationError, Streamed, ThrottledError
 from aikagi_emulator.sigv4 import Request
 from aikagi_emulator.urls import answers
-from aikagi_emulator.urls.asgi import Receive, Scope, Send
+from aikagi_emulator.urls.asgi import Receive, Scope, Send, live
 from aikagi_emulator.urls.cors import Headers
-from aikagi_emulator.urls.event import Arrival, build_event
+from aikagi_emulator.urls.event import build_event
 from aikagi_emulator.urls.gate import Gate, RefusedError
+from aikagi_emulator.urls.payload import Arrival, source_ip_of
 from aikagi_emulator.urls.request import (
     LARGEST_BODY,
     BodyTooLargeError,
     DisconnectedError,
+    header,
+    is_preflight,
     read_request,
 )
 from aikagi_emulator.urls.response import (
@@ -84,18 +87,18 @@ class FunctionUrl:
             case "http":
                 await self._answer(scope, receive, send)
             case "lifespan":
-                await _live(receive, send)
+                await live(receive, send)
             case other:
                 msg = f"a function URL does not speak {other}"
                 raise NotImplementedError(msg)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         request_id = str(uuid.uuid4())
-        origin = _header(scope, b"origin")
+        origin = header(scope, b"origin")
         cors = self._settings.cors
         own: Headers = (("x-amzn-requestid", request_id),)
         own += cors.headers(origin) if cors else ()
-        if cors and origin and _is_preflight(scope):
+        if cors and origin and is_preflight(scope):
             headers = cors.preflight_headers(origin)
             response = Response(status=200, headers=headers, body=b"")
         else:
@@ -133,22 +136,14 @@ class FunctionUrl:
             return answers.failed()
 
     def _event(self, request: Request, scope: Scope, request_id: str) -> dict[str, Any]:
-        source_ip: str = (scope.get("client") or ("127.0.0.1", 0))[0]
         caller = self._gate.admit(
             request,
             function_arn=self._settings.function_arn,
             auth_type=self._settings.auth_type,
-            source_ip=source_ip,
+            source_ip=source_ip_of(scope),
         )
-        arrival = Arrival(
-            request=request,
-            caller=caller,
-            request_id=request_id,
-            at=self._clock(),
-            source_ip=source_ip,
-            protocol=f"HTTP/{scope.get('http_version', '1.1')}",
-        )
-        event = build_event(arrival, self._settings)
+        arrival = Arrival.of(request, scope, request_id=request_id, at=self._clock())
+        event = build_event(arrival, self._settings, caller=caller)
         if len(event.get("body", "")) > LARGEST_BODY:
             # It is the event that may have 6 MB, and base64 is a third longer.
             raise BodyTooLargeError
@@ -158,19 +153,6 @@ class FunctionUrl:
         # Without the query, which in a presigned URL holds the signature.
         line = f"{scope['method']} {scope['path']!r} {status} {why}"
         self._log(self._settings.function_name, line)
-
-
-def _header(scope: Scope, wanted: bytes) -> str | None:
-    for name, value in scope["headers"]:
-        if name.lower() == wanted:
-            text: str = value.decode("latin-1")
-            return text
-    return None
-
-
-def _is_preflight(scope: Scope) -> bool:
-    asked = _header(scope, b"access-control-request-method")
-    return scope["method"] == "OPTIONS" and asked is not None
 
 
 def _named(error: Exception) -> str:
@@ -193,12 +175,3 @@ def check_modes(settings: UrlSettings, *, streams: bool) -> None:
             "framing instead of an answer"
         )
         raise UrlError(msg)
-
-
-async def _live(receive: Receive, send: Send) -> None:
-    """Take part in the server's start and end; the pool has an owner of its own."""
-    while True:
-        message = await receive()
-        await send({"type": f"{message['type']}.complete"})
-        if message["type"] == "lifespan.shutdown":
-            return

@@ -8,20 +8,23 @@ from aikagi_emulator.urls.asgi import Receive, Scope
 LARGEST_BODY: Final = 6_291_456
 """Bytes: the 6 MB of a buffered invocation."""
 
-_PATIENCE: Final = 10 * LARGEST_BODY
-"""How much of a body that is too large is read, so that its sender hears why."""
+_PATIENCE: Final = 10
+"""How many times the largest body is read of a larger one, so that its sender hears
+why."""
 
 
 class BodyTooLargeError(Exception):
-    """The body has more than ``LARGEST_BODY`` bytes."""
+    """The body has more bytes than it may have."""
 
 
 class DisconnectedError(Exception):
     """The client went away before it had sent its request."""
 
 
-async def read_request(scope: Scope, receive: Receive) -> Request:
-    """Read the whole request.
+async def read_request(
+    scope: Scope, receive: Receive, *, largest: int = LARGEST_BODY
+) -> Request:
+    """Read the whole request, whose body has ``largest`` bytes at most.
 
     Raises:
         BodyTooLargeError: counted while reading, whatever Content-Length says.
@@ -37,23 +40,37 @@ async def read_request(scope: Scope, receive: Receive) -> Request:
             (name.decode("latin-1").lower(), value.decode("latin-1"))
             for name, value in scope["headers"]
         ),
-        body=await _read_body(receive),
+        body=await _read_body(receive, largest),
     )
 
 
-async def _read_body(receive: Receive) -> bytes:
+def header(scope: Scope, wanted: bytes) -> str | None:
+    """The first value of a header, whose name is given in lower case."""
+    for name, value in scope["headers"]:
+        if name.lower() == wanted:
+            text: str = value.decode("latin-1")
+            return text
+    return None
+
+
+def is_preflight(scope: Scope) -> bool:
+    asked = header(scope, b"access-control-request-method")
+    return scope["method"] == "OPTIONS" and asked is not None
+
+
+async def _read_body(receive: Receive, largest: int) -> bytes:
     body = bytearray()
     total = 0
     more = True
-    while more and total <= _PATIENCE:
+    while more and total <= _PATIENCE * largest:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise DisconnectedError
         piece: bytes = message.get("body", b"")
         total += len(piece)
-        if total <= LARGEST_BODY:
+        if total <= largest:
             body += piece
         more = message.get("more_body", False)
-    if total > LARGEST_BODY:
+    if total > largest:
         raise BodyTooLargeError
     return bytes(body)

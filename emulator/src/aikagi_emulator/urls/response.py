@@ -34,6 +34,7 @@ _NOT_THE_FUNCTIONS: Final = frozenset(
 )
 """Of the hop, or set by the URL itself: a function's own are dropped."""
 
+_JSON: Final = "application/json"
 _FIRST_STATUS, _LAST_STATUS = 200, 599
 _WITHOUT_CONTENT: Final = (204, 205, 304)
 
@@ -56,8 +57,10 @@ class Response:
     streamed: Streamed | None = None
 
 
-def shape(payload: bytes) -> Response:
+def shape(payload: bytes, *, content_type: str = _JSON) -> Response:
     """Read ``payload``, the JSON a function returned.
+
+    ``content_type`` is that of a result which has a ``statusCode`` and names none.
 
     Raises:
         MalformedResponseError: what is wrong with it, for the function's author.
@@ -68,13 +71,11 @@ def shape(payload: bytes) -> Response:
         msg = "the function returned bytes that are not JSON"
         raise MalformedResponseError(msg) from error
     if isinstance(result, dict) and "statusCode" in result:
-        return _from_object(result)
+        return _from_object(result, content_type)
     # The shorthand: any JSON is the body. AWS's page shows a string with its quotes
     # on; other emulators, tested beside AWS, take them off. Only an account can say.
     body = result.encode() if isinstance(result, str) else payload
-    return Response(
-        status=200, headers=(("content-type", "application/json"),), body=body
-    )
+    return Response(status=200, headers=(("content-type", _JSON),), body=body)
 
 
 def relayed(streamed: Streamed) -> Response:
@@ -92,11 +93,11 @@ def relayed(streamed: Streamed) -> Response:
     return Response(status=status, headers=tuple(headers), body=b"", streamed=streamed)
 
 
-def _from_object(result: Mapping[str, Any]) -> Response:
+def _from_object(result: Mapping[str, Any], content_type: str) -> Response:
     status = _status(result["statusCode"])
     headers = _headers(result.get("headers") or {})
     if not any(name == "content-type" for name, _ in headers):
-        headers.append(("content-type", "application/json"))
+        headers.append(("content-type", content_type))
     headers += [("set-cookie", _value(cookie)) for cookie in _cookies(result)]
     body = _body(result)
     return Response(

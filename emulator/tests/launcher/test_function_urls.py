@@ -1,4 +1,4 @@
-from aikagi_emulator.launcher.function_names import names_of
+from aikagi_emulator.launcher.function_urls import names_of
 from aikagi_emulator.template import Resource, Stack
 
 PREFIX = "/team/${AWS::StackName}/functions/"

@@ -1,0 +1,5 @@
+from temperature import celsius
+
+
+def handler(event, context):
+    return {"celsius": celsius(float(event["pathParameters"]["fahrenheit"]))}

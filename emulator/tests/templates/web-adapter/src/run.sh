@@ -1,0 +1,2 @@
+#!/bin/sh
+exec python site_server.py
