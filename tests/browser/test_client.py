@@ -187,7 +187,7 @@ def test_a_problem_of_the_broker_is_told_whole(workbench: Page):
 
     assert result == {
         "name": "BrokerError",
-        "message": "Wait a little",
+        "message": "Not now: Wait a little: FunctionName: no such",
         "status": 503,
         "type": "urn:aikagi:problem:sessions-unavailable",
         "title": "Not now",
