@@ -18,6 +18,7 @@ help:
 	@echo "make test    run every test; PYTEST=tests/web or PYTEST='-k grant' chooses"
 	@echo 'make soak    prove the emulator at length; AIKAGI_SEED repeats a run, AIKAGI_SOAK=3 triples it'
 	@echo "make clients try AWS's CLI and SDKs as clients of the broker, beside boto3"
+	@echo 'make browsers try the page in Firefox, beside Chromium'
 	@echo 'make bench   measure the stack against something bare in the same run'
 	@echo 'make bench-page  measure the page: events to the eye, and a hundred thousand of them'
 	@echo 'make gallery photograph every state of the page, into .local/gallery'
@@ -56,6 +57,11 @@ soak: $(VENV)/.dev .tools/soak/.installed
 clients: $(VENV)/.dev .tools/sdks/.installed
 	@$(call NODE_PACKAGES,tests/sdks/node,.tools/node-sdks)
 	AIKAGI_CLIENTS=1 $(BIN)/python -m pytest tests/sdks $(PYTEST)
+
+.PHONY: browsers
+browsers: $(VENV)/.dev
+	@$(call NODE_PACKAGES,tests/firefox/node,.tools/node-firefox)
+	AIKAGI_BROWSERS=1 $(BIN)/python -m pytest tests/firefox $(PYTEST)
 
 bench: $(VENV)/.dev
 	@$(BIN)/python -m benchmarks
