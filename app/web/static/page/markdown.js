@@ -18,8 +18,9 @@ const TOP = 4;
 export function markdownOf(text) {
   const node = document.createElement("div");
   node.className = "paper markdown";
-  node.dir = "auto";
   node.append(...blocksOf(text.slice(0, SHOWN).split(/\r\n?|\n/), 0));
+  // Not before: at each block Chromium would look through all that are there for a letter.
+  node.dir = "auto";
   const missing = text.length - SHOWN;
   return { node, notes: missing > 0 ? [["cut-end", { n: () => number(missing) }]] : [] };
 }
