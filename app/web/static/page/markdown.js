@@ -209,9 +209,15 @@ function outdented(line, most) {
   return line.slice(indentation.startsWith("\t") ? 1 : Math.min(indentation.length, most));
 }
 
-/** Of the paragraph that an item begins with what is in it, and a line's end. @param {Node} block */
+/**
+ * Of the paragraph that an item begins with what is in it, and a line's end.
+ *
+ * @param {Node} block
+ * @returns {Node[]}
+ */
 function bare(block) {
-  return block instanceof HTMLParagraphElement ? [...block.childNodes, "\n"] : [block];
+  const isParagraph = block instanceof HTMLParagraphElement;
+  return isParagraph ? [...block.childNodes, document.createTextNode("\n")] : [block];
 }
 
 /** @param {string} line */
