@@ -30,6 +30,24 @@ _TEXT: Final = (
 )
 
 
+_PICTURE: Final = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="480" height="240">'
+    '<rect width="320" height="240" fill="#165e83"/>'
+    '<circle cx="240" cy="120" r="90" fill="#e5c474" fill-opacity=".8"/></svg>'
+)
+_MARKDOWN: Final = (
+    "# Spare keys\n\nA key opens **one** door, and *ends by itself*. See"
+    " [the broker](https://broker.example/) or run `aikagi call hello`.\n\n"
+    "## 合鍵とは\n\n1. Sign in\n2. Borrow\n   - for one function\n   - for minutes\n\n"
+    "> The lock never has to change.\n\n```sh\naikagi call hello --json\n```\n\n"
+    "| Function | Calls |\n|---|--:|\n| hello | 1,204 |\n| report | 31 |\n"
+)
+_CSV: Final = "Name,City,Calls,Share\n" + "".join(
+    f'"Key {n}, spare",{city},{n * 137},{n / 7:.2f}%\n'
+    for n, city in enumerate(("京都", "Lyon", "São Paulo", "Αθήνα") * 130)
+)
+
+
 @final
 class Sitting:
     """One person, one language, one theme, one width."""
@@ -216,6 +234,41 @@ def with_many_functions(sitting: Sitting) -> None:
     sitting.shoot("16-filter")
 
 
+def with_answers_to_look_at(sitting: Sitting) -> None:
+    """An image, one that is none, Markdown, a table; and the request for elsewhere."""
+    page = sitting.page
+    page.reload()
+    page.locator("#username").fill("bob")
+    page.locator("#password").fill(sitting.stack.users["bob"])
+    page.locator("#sign-in").click()
+    expect(page.locator("#desk")).to_be_visible()
+    for state, content_type, body in (
+        ("21-image", "image/svg+xml", _PICTURE),
+        ("22-no-image", "image/png", "no picture"),
+        ("23-markdown", "text/markdown; charset=utf-8", _MARKDOWN),
+        ("24-table", "text/csv; charset=utf-8", _CSV),
+    ):
+        answer_with(sitting, content_type, body)
+        sitting.run()
+        sitting.answered("done")
+        expect(page.locator("div[data-rendered]")).to_be_visible()
+        sitting.shoot(state)
+    page.locator("#asked-part summary").click()
+    page.locator("#copy-as button").nth(1).click()
+    expect(page.locator("#copy-as pre")).to_be_visible()
+    sitting.shoot("25-copy-as")
+
+
+def answer_with(sitting: Sitting, content_type: str, body: str) -> None:
+    headers = {"Access-Control-Allow-Origin": "*", "Content-Type": content_type}
+
+    def answer(route: Route) -> None:
+        route.fulfill(headers=headers, body=body.encode())
+
+    sitting.page.unroute_all()
+    sitting.page.route(f"{sitting.stack.functions['hello']}**", answer)
+
+
 _STATES: Final[tuple[Callable[[Sitting], None], ...]] = (
     signed_out,
     at_first,
@@ -225,6 +278,7 @@ _STATES: Final[tuple[Callable[[Sitting], None], ...]] = (
     when_the_login_has_ended,
     with_two_runs,
     with_many_functions,
+    with_answers_to_look_at,
 )
 
 

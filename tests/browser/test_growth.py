@@ -21,6 +21,13 @@ _PREPARE: Final = """async (size) => {
   const faultIn = (json) => (isValid(json) ? null : faultOf(json));
   const { StreamView } = await import(`${page}/output.js`);
   const { Transcript } = await import(`${page}/runs.js`);
+  const { markdownOf } = await import(`${page}/markdown.js`);
+  const { rowsOfJson, rowsOfText, tableOf } = await import(`${page}/table.js`);
+  const { fileName } = await import(`${page}/download.js`);
+  const drawn = (rows) => rows && tableOf(rows);
+  const csv = (text) => drawn(rowsOfText(text, "text/csv"));
+  const named = (disposition) => fileName({ entry: { Name: "a" }, began: 0,
+    head: { headers: { get: () => disposition } } });
 
   const bytes = (text) => new TextEncoder().encode(text);
   const repeat = (piece) => piece.repeat(Math.max(1, size / piece.length));
@@ -256,6 +263,60 @@ WORK: Final = [
         largest=4_194_304,
         smallest=524_288,
     ),
+    *(
+        Work(f"markdown: {name}", made, "markdownOf(input)", "false", 65_536, 1_024)
+        for name, made in (
+            ("brackets", 'repeat("[")'),
+            ("images", 'repeat("![")'),
+            ("links", 'repeat("[a](https://a.example) ")'),
+            ("links without an end", 'repeat("[a](b ")'),
+            ("links in links", 'repeat("[") + repeat("](https://a)")'),
+            ("targets", 'repeat("](a(b)")'),
+            ("emphasis", 'repeat("*a **b _c __d ")'),
+            ("closed emphasis", 'repeat("*a **b** c* ")'),
+            ("asterisks", 'repeat("*")'),
+            (
+                "backticks of all lengths",
+                """Array.from({ length: Math.sqrt(2 * size) },
+             (_, n) => "`".repeat(n)).join(" ")""",
+            ),
+            ("backticks", 'repeat("` `` ")'),
+            ("escapes", 'repeat("\\\\*")'),
+            ("angles", 'repeat("<https:a")'),
+            ("quotations", 'repeat("> ")'),
+            ("quotations in lines", 'repeat("> > > > > > > > > a\\n")'),
+            ("lists", 'repeat("- ")'),
+            ("nested lists", 'repeat("- a\\n  - b\\n    - c\\n")'),
+            ("blank lines in a list", '"- a" + repeat("\\n") + "b"'),
+            ("a fence without an end", '"```" + repeat("\\n``")'),
+            ("fences", 'repeat("~~~\\n")'),
+            ("heading", '"# a" + repeat(" #") + "b"'),
+            ("spaces", '"a" + repeat(" ") + "b"'),
+            ("rule", 'repeat("- ") + "x"'),
+            ("columns", 'repeat("|a") + "\\n" + repeat("|-")'),
+            ("rows", '"|a\\n|-\\n" + repeat("|b\\n")'),
+        )
+    ),
+    Work("CSV: rows", 'repeat("a,1\\n")', "csv(input)"),
+    Work("CSV: columns", 'repeat("a,")', "csv(input)"),
+    Work("CSV: quotation marks", """'"' + repeat('""')""", "csv(input)"),
+    Work("CSV: quotations", """repeat('"a",')""", "csv(input)"),
+    Work("CSV: carriage returns", 'repeat("\\r")', "csv(input)"),
+    Work(
+        "rows: objects", """`[${repeat('{"a":1},')}{}]`""", "drawn(rowsOfJson(input))"
+    ),
+    Work(
+        "rows: each with another name",
+        """JSON.stringify(Array.from({ length: size / 16 }, (_, n) => ({ [n]: n })))""",
+        "drawn(rowsOfJson(input))",
+        # From where no more of them are shown.
+        largest=1_048_576,
+        smallest=65_536,
+    ),
+    Work("rows: nested at the end", '`[${repeat("[1],")}[[]]]`', "rowsOfJson(input)"),
+    Work("name: backslashes", """';filename="' + repeat('\\\\')""", "named(input)"),
+    Work("name: dots", """';filename=' + repeat('.')""", "named(input)"),
+    Work("name: spaces", """repeat(';  ')""", "named(input)"),
     Work("path: slashes", '"/a" + repeat("/")', "addressOf(input, home)"),
     Work("path: dots", '"/a" + repeat("/..")', "addressOf(input, home)"),
     Work("path: percent signs", '"/" + repeat("%")', "addressOf(input, home)"),

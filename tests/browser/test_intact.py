@@ -1,5 +1,6 @@
 """What a function sent is what is shown, copied and saved; what was chosen is sent."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,11 @@ def desk(seat: Seat) -> Iterator[Desk]:
     """One page for all of them, which each leaves signed out."""
     yield seat.desk
     seat.leave()
+
+
+def named(function: str, ending: str) -> str:
+    """Give the pattern of a download's name: the function, the local time, its kind."""
+    return rf"{function}-\d{{4}}-\d\d-\d\d-\d{{6}}\.{ending}"
 
 
 def answered(desk: Desk, content_type: str, body: bytes, status: int = 200) -> None:
@@ -43,36 +49,43 @@ def begun(desk: Desk, teller: Teller) -> Telling:
 
 
 @pytest.mark.parametrize(
-    ("content_type", "sent", "shown"),
+    ("content_type", "sent", "shown", "ending"),
     [
         pytest.param(
             "text/plain; charset=Shift_JIS",
             "合鍵を貸します。\r\n".encode("shift_jis"),
             "合鍵を貸します。\r\n",
+            "txt",
             id="Shift_JIS",
         ),
         pytest.param(
             "text/csv; charset=utf-8",
             b"\xef\xbb\xbfa,b\r\n1,2\r\n",
             "a,b\r\n1,2\r\n",
+            "csv",
             id="a byte order mark",
         ),
         pytest.param(
-            "text/plain", b"not \xff UTF-8", "not \ufffd UTF-8", id="not UTF-8"
+            "text/plain", b"not \xff UTF-8", "not \ufffd UTF-8", "txt", id="not UTF-8"
         ),
         pytest.param(
             "text/plain",
             b"[1,   2,\n\t3]" * 10_000,
             "[1,   2,\n\t3]" * 10_000,
+            "txt",
             id="a long text that begins with a bracket",
         ),
         pytest.param(
-            "text/plain", b'{"a":  1}', '{"a":  1}', id="a text that looks like JSON"
+            "text/plain",
+            b'{"a":  1}',
+            '{"a":  1}',
+            "txt",
+            id="a text that looks like JSON",
         ),
     ],
 )
 def test_a_text_is_shown_as_it_is_and_saved_as_it_came(
-    desk: Desk, content_type: str, sent: bytes, shown: str
+    desk: Desk, content_type: str, sent: bytes, shown: str, ending: str
 ):
     desk.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     answered(desk, content_type, sent)
@@ -82,7 +95,7 @@ def test_a_text_is_shown_as_it_is_and_saved_as_it_came(
     assert len(text) > min(len(shown), 100_000) - 20_000
     download = desk.save("#streamed-part")
     assert download.path().read_bytes() == sent
-    assert download.suggested_filename == "hello.txt"
+    assert re.fullmatch(named("hello", ending), download.suggested_filename)
     desk.page.locator("#streamed-part").get_by_role("button", name="Copy").click()
     expect(desk.page.get_by_role("button", name="Copied").first).to_be_visible()
     copied = desk.page.evaluate("navigator.clipboard.readText()")
@@ -91,26 +104,26 @@ def test_a_text_is_shown_as_it_is_and_saved_as_it_came(
 
 
 @pytest.mark.parametrize(
-    ("sent", "shown", "name"),
+    ("sent", "shown", "ending"),
     [
         pytest.param(
             b"\xef\xbb\xbf" + b'{"n":12345678901234567890}',
             '{\n  "n": 12345678901234567890\n}',
-            "hello.json",
+            "json",
             id="a byte order mark and a long number",
         ),
-        pytest.param(b"[1.0,1e2]", "[\n  1.0,\n  1e2\n]", "hello.json", id="numbers"),
-        pytest.param(b"[1.0, 1e2", "[1.0, 1e2", "hello.txt", id="no JSON"),
-        pytest.param(b"null", "null", "hello.json", id="null"),
+        pytest.param(b"[1.0,1e2]", "[\n  1.0,\n  1e2\n]", "json", id="numbers"),
+        pytest.param(b"[1.0, 1e2", "[1.0, 1e2", "txt", id="no JSON"),
+        pytest.param(b"null", "null", "json", id="null"),
     ],
 )
-def test_json_is_saved_as_it_came(desk: Desk, sent: bytes, shown: str, name: str):
+def test_json_is_saved_as_it_came(desk: Desk, sent: bytes, shown: str, ending: str):
     answered(desk, "application/json", sent)
 
     assert desk.content.evaluate("(node) => node.textContent") == shown
     download = desk.save("#content-part")
     assert download.path().read_bytes() == sent
-    assert download.suggested_filename == name
+    assert re.fullmatch(named("hello", ending), download.suggested_filename)
 
 
 def test_a_failure_in_another_charset_is_shown_and_saved_as_it_came(desk: Desk):
@@ -144,7 +157,7 @@ def test_a_streamed_long_number_is_not_rounded(desk: Desk, teller: Teller):
     expect(desk.content).to_have_text(f'{{\n  "n": {LONG},\n  "of": 1.0\n}}')
     saved = desk.save("#content-part")
     assert saved.path().read_text() == f'{{"n":{LONG},"of":1.0}}'
-    assert saved.suggested_filename == "summarise.json"
+    assert re.fullmatch(named("summarise", "json"), saved.suggested_filename)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +190,7 @@ def test_a_streamed_text_like_json_keeps_its_white_space(desk: Desk, teller: Tel
     assert shown == text[:100_000]
     saved = desk.save("#content-part")
     assert saved.path().read_text() == text
-    assert saved.suggested_filename == "summarise.txt"
+    assert re.fullmatch(named("summarise", "txt"), saved.suggested_filename)
 
 
 def test_a_file_that_was_saved_again_is_to_be_chosen_again(

@@ -62,7 +62,7 @@ def test_the_page_is_html_under_a_strict_policy(client: TestClient):
         "default-src": "'none'",
         "script-src": "'self'",
         "style-src": "'self'",
-        "img-src": "'self'",
+        "img-src": "'self' blob:",
         "connect-src": "'self' https://*.lambda-url.eu-west-1.on.aws",
         "form-action": "'none'",
         "base-uri": "'none'",

@@ -155,8 +155,9 @@ const MOMENT_MS = 2_000;
 /**
  * @param {HTMLElement} button
  * @param {Blob} whole
+ * @param {string} [key] of what the button says otherwise
  */
-export async function copy(button, whole) {
+export async function copy(button, whole, key = "copy") {
   let said = "copied";
   try {
     await navigator.clipboard.writeText(await whole.text());
@@ -164,25 +165,19 @@ export async function copy(button, whole) {
     said = "copy-failed"; // not allowed, or not in focus any more
   }
   setMessage(button, said);
-  window.setTimeout(() => setMessage(button, "copy"), MOMENT_MS);
+  window.setTimeout(() => setMessage(button, key), MOMENT_MS);
 }
 
 /**
- * @param {string} name of the file, without its ending
+ * @param {string} name of the file
  * @param {Blob} whole
  */
 export function save(name, whole) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(whole);
-  link.download = `${name}${endingOf(whole.type)}`;
+  link.download = name;
   link.click();
   URL.revokeObjectURL(link.href);
-}
-
-/** @param {string} type */
-function endingOf(type) {
-  if (type === "application/json") return ".json";
-  return type === "" || type.startsWith("text/plain") ? ".txt" : "";
 }
 
 /**

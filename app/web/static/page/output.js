@@ -127,7 +127,9 @@ export function showRun(run) {
     setText(element(id), "");
   }
   offerDiagnosis(false);
-  element("steps").replaceChildren();
+  for (const node of element("answer").querySelectorAll("[data-rendered]")) node.remove();
+  for (const id of ["steps", "copy-as"]) element(id).replaceChildren();
+  setText(element("rendered-note"), "");
   element("facts").replaceChildren();
   element("blank").hidden = run !== null;
   element("streamed-part").hidden = !run?.text.length;
@@ -225,7 +227,38 @@ function showEnd() {
   else if (shown.error) showProblem(explain(shown.error));
   element("facts-part").hidden = shown.head === null;
   showFacts();
+  if (mayRender(shown)) showRendered(shown);
 }
+
+const RENDERED = /^(image\/(png|jpeg|gif|webp|avif|svg)|text\/((x-)?markdown|csv|tab-sep))/i;
+
+/** @param {Run} run */
+function mayRender({ head, result }) {
+  const value = result?.value;
+  if (typeof value === "object" && !(value instanceof Blob)) return typeof /** @type {any} */ (value)?.[0] === "object";
+  return value && RENDERED.test(head?.headers.get("Content-Type") ?? "");
+}
+
+/** What people would rather look at: imported when an answer may be it. @param {Run} run */
+async function showRendered(run) {
+  try {
+    await (await import("./rendered.js")).showRendered(run, () => run === shown);
+  } catch {
+    if (run === shown) setMessage(element("rendered-note"), "part-missing");
+  }
+}
+
+/** Imported when somebody looks at what was sent. */
+async function showForms() {
+  const run = shown;
+  if (!run || !(/** @type {HTMLDetailsElement} */ (element("asked-part")).open)) return;
+  const module = await import("./copy_as.js").catch(() => null);
+  if (run !== shown) return;
+  if (module) module.showForms(run);
+  else element("copy-as").replaceChildren(messageElement("p", "part-missing"));
+}
+
+element("asked-part").addEventListener("toggle", showForms);
 
 /** @param {import("./content.js").Explanation} explanation */
 function showProblem({ key, values, own = "", requestId, isOpaque = false }) {
@@ -255,6 +288,7 @@ function showAsked({ draft, request }) {
   const said = typeof body === "string" ? body.slice(0, MOST_ASKED) : (body && draft.file?.name) || "";
   setText(element("asked"), `${draft.method} ${draft.path}\n\n${said}`.trim());
   element("details").hidden = false;
+  showForms();
 }
 
 /** What was streamed, byte for byte. */
@@ -268,8 +302,17 @@ for (const button of element("answer").querySelectorAll("button")) {
   button.addEventListener("click", () => {
     if (copied === "content" && content) copy(button, content.copied);
     if (copied === "streamed" && shown) copy(button, shown.text.whole());
-    if (saved && shown) save(shown.entry.Name, (saved === "content" && content?.saved) || streamedBytes());
+    if (saved && shown) download(shown, saved === "content" ? content?.saved : undefined);
   });
+}
+
+/**
+ * @param {Run} run
+ * @param {Blob} [bytes] where it is not its text
+ */
+async function download(run, bytes, whole = bytes ?? streamedBytes()) {
+  const module = await import("./download.js").catch(() => null);
+  save(module?.fileName(run, bytes?.type) ?? run.entry.Name, whole);
 }
 
 /** @param {boolean} isOffered */
