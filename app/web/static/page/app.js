@@ -10,7 +10,6 @@ import {
   isBusy,
   list,
   messageElement,
-  otherLanguage,
   percent,
   prefer,
   preference,
@@ -18,6 +17,7 @@ import {
   setFieldError,
   setMessage,
   setText,
+  showLanguages,
   switchLanguage,
   text,
   textElement,
@@ -450,13 +450,13 @@ function setNotifier(found) {
 const THEMES = ["system", "light", "dark"];
 let theme = Math.max(0, THEMES.indexOf(preference("theme") ?? ""));
 
-element("language").addEventListener("click", async () => {
+element("language").addEventListener("change", async () => {
   try {
-    await switchLanguage();
+    await switchLanguage(field("language").value);
+    showMissingPart(false);
   } catch {
-    return showMissingPart(true); // the words have not arrived
+    showMissingPart(true); // the words have not arrived
   }
-  showMissingPart(false);
   showChoices();
 });
 
@@ -467,8 +467,7 @@ element("theme").addEventListener("click", () => {
 });
 
 function showChoices() {
-  element("language").lang = otherLanguage();
-  setMessage(element("language"), "other-language");
+  showLanguages();
   document.documentElement.dataset.theme = THEMES[theme];
   element("theme").dataset.label = `theme-${THEMES[theme]}`;
   translateAll();

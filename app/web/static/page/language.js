@@ -2,17 +2,33 @@
 
 /** @typedef {Record<string, unknown>} Values functions are asked each time */
 
-const LANGUAGES = ["en", "ja"];
-const wanted = [preference("language"), ...navigator.languages].map((each) => each?.slice(0, 2));
-let language = wanted.find((each) => each && LANGUAGES.includes(each)) ?? "en";
+/** By its code, the name that each gives itself. Its words are in `words-<code>.js`; the first is the default. */
+export const LANGUAGES = { en: "English", ja: "日本語" };
+const CODES = Object.keys(LANGUAGES);
+
+const wanted = [preference("language") ?? "", ...navigator.languages];
+let language = wanted.map(codeFor).find(Boolean) ?? CODES[0];
+/** The one that was asked for last: its words may still be on their way. */
+let asked = language;
 let words = await loadWords(language);
 
 /**
- * @param {string} name of a language
+ * A tag without its last parts, until one fits (RFC 4647, section 3.4).
+ *
+ * @param {string} tag
+ */
+function codeFor(tag) {
+  const parts = tag.toLowerCase().split("-");
+  const tags = parts.map((_, last) => parts.slice(0, parts.length - last).join("-"));
+  return tags.map((shorter) => CODES.find((code) => code.toLowerCase() === shorter)).find(Boolean);
+}
+
+/**
+ * @param {string} code
  * @returns {Promise<Record<string, string>>}
  */
-async function loadWords(name) {
-  return (await import(`./words-${name}.js`)).default;
+async function loadWords(code) {
+  return (await import(`./words-${code}.js`)).default;
 }
 
 /**
@@ -100,14 +116,34 @@ export function translateAll() {
   for (const node of all) translate(node);
 }
 
-export function otherLanguage() {
-  return language === "en" ? "ja" : "en";
+/** Let the choice of languages be all of them, and the one that is spoken be chosen. */
+export function showLanguages() {
+  const choice = /** @type {HTMLSelectElement} */ (element("language"));
+  if (choice.length < CODES.length) choice.replaceChildren(...Object.entries(LANGUAGES).map(languageOption));
+  choice.value = language;
 }
 
-export async function switchLanguage() {
-  words = await loadWords(otherLanguage());
-  language = otherLanguage();
-  prefer("language", language);
+/** @param {[string, string]} language */
+function languageOption([code, name]) {
+  const option = /** @type {HTMLOptionElement} */ (textElement("option", name));
+  option.value = option.lang = code;
+  return option;
+}
+
+/**
+ * @param {string} code
+ * @throws where its words have not arrived
+ */
+export async function switchLanguage(code) {
+  asked = code;
+  const found = await loadWords(code).catch((error) => {
+    if (asked === code) throw error;
+  });
+  // Or, asked for one after the other, the slower would win.
+  if (!found || asked !== code) return;
+  words = found;
+  language = code;
+  prefer("language", code);
 }
 
 /**

@@ -29,7 +29,7 @@ export default {
   "replace.no": "Keep it",
   "replace.yes": "Replace it",
   footer: "Keys live in this tab’s memory and end by themselves. A reload forgets them.",
-  "other-language": "日本語",
+  language: "Language",
   "theme-system": "Theme: as the system",
   "theme-light": "Theme: light",
   "theme-dark": "Theme: dark",

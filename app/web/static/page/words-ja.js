@@ -28,7 +28,7 @@ export default {
   "replace.no": "残す",
   "replace.yes": "置き換える",
   footer: "鍵はこのタブのメモリーにだけあり、自動的に失効します。再読み込みすると消えます。",
-  "other-language": "English",
+  language: "言語",
   "theme-system": "テーマ: システムに合わせる",
   "theme-light": "テーマ: ライト",
   "theme-dark": "テーマ: ダーク",
