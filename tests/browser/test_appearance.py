@@ -163,7 +163,7 @@ def test_everything_said_changes_its_language(desk: Desk, teller: Teller, watch:
     desk.enter("alice")
     at_work(desk, teller).cut()
     expect(desk.problem).to_contain_text("The answer ended early.")
-    desk.json.fill("{")
+    desk.write("{")
     desk.page.locator("#run").click()
 
     desk.page.locator("#language").select_option("ja")

@@ -2,6 +2,7 @@
 import { indented, isValid } from "./content.js";
 import { faultOf } from "./json.js";
 import { element, field, number, setFieldError, setMessage, setText, text } from "./language.js";
+import { type } from "./request.js";
 
 /** Longer, it is checked when it is sent: at every key it would hold up the typing. */
 const MOST_CHECKED = 100_000;
@@ -37,12 +38,6 @@ function values({ line, column, missing }) {
   return { line, column, fault: () => text(`json.${missing}`) };
 }
 
-/** @param {string} typed */
-function type(typed) {
-  // Deprecated, and the only way to type that the browser can undo.
-  if (!document.execCommand("insertText", false, typed)) field("json").setRangeText(typed);
-}
-
 function indentOf() {
   const before = field("json").value.slice(0, field("json").selectionStart ?? 0);
   const [spaces] = /** @type {RegExpExecArray} */ (/[ \t]*/.exec(before.split("\n").at(-1) ?? ""));
@@ -63,10 +58,10 @@ element("json").addEventListener("keydown", (event) => {
   if (!isPlain || event.shiftKey) return;
   if (event.key === "Tab" && indents) {
     event.preventDefault();
-    type("  ");
+    type(field("json"), "  ");
   } else if (event.key === "Enter") {
     event.preventDefault();
-    type(`\n${indentOf()}`);
+    type(field("json"), `\n${indentOf()}`);
   }
 });
 
@@ -74,7 +69,7 @@ element("json").addEventListener("keydown", (event) => {
 export function format() {
   const json = field("json").value.trim();
   field("json").select();
-  type(indented(json));
+  type(field("json"), indented(json));
   field("json").setSelectionRange(0, 0);
   check();
 }

@@ -40,6 +40,7 @@ export function showCards(functions, chosen, choose) {
   element("choices").replaceChildren(
     ...functions.map((entry) => card(entry, entry === chosen, () => choose(entry))),
   );
+  for (const entry of functions) beginnings.set(entry.Name, beginningOf(entry));
   field("filter").value = "";
   filterCards();
 }
@@ -127,6 +128,20 @@ const LARGEST_FILE = 5_000_000;
 /** @type {Draft} */
 const NEW = { method: "POST", path: "/", kind: "json", json: "", text: "", file: null };
 
+/** What the form of a function begins with. @type {Map<string, Draft>} */
+const beginnings = new Map();
+
+/**
+ * @param {FunctionEntry} entry
+ * @returns {Draft}
+ */
+function beginningOf({ BodyType, Example }) {
+  // As a text area gives it back.
+  const body = (Example ?? "").replace(/\r\n?/g, "\n");
+  const kind = BodyType ?? (body === "" || isValid(body) ? "json" : "text");
+  return { ...NEW, kind, ...(kind === "file" ? {} : { [kind]: body }) };
+}
+
 /** By the name of the function, as it is typed, and as it was sent last. They outlive a session, not a person. */
 const drafts = /** @type {Map<string, Draft>} */ (new Map());
 const sent = /** @type {Map<string, Draft>} */ (new Map());
@@ -139,7 +154,7 @@ export function showRequest(entry) {
   setText(element("function-title"), entry.Title);
   setText(element("function-description"), entry.Description);
   setText(element("function-url"), entry.FuncUrl);
-  const draft = drafts.get(entry.Name) ?? NEW;
+  const draft = drafts.get(entry.Name) ?? beginning();
   radios("method").value = draft.method;
   radios("kind").value = draft.kind;
   field("path").value = draft.path;
@@ -176,15 +191,19 @@ export function unsentNames() {
 
 /** @param {string} name of a function */
 export function isUnsent(name) {
-  const draft = drafts.get(name) ?? NEW;
-  const last = sent.get(name) ?? NEW;
+  const begun = beginning(name);
+  const draft = drafts.get(name) ?? begun;
+  const last = sent.get(name) ?? begun;
   const parts = /** @type {const} */ (["path", "json", "text", "file"]);
-  return parts.some((part) => draft[part] && draft[part] !== NEW[part] && draft[part] !== last[part]);
+  return parts.some((part) => draft[part] && draft[part] !== begun[part] && draft[part] !== last[part]);
+}
+
+function beginning(name = shown) {
+  return beginnings.get(name) ?? NEW;
 }
 
 export function clearRequests() {
-  drafts.clear();
-  sent.clear();
+  for (const kept of [beginnings, drafts, sent]) kept.clear();
   form("request-form").reset();
   showJson("");
   showFile(null);
@@ -285,6 +304,35 @@ function showParts() {
     /** @type {HTMLElement} */ (part).hidden = kind !== radios("kind").value;
   }
   element("format").hidden = radios("kind").value !== "json";
+  const { kind } = beginning();
+  const given = example();
+  element("example").hidden = given === "" || (kind === radios("kind").value && field(kind).value === given);
+}
+
+/** The body that the form begins with. */
+function example() {
+  const { json, text } = beginning();
+  return json || text;
+}
+
+element("example").addEventListener("click", () => {
+  const { kind } = beginning();
+  radios("kind").value = kind;
+  showParts();
+  field(kind).select();
+  type(field(kind), example());
+  keep();
+});
+
+/**
+ * In place of what is selected.
+ *
+ * @param {HTMLInputElement} node
+ * @param {string} typed
+ */
+export function type(node, typed) {
+  // Deprecated, and the only way to type that the browser can undo.
+  if (!document.execCommand("insertText", false, typed)) node.setRangeText(typed);
 }
 
 /** @param {File | null} given */
@@ -309,7 +357,11 @@ function take(given) {
 }
 
 function keep() {
-  drafts.set(shown, typed());
+  const draft = typed();
+  const begun = beginning();
+  const parts = /** @type {(keyof Draft)[]} */ (Object.keys(draft));
+  if (parts.every((part) => draft[part] === begun[part])) drafts.delete(shown);
+  else drafts.set(shown, draft);
   showParts();
 }
 
@@ -373,7 +425,7 @@ function showJson(json) {
   field("json").value = json;
   setFieldError("json");
   setText(element("json-state"), "");
-  if (json) editor().then(({ check }) => check(), () => {});
+  if (json && json !== example()) editor().then(({ check }) => check(), () => {});
 }
 
 element("json").addEventListener("focus", () => editor().catch(() => {}), { once: true });

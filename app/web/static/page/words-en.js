@@ -50,6 +50,7 @@ export default {
   "kind-text": "Text",
   "kind-file": "File",
   format: "Format",
+  example: "Use the example",
   "json-body": "JSON body",
   "json-help": "Tab indents while you type; Esc, then Tab leaves.",
   "json-good": "Valid JSON, {size} characters",

@@ -49,6 +49,7 @@ export default {
   "kind-text": "テキスト",
   "kind-file": "ファイル",
   format: "整形",
+  example: "例を入れる",
   "json-body": "JSON の本文",
   "json-help": "入力中は Tab で字下げ。Esc のあと Tab で次へ。",
   "json-good": "正しい JSON、{size} 文字",
