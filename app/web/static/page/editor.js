@@ -2,7 +2,7 @@
 import { indented, isValid } from "./content.js";
 import { faultOf } from "./json.js";
 import { element, field, number, setFieldError, setMessage, setText, text } from "./language.js";
-import { type } from "./request.js";
+import { isComposing, type } from "./request.js";
 
 /** Longer, it is checked when it is sent: at every key it would hold up the typing. */
 const MOST_CHECKED = 100_000;
@@ -53,7 +53,8 @@ element("json").addEventListener("input", () => {
 });
 
 element("json").addEventListener("keydown", (event) => {
-  const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.isComposing;
+  if (isComposing(event)) return;
+  const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey;
   if (event.key === "Escape") indents = false;
   if (!isPlain || event.shiftKey) return;
   if (event.key === "Tab" && indents) {

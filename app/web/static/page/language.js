@@ -66,8 +66,18 @@ const given = new WeakMap();
 export function text(key, values = {}) {
   return (words[key] ?? key).replace(/\{([a-z]+)\}/g, (_, name) => {
     const value = values[name];
-    return String(typeof value === "function" ? value() : value);
+    return isolated(String(typeof value === "function" ? value() : value));
   });
+}
+
+/**
+ * Words that are written from right to left do not turn those around them (Unicode TR 9, isolates).
+ *
+ * @param {string} own
+ */
+function isolated(own) {
+  const isTurned = !own.includes("\u2068") && /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/.test(own);
+  return isTurned ? `\u2068${own}\u2069` : own;
 }
 
 /** @param {string} key */
@@ -209,7 +219,7 @@ export function size(bytes) {
 /** @param {string[]} names of which some may be there more than once */
 export function list(names) {
   const times = (/** @type {string} */ name) => names.filter((other) => other === name).length;
-  const counted = [...new Set(names)].map((name) => (times(name) > 1 ? `${name} (${times(name)})` : name));
+  const counted = [...new Set(names)].map((name) => (times(name) > 1 ? `${isolated(name)} (${times(name)})` : isolated(name)));
   return new Intl.ListFormat(language).format(counted);
 }
 
@@ -244,6 +254,7 @@ export function field(id) {
  */
 export function textElement(name, text) {
   const made = document.createElement(name);
+  made.dir = "auto";
   made.textContent = text;
   return made;
 }

@@ -57,7 +57,22 @@ export function selectCard(name) {
     filterCards();
   }
   found.checked = true;
+  revealCard();
   return true;
+}
+
+/** Let the list of cards, which scrolls by itself, show the one that is chosen. */
+export function revealCard() {
+  const list = element("choices");
+  const card = list.querySelector("label:has(:checked)")?.getBoundingClientRect();
+  const { top, bottom, height } = list.getBoundingClientRect();
+  if (card && (card.top < top || card.bottom > bottom)) list.scrollTop += card.top - top - (height - card.height) / 2;
+}
+
+/** Bring the form to whoever has chosen its function, if its beginning is out of their sight. */
+function showForm() {
+  const { top } = element("request").getBoundingClientRect();
+  if (top < 0 || top > window.innerHeight / 2) element("request").scrollIntoView();
 }
 
 /**
@@ -69,6 +84,8 @@ function card({ Name: value, Title, Description, InvokeMode }, checked, chosen) 
   const radio = document.createElement("input");
   Object.assign(radio, { type: "radio", name: "function", value, checked });
   radio.addEventListener("change", chosen);
+  // Not with each arrow key, which goes from card to card.
+  radio.addEventListener("click", (event) => event.detail > 0 && showForm());
   const label = document.createElement("label");
   const mode = messageElement("small", InvokeMode === "RESPONSE_STREAM" ? "streams" : "at-once");
   mode.dataset.mode = InvokeMode;
@@ -100,9 +117,15 @@ function filterCards() {
   else setText(element("no-match"), "");
 }
 
+/** Keys that are an input method's, which in Safari has ended by then. @param {KeyboardEvent} event */
+export function isComposing({ isComposing, keyCode }) {
+  return isComposing || keyCode === 229;
+}
+
 field("filter").addEventListener("input", filterCards);
 
 field("filter").addEventListener("keydown", (event) => {
+  if (isComposing(event)) return;
   const [first] = visibleCards();
   if (event.key === "Escape") {
     field("filter").value = "";
@@ -111,7 +134,12 @@ field("filter").addEventListener("keydown", (event) => {
     event.preventDefault();
     first?.focus();
     first?.click();
+    if (event.key === "Enter") showForm();
   }
+});
+
+element("choices").addEventListener("keydown", (event) => {
+  if (event.key === "Enter") showForm();
 });
 
 document.addEventListener("keydown", (event) => {
@@ -368,7 +396,7 @@ function keep() {
 form("request-form").addEventListener("input", keep);
 
 form("request-form").addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !isComposing(event)) {
     event.preventDefault();
     if (!event.repeat) form("request-form").requestSubmit();
   }

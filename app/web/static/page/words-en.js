@@ -41,6 +41,7 @@ export default {
   filter: "Filter functions",
   "no-functions": "No function is in your reach yet. Ask whoever runs this broker.",
   "no-match": "No function matches.",
+  unknown: "“{name}” is not among your functions. Choose another.",
   streams: "streams",
   "at-once": "answers at once",
   method: "Method",

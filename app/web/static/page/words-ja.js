@@ -40,6 +40,7 @@ export default {
   filter: "関数を絞り込む",
   "no-functions": "使える関数がまだありません。ブローカーの管理者に問い合わせてください。",
   "no-match": "一致する関数はありません。",
+  unknown: "「{name}」という関数は使えません。ほかの関数を選択してください。",
   streams: "ストリーミング",
   "at-once": "一括で応答",
   method: "メソッド",
