@@ -93,6 +93,9 @@ def test_an_example_that_was_not_edited_is_no_draft(desk: Desk):
     desk.kind("Text")
     desk.kind("JSON")
     desk.json.fill("[12]")
+    desk.json.fill("[2]")
+    desk.run()
+    expect(desk.state).to_contain_text("Finished in")
     desk.json.fill(example)
 
     desk.button("Sign out").click()

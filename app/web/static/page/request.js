@@ -385,11 +385,7 @@ function take(given) {
 }
 
 function keep() {
-  const draft = typed();
-  const begun = beginning();
-  const parts = /** @type {(keyof Draft)[]} */ (Object.keys(draft));
-  if (parts.every((part) => draft[part] === begun[part])) drafts.delete(shown);
-  else drafts.set(shown, draft);
+  drafts.set(shown, typed());
   showParts();
 }
 
