@@ -145,7 +145,6 @@ function clearPerson() {
   showTab();
 }
 
-/** Who comes next has functions of their own. */
 function clearAddress() {
   history.replaceState(null, "", location.pathname + location.search);
 }
@@ -254,7 +253,6 @@ function entryOf(name) {
   return functions.find(({ Name }) => Name === name);
 }
 
-/** The name of a function that the page's address ends with. */
 function addressed() {
   return location.hash.slice(1);
 }
@@ -265,7 +263,6 @@ function showUnknown(name) {
   else setMessage(element("unknown"), "unknown", { name: name.slice(0, LONGEST_NAME) });
 }
 
-// By Back and Forward, or by an address that somebody has typed.
 window.addEventListener("popstate", () => {
   const name = addressed();
   if (element("desk").hidden || !name) return;
@@ -412,10 +409,7 @@ function showRuns() {
   const items = all.map(runItem);
   const isOther = items.some((item, at) => item !== element("runs").children[at]);
   if (!isOther && items.length === element("runs").childElementCount) return;
-  const focused = /** @type {HTMLElement | null} */ (document.activeElement);
-  const isHere = element("runs").contains(focused);
   element("runs").replaceChildren(...items);
-  if (isHere) focused?.focus({ preventScroll: true });
 }
 
 /** @param {Run} run */

@@ -2,7 +2,7 @@
 import { indented, isValid } from "./content.js";
 import { faultOf } from "./json.js";
 import { element, field, number, setFieldError, setMessage, setText, text } from "./language.js";
-import { isComposing, type } from "./request.js";
+import { isComposing } from "./request.js";
 
 /** Longer, it is checked when it is sent: at every key it would hold up the typing. */
 const MOST_CHECKED = 100_000;
@@ -38,6 +38,26 @@ function values({ line, column, missing }) {
   return { line, column, fault: () => text(`json.${missing}`) };
 }
 
+/**
+ * In place of what is selected.
+ *
+ * @param {HTMLInputElement} node
+ * @param {string} typed
+ */
+function type(node, typed) {
+  // Deprecated, and the only way to type that the browser can undo.
+  if (!document.execCommand("insertText", false, typed)) node.setRangeText(typed);
+}
+
+/**
+ * @param {HTMLInputElement} node
+ * @param {string} typed
+ */
+export function replace(node, typed) {
+  node.select();
+  type(node, typed);
+}
+
 function indentOf() {
   const before = field("json").value.slice(0, field("json").selectionStart ?? 0);
   const [spaces] = /** @type {RegExpExecArray} */ (/[ \t]*/.exec(before.split("\n").at(-1) ?? ""));
@@ -69,8 +89,7 @@ element("json").addEventListener("keydown", (event) => {
 /** Lay out what is written, which is JSON. The browser can undo it. */
 export function format() {
   const json = field("json").value.trim();
-  field("json").select();
-  type(field("json"), indented(json));
+  replace(field("json"), indented(json));
   field("json").setSelectionRange(0, 0);
   check();
 }

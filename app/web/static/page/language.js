@@ -8,7 +8,6 @@ const CODES = Object.keys(LANGUAGES);
 
 const wanted = [preference("language") ?? "", ...navigator.languages];
 let language = wanted.map(codeFor).find(Boolean) ?? CODES[0];
-/** The one that was asked for last: its words may still be on their way. */
 let asked = language;
 let words = await loadWords(language);
 
@@ -70,11 +69,7 @@ export function text(key, values = {}) {
   });
 }
 
-/**
- * Words that are written from right to left do not turn those around them (Unicode TR 9, isolates).
- *
- * @param {string} own
- */
+/** What is written from right to left turns nothing around it. @param {string} own */
 function isolated(own) {
   const isTurned = !own.includes("\u2068") && /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/.test(own);
   return isTurned ? `\u2068${own}\u2069` : own;

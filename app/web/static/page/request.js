@@ -343,25 +343,13 @@ function example() {
   return json || text;
 }
 
-element("example").addEventListener("click", () => {
+element("example").addEventListener("click", async () => {
   const { kind } = beginning();
   radios("kind").value = kind;
   showParts();
-  field(kind).select();
-  type(field(kind), example());
+  (await editor()).replace(field(kind), example());
   keep();
 });
-
-/**
- * In place of what is selected.
- *
- * @param {HTMLInputElement} node
- * @param {string} typed
- */
-export function type(node, typed) {
-  // Deprecated, and the only way to type that the browser can undo.
-  if (!document.execCommand("insertText", false, typed)) node.setRangeText(typed);
-}
 
 /** @param {File | null} given */
 function showFile(given) {
