@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from tests.browser.conftest import ARGUMENTS
 from tests.browser.desk import Desk
+from tests.browser.entries import offer, two_hundred, unwieldy
 from tests.browser.teller import Teller, Telling
 from tests.browser_setup import find_chromium
 from tests.stack import ROOT, Stack, running_stack
@@ -57,11 +58,11 @@ class Sitting:
         self.stack = stack
         self.teller = teller
         self.desk = Desk(page, stack)
-        self._name = name
+        self.name = name
 
     def shoot(self, state: str) -> None:
         _FOLDER.mkdir(parents=True, exist_ok=True)
-        path = _FOLDER / f"{state}-{self._name}.png"
+        path = _FOLDER / f"{state}-{self.name}.png"
         self.page.evaluate("scrollTo(0, 0)")  # or the bar stands in the middle
         self.page.screenshot(path=path, full_page=True, animations="disabled")
 
@@ -100,6 +101,8 @@ def at_first(sitting: Sitting) -> None:
     sitting.shoot("04-not-json")
     page.locator("#json").fill('{"text": "A key fits one lock."}')
     sitting.desk.choose("report")
+    sitting.shoot("21-example")
+    page.locator('input[name="kind"][value="json"]').check()
     page.locator("#json").fill('{"text": "A key fits one lock. One lock, one key."}')
     page.locator("#format").click()
     sitting.run()
@@ -232,6 +235,31 @@ def with_many_functions(sitting: Sitting) -> None:
     expect(page.locator("#filter")).to_be_visible()
     page.locator("#filter").fill("re")
     sitting.shoot("16-filter")
+    page.locator("#sign-out").click()
+
+
+def with_any_catalogue(sitting: Sitting) -> None:
+    """Two hundred functions; the longest names; an address that opens nothing."""
+    page = sitting.page
+    for state, entries in (
+        ("26-two-hundred", two_hundred(sitting.stack)),
+        ("27-long-names", unwieldy(sitting.stack)),
+    ):
+        page.unroute_all()
+        offer(page, entries)
+        page.evaluate("location.hash = 'gone'")
+        page.locator("#username").fill("alice")
+        page.locator("#password").fill(sitting.stack.users["alice"])
+        page.locator("#sign-in").click()
+        expect(page.locator("#desk")).to_be_visible()
+        sitting.shoot(f"{state}-unknown")
+        page.locator("#choices label").nth(2).click()
+        page.screenshot(path=_FOLDER / f"{state}-in-sight-{sitting.name}.png")
+        sitting.shoot(state)
+        page.emulate_media(forced_colors="active")
+        sitting.shoot(f"{state}-forced-colours")
+        page.emulate_media(forced_colors="none")
+        page.locator("#sign-out").click()
 
 
 def with_answers_to_look_at(sitting: Sitting) -> None:
@@ -279,6 +307,7 @@ _STATES: Final[tuple[Callable[[Sitting], None], ...]] = (
     with_two_runs,
     with_many_functions,
     with_answers_to_look_at,
+    with_any_catalogue,
 )
 
 

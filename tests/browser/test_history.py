@@ -32,7 +32,7 @@ def two_runs(desk: Desk, teller: Teller) -> Desk:
     telling.finish({"answer": 1})
     expect(desk.content).to_contain_text('"answer": 1')
     desk.choose("report")
-    desk.json.fill('{"text": "the second"}')
+    desk.write('{"text": "the second"}')
     desk.run()
     expect(desk.content).to_contain_text('"words": 2')
     return desk

@@ -30,7 +30,7 @@ def test_alice_calls_her_functions_and_is_known_by_name(
     )
 
     desk.choose("report")
-    desk.json.fill('{"text": "A key fits one lock."}')
+    desk.write('{"text": "A key fits one lock."}')
     desk.run()
 
     expect(desk.answer).to_have_accessible_name(re.compile("Output Report"))
@@ -70,7 +70,7 @@ def test_a_wrong_password_says_so_and_keeps_what_was_typed(desk: Desk, stack: St
 def test_signing_out_leaves_nothing_behind(desk: Desk):
     desk.enter("alice")
     desk.choose("report")
-    desk.json.fill('{"text": "hers"}')
+    desk.write('{"text": "hers"}')
     desk.run()
     expect(desk.content).to_be_visible()
 
@@ -170,7 +170,7 @@ def test_a_login_that_ended_leads_to_the_form_and_keeps_what_was_typed(
     desk.enter("alice")
     desk.choose("report")
     desk.path.fill("/?draft=1")
-    desk.json.fill('{"text": "long thought"}')
+    desk.write('{"text": "long thought"}')
     desk.page.route("**/grant", refusing(401, "The access token was not accepted"))
 
     desk.run()
@@ -195,7 +195,7 @@ def test_a_login_that_ended_leads_to_the_form_and_keeps_what_was_typed(
 
 def test_what_one_person_typed_is_not_shown_to_the_next(desk: Desk):
     desk.enter("alice")
-    desk.json.fill('{"text": "hers"}')
+    desk.write('{"text": "hers"}')
     desk.page.route("**/grant", refusing(401, "The access token was not accepted"))
     desk.run()
     expect(desk.button("Sign in")).to_be_visible()
@@ -308,10 +308,11 @@ def test_everything_can_be_done_from_the_keyboard(desk: Desk, stack: Stack):
     keyboard.press("ArrowDown")
     expect(desk.function(desk.functions()[1])).to_be_checked()
     desk.choose("report")
-    for _ in range(5):  # method, path, kind, format, body
+    for _ in range(4):  # method, path, kind, body
         keyboard.press("Tab")
-    expect(desk.json).to_be_focused()
-    keyboard.type('{"text": "typed"}')
+    expect(desk.text).to_be_focused()
+    keyboard.press("ControlOrMeta+a")
+    keyboard.type("typed")
     keyboard.press("Control+Enter")
 
     expect(desk.answer).to_contain_text("The function says you are alice (local)")

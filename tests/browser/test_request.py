@@ -36,6 +36,7 @@ def desk(seat: Seat) -> Iterator[Desk]:
 def writing(desk: Desk) -> Desk:
     desk.enter("bob")
     desk.choose("summarise")
+    desk.kind("JSON")
     return desk
 
 
@@ -141,6 +142,7 @@ def test_what_is_typed_is_sent_under_its_type(
 @pytest.mark.parametrize("kind", ["JSON", "Text"])
 def test_nothing_typed_is_no_body(writing: Desk, teller: Teller, kind: str):
     writing.kind(kind)
+    (writing.json if kind == "JSON" else writing.text).fill("")
 
     writing.run()
 

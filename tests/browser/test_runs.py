@@ -173,7 +173,7 @@ def test_a_double_click_and_a_held_key_start_one_run(desk: Desk, teller: Teller)
     desk.button("Run").dblclick()
     telling = teller.called(desk.page)
     expect(desk.runs()).to_have_count(1)
-    desk.json.focus()
+    desk.text.focus()
     desk.page.keyboard.down("Control")
     for _ in range(4):
         desk.page.keyboard.down("Enter")

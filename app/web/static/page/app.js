@@ -10,7 +10,6 @@ import {
   isBusy,
   list,
   messageElement,
-  otherLanguage,
   percent,
   prefer,
   preference,
@@ -18,6 +17,7 @@ import {
   setFieldError,
   setMessage,
   setText,
+  showLanguages,
   switchLanguage,
   text,
   textElement,
@@ -30,6 +30,7 @@ import {
   isUnsent,
   recordSent,
   restoreRequest,
+  revealCard,
   selectCard,
   showCards,
   showRequest,
@@ -40,6 +41,7 @@ import { Run, Runs } from "./runs.js";
 
 /** @typedef {import("../client/aikagi.d.ts").FunctionEntry} FunctionEntry */
 
+const LONGEST_NAME = 63;
 const LOGIN_REFUSED = "urn:aikagi:problem:login-refused";
 
 const broker = new Broker();
@@ -82,13 +84,15 @@ function showLoginFailure(error) {
  * @param {FunctionEntry[]} found
  */
 function showDesk(me, found) {
+  if (session && me.session_name !== session) clearAddress();
   if (me.session_name !== session) clearPerson();
   person = field("username").value;
   session = me.session_name;
   setText(element("username-shown"), me.subject);
   field("password").value = "";
-  showFunctions(found);
   showView("desk");
+  showFunctions(found);
+  revealCard();
   element("main").focus();
 }
 
@@ -141,8 +145,13 @@ function clearPerson() {
   showTab();
 }
 
+function clearAddress() {
+  history.replaceState(null, "", location.pathname + location.search);
+}
+
 function signOut() {
   const left = leave();
+  clearAddress();
   if (left.length > 0) showNotice("interrupted", { tasks: () => list(left) });
 }
 
@@ -231,14 +240,47 @@ function showView(view) {
 function showFunctions(found) {
   functions = found;
   for (const id of ["request", "answer"]) element(id).hidden = functions.length === 0;
-  const entry = functions.find(({ Name }) => Name === chosen?.Name) ?? functions[0];
-  showCards(functions, entry, chooseFunction);
+  const name = addressed();
+  const entry = entryOf(name) ?? entryOf(chosen?.Name) ?? functions[0];
+  showCards(functions, entry, visitFunction);
   if (entry) chooseFunction(entry);
+  if (name) showUnknown(name);
+  else if (entry) history.replaceState(null, "", `#${entry.Name}`);
+}
+
+/** @param {string} [name] */
+function entryOf(name) {
+  return functions.find(({ Name }) => Name === name);
+}
+
+function addressed() {
+  return location.hash.slice(1);
+}
+
+/** @param {string} name */
+function showUnknown(name) {
+  if (entryOf(name)) setText(element("unknown"), "");
+  else setMessage(element("unknown"), "unknown", { name: name.slice(0, LONGEST_NAME) });
+}
+
+window.addEventListener("popstate", () => {
+  const name = addressed();
+  if (element("desk").hidden || !name) return;
+  showUnknown(name);
+  const entry = entryOf(name);
+  if (entry && selectCard(name)) chooseFunction(entry);
+});
+
+/** Choose a function, and let Back lead to the one before. @param {FunctionEntry} entry */
+function visitFunction(entry) {
+  if (addressed() !== entry.Name) history.pushState(null, "", `#${entry.Name}`);
+  chooseFunction(entry);
 }
 
 /** @param {FunctionEntry} entry */
 function chooseFunction(entry) {
   chosen = entry;
+  setText(element("unknown"), "");
   showRequest(entry);
   showLease();
 }
@@ -321,10 +363,10 @@ element("reuse").addEventListener("click", async () => {
   if (!run) return;
   const { Name, Title } = run.entry;
   if (isUnsent(Name) && !(await ask("replace", () => ({ title: Title })))) return;
-  const entry = functions.find((found) => found.Name === Name);
+  const entry = entryOf(Name);
   if (!entry || !selectCard(Name)) return setMessage(element("reuse-note"), "fail.reach");
   restoreRequest(entry, run.draft);
-  chooseFunction(entry);
+  visitFunction(entry);
   element("run").focus();
 });
 
@@ -366,7 +408,8 @@ function showRuns() {
   element("history").hidden = all.length === 0;
   const items = all.map(runItem);
   const isOther = items.some((item, at) => item !== element("runs").children[at]);
-  if (isOther || items.length < element("runs").childElementCount) element("runs").replaceChildren(...items);
+  if (!isOther && items.length === element("runs").childElementCount) return;
+  element("runs").replaceChildren(...items);
 }
 
 /** @param {Run} run */
@@ -450,13 +493,13 @@ function setNotifier(found) {
 const THEMES = ["system", "light", "dark"];
 let theme = Math.max(0, THEMES.indexOf(preference("theme") ?? ""));
 
-element("language").addEventListener("click", async () => {
+element("language").addEventListener("change", async () => {
   try {
-    await switchLanguage();
+    await switchLanguage(field("language").value);
+    showMissingPart(false);
   } catch {
-    return showMissingPart(true); // the words have not arrived
+    showMissingPart(true); // the words have not arrived
   }
-  showMissingPart(false);
   showChoices();
 });
 
@@ -467,8 +510,7 @@ element("theme").addEventListener("click", () => {
 });
 
 function showChoices() {
-  element("language").lang = otherLanguage();
-  setMessage(element("language"), "other-language");
+  showLanguages();
   document.documentElement.dataset.theme = THEMES[theme];
   element("theme").dataset.label = `theme-${THEMES[theme]}`;
   translateAll();

@@ -2,6 +2,7 @@
 import { indented, isValid } from "./content.js";
 import { faultOf } from "./json.js";
 import { element, field, number, setFieldError, setMessage, setText, text } from "./language.js";
+import { isComposing } from "./request.js";
 
 /** Longer, it is checked when it is sent: at every key it would hold up the typing. */
 const MOST_CHECKED = 100_000;
@@ -37,10 +38,24 @@ function values({ line, column, missing }) {
   return { line, column, fault: () => text(`json.${missing}`) };
 }
 
-/** @param {string} typed */
-function type(typed) {
+/**
+ * In place of what is selected.
+ *
+ * @param {HTMLInputElement} node
+ * @param {string} typed
+ */
+function type(node, typed) {
   // Deprecated, and the only way to type that the browser can undo.
-  if (!document.execCommand("insertText", false, typed)) field("json").setRangeText(typed);
+  if (!document.execCommand("insertText", false, typed)) node.setRangeText(typed);
+}
+
+/**
+ * @param {HTMLInputElement} node
+ * @param {string} typed
+ */
+export function replace(node, typed) {
+  node.select();
+  type(node, typed);
 }
 
 function indentOf() {
@@ -58,23 +73,23 @@ element("json").addEventListener("input", () => {
 });
 
 element("json").addEventListener("keydown", (event) => {
-  const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.isComposing;
+  if (isComposing(event)) return;
+  const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey;
   if (event.key === "Escape") indents = false;
   if (!isPlain || event.shiftKey) return;
   if (event.key === "Tab" && indents) {
     event.preventDefault();
-    type("  ");
+    type(field("json"), "  ");
   } else if (event.key === "Enter") {
     event.preventDefault();
-    type(`\n${indentOf()}`);
+    type(field("json"), `\n${indentOf()}`);
   }
 });
 
 /** Lay out what is written, which is JSON. The browser can undo it. */
 export function format() {
   const json = field("json").value.trim();
-  field("json").select();
-  type(indented(json));
+  replace(field("json"), indented(json));
   field("json").setSelectionRange(0, 0);
   check();
 }

@@ -2,17 +2,32 @@
 
 /** @typedef {Record<string, unknown>} Values functions are asked each time */
 
-const LANGUAGES = ["en", "ja"];
-const wanted = [preference("language"), ...navigator.languages].map((each) => each?.slice(0, 2));
-let language = wanted.find((each) => each && LANGUAGES.includes(each)) ?? "en";
+/** By its code, the name that each gives itself. Its words are in `words-<code>.js`; the first is the default. */
+export const LANGUAGES = { en: "English", ja: "日本語" };
+const CODES = Object.keys(LANGUAGES);
+
+const wanted = [preference("language") ?? "", ...navigator.languages];
+let language = wanted.map(codeFor).find(Boolean) ?? CODES[0];
+let asked = language;
 let words = await loadWords(language);
 
 /**
- * @param {string} name of a language
+ * A tag without its last parts, until one fits (RFC 4647, section 3.4).
+ *
+ * @param {string} tag
+ */
+function codeFor(tag) {
+  const parts = tag.toLowerCase().split("-");
+  const tags = parts.map((_, last) => parts.slice(0, parts.length - last).join("-"));
+  return tags.map((shorter) => CODES.find((code) => code.toLowerCase() === shorter)).find(Boolean);
+}
+
+/**
+ * @param {string} code
  * @returns {Promise<Record<string, string>>}
  */
-async function loadWords(name) {
-  return (await import(`./words-${name}.js`)).default;
+async function loadWords(code) {
+  return (await import(`./words-${code}.js`)).default;
 }
 
 /**
@@ -50,8 +65,14 @@ const given = new WeakMap();
 export function text(key, values = {}) {
   return (words[key] ?? key).replace(/\{([a-z]+)\}/g, (_, name) => {
     const value = values[name];
-    return String(typeof value === "function" ? value() : value);
+    return isolated(String(typeof value === "function" ? value() : value));
   });
+}
+
+/** What is written from right to left turns nothing around it. @param {string} own */
+function isolated(own) {
+  const isTurned = !own.includes("\u2068") && /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/.test(own);
+  return isTurned ? `\u2068${own}\u2069` : own;
 }
 
 /** @param {string} key */
@@ -100,14 +121,34 @@ export function translateAll() {
   for (const node of all) translate(node);
 }
 
-export function otherLanguage() {
-  return language === "en" ? "ja" : "en";
+/** Let the choice of languages be all of them, and the one that is spoken be chosen. */
+export function showLanguages() {
+  const choice = /** @type {HTMLSelectElement} */ (element("language"));
+  if (choice.length < CODES.length) choice.replaceChildren(...Object.entries(LANGUAGES).map(languageOption));
+  choice.value = language;
 }
 
-export async function switchLanguage() {
-  words = await loadWords(otherLanguage());
-  language = otherLanguage();
-  prefer("language", language);
+/** @param {[string, string]} language */
+function languageOption([code, name]) {
+  const option = /** @type {HTMLOptionElement} */ (textElement("option", name));
+  option.value = option.lang = code;
+  return option;
+}
+
+/**
+ * @param {string} code
+ * @throws where its words have not arrived
+ */
+export async function switchLanguage(code) {
+  asked = code;
+  const found = await loadWords(code).catch((error) => {
+    if (asked === code) throw error;
+  });
+  // Or, asked for one after the other, the slower would win.
+  if (!found || asked !== code) return;
+  words = found;
+  language = code;
+  prefer("language", code);
 }
 
 /**
@@ -173,7 +214,7 @@ export function size(bytes) {
 /** @param {string[]} names of which some may be there more than once */
 export function list(names) {
   const times = (/** @type {string} */ name) => names.filter((other) => other === name).length;
-  const counted = [...new Set(names)].map((name) => (times(name) > 1 ? `${name} (${times(name)})` : name));
+  const counted = [...new Set(names)].map((name) => (times(name) > 1 ? `${isolated(name)} (${times(name)})` : isolated(name)));
   return new Intl.ListFormat(language).format(counted);
 }
 
@@ -208,6 +249,7 @@ export function field(id) {
  */
 export function textElement(name, text) {
   const made = document.createElement(name);
+  made.dir = "auto";
   made.textContent = text;
   return made;
 }

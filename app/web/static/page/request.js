@@ -40,6 +40,7 @@ export function showCards(functions, chosen, choose) {
   element("choices").replaceChildren(
     ...functions.map((entry) => card(entry, entry === chosen, () => choose(entry))),
   );
+  for (const entry of functions) beginnings.set(entry.Name, beginningOf(entry));
   field("filter").value = "";
   filterCards();
 }
@@ -56,7 +57,22 @@ export function selectCard(name) {
     filterCards();
   }
   found.checked = true;
+  revealCard();
   return true;
+}
+
+/** Let the list of cards, which scrolls by itself, show the one that is chosen. */
+export function revealCard() {
+  const list = element("choices");
+  const card = list.querySelector("label:has(:checked)")?.getBoundingClientRect();
+  const { top, bottom, height } = list.getBoundingClientRect();
+  if (card && (card.top < top || card.bottom > bottom)) list.scrollTop += card.top - top - (height - card.height) / 2;
+}
+
+/** Bring the form to whoever has chosen its function, if its beginning is out of their sight. */
+function showForm() {
+  const { top } = element("request").getBoundingClientRect();
+  if (top < 0 || top > window.innerHeight / 2) element("request").scrollIntoView();
 }
 
 /**
@@ -68,6 +84,8 @@ function card({ Name: value, Title, Description, InvokeMode }, checked, chosen) 
   const radio = document.createElement("input");
   Object.assign(radio, { type: "radio", name: "function", value, checked });
   radio.addEventListener("change", chosen);
+  // Not with each arrow key, which goes from card to card.
+  radio.addEventListener("click", (event) => event.detail > 0 && showForm());
   const label = document.createElement("label");
   const mode = messageElement("small", InvokeMode === "RESPONSE_STREAM" ? "streams" : "at-once");
   mode.dataset.mode = InvokeMode;
@@ -99,9 +117,15 @@ function filterCards() {
   else setText(element("no-match"), "");
 }
 
+/** Keys that are an input method's, which in Safari has ended by then. @param {KeyboardEvent} event */
+export function isComposing({ isComposing, keyCode }) {
+  return isComposing || keyCode === 229;
+}
+
 field("filter").addEventListener("input", filterCards);
 
 field("filter").addEventListener("keydown", (event) => {
+  if (isComposing(event)) return;
   const [first] = visibleCards();
   if (event.key === "Escape") {
     field("filter").value = "";
@@ -110,7 +134,12 @@ field("filter").addEventListener("keydown", (event) => {
     event.preventDefault();
     first?.focus();
     first?.click();
+    if (event.key === "Enter") showForm();
   }
+});
+
+element("choices").addEventListener("keydown", (event) => {
+  if (event.key === "Enter") showForm();
 });
 
 document.addEventListener("keydown", (event) => {
@@ -127,6 +156,20 @@ const LARGEST_FILE = 5_000_000;
 /** @type {Draft} */
 const NEW = { method: "POST", path: "/", kind: "json", json: "", text: "", file: null };
 
+/** What the form of a function begins with. @type {Map<string, Draft>} */
+const beginnings = new Map();
+
+/**
+ * @param {FunctionEntry} entry
+ * @returns {Draft}
+ */
+function beginningOf({ BodyType, Example }) {
+  // As a text area gives it back.
+  const body = (Example ?? "").replace(/\r\n?/g, "\n");
+  const kind = BodyType ?? (body === "" || isValid(body) ? "json" : "text");
+  return { ...NEW, kind, ...(kind === "file" ? {} : { [kind]: body }) };
+}
+
 /** By the name of the function, as it is typed, and as it was sent last. They outlive a session, not a person. */
 const drafts = /** @type {Map<string, Draft>} */ (new Map());
 const sent = /** @type {Map<string, Draft>} */ (new Map());
@@ -139,7 +182,7 @@ export function showRequest(entry) {
   setText(element("function-title"), entry.Title);
   setText(element("function-description"), entry.Description);
   setText(element("function-url"), entry.FuncUrl);
-  const draft = drafts.get(entry.Name) ?? NEW;
+  const draft = drafts.get(entry.Name) ?? beginning();
   radios("method").value = draft.method;
   radios("kind").value = draft.kind;
   field("path").value = draft.path;
@@ -176,15 +219,19 @@ export function unsentNames() {
 
 /** @param {string} name of a function */
 export function isUnsent(name) {
-  const draft = drafts.get(name) ?? NEW;
-  const last = sent.get(name) ?? NEW;
+  const begun = beginning(name);
+  const draft = drafts.get(name) ?? begun;
+  const last = sent.get(name) ?? begun;
   const parts = /** @type {const} */ (["path", "json", "text", "file"]);
-  return parts.some((part) => draft[part] && draft[part] !== NEW[part] && draft[part] !== last[part]);
+  return parts.some((part) => draft[part] && draft[part] !== begun[part] && draft[part] !== last[part]);
+}
+
+function beginning(name = shown) {
+  return beginnings.get(name) ?? NEW;
 }
 
 export function clearRequests() {
-  drafts.clear();
-  sent.clear();
+  for (const kept of [beginnings, drafts, sent]) kept.clear();
   form("request-form").reset();
   showJson("");
   showFile(null);
@@ -285,7 +332,24 @@ function showParts() {
     /** @type {HTMLElement} */ (part).hidden = kind !== radios("kind").value;
   }
   element("format").hidden = radios("kind").value !== "json";
+  const { kind } = beginning();
+  const given = example();
+  element("example").hidden = given === "" || (kind === radios("kind").value && field(kind).value === given);
 }
+
+/** The body that the form begins with. */
+function example() {
+  const { json, text } = beginning();
+  return json || text;
+}
+
+element("example").addEventListener("click", async () => {
+  const { kind } = beginning();
+  radios("kind").value = kind;
+  showParts();
+  (await editor()).replace(field(kind), example());
+  keep();
+});
 
 /** @param {File | null} given */
 function showFile(given) {
@@ -316,7 +380,7 @@ function keep() {
 form("request-form").addEventListener("input", keep);
 
 form("request-form").addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !isComposing(event)) {
     event.preventDefault();
     if (!event.repeat) form("request-form").requestSubmit();
   }
@@ -373,7 +437,7 @@ function showJson(json) {
   field("json").value = json;
   setFieldError("json");
   setText(element("json-state"), "");
-  if (json) editor().then(({ check }) => check(), () => {});
+  if (json && json !== example()) editor().then(({ check }) => check(), () => {});
 }
 
 element("json").addEventListener("focus", () => editor().catch(() => {}), { once: true });
