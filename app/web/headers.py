@@ -10,8 +10,10 @@ _ALWAYS: Final = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Strict-Transport-Security": "max-age=31536000",
-    "Cross-Origin-Opener-Policy": "same-origin",
 }
+
+_OF_DOCUMENTS: Final = {"Cross-Origin-Opener-Policy": "same-origin"}
+"""Browsers look for it in what a window shows (HTML Standard, section 7.1.3)."""
 
 _UNLESS_SET: Final = {
     "Cache-Control": "no-store",
@@ -29,6 +31,8 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(_ALWAYS)
+                if headers.get("Content-Type", "").startswith("text/html"):
+                    headers.update(_OF_DOCUMENTS)
                 for name, value in _UNLESS_SET.items():
                     headers.setdefault(name, value)
             await send(message)

@@ -18,7 +18,7 @@ _LANGUAGES: Final = ("en", "ja")
 # Each check also in words, as the page chooses and fills them.
 _DIAGNOSE: Final = """async ({ base, clock, password }) => {
   const { Broker } = await import("./static/digest/client/aikagi.js");
-  const { explainCheck } = await import("./static/digest/page/content.js");
+  const { explainCheck } = await import("./static/digest/page/found.js");
   const broker = new Broker({ base, clock: () => Date.now() + clock * 1000 });
   if (password) await broker.login("alice", password);
   const found = await broker.diagnose("hello");

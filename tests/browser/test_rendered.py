@@ -156,11 +156,13 @@ def test_other_bytes_are_offered_and_not_shown(desk: Desk, content_type: str):
             id="emphasis",
         ),
         pytest.param(
-            "`` a`b `` \\*c\\* `d", "<p><code>a`b</code> *c* `d</p>", id="code"
+            "`` a`b `` \\*c\\* `d",
+            '<p><code dir="auto">a`b</code> *c* `d</p>',
+            id="code",
         ),
         pytest.param(
             "```py\na < *b*\n\n```\nc",
-            "<pre><code>a &lt; *b*\n</code></pre><p>c</p>",
+            '<pre><code dir="auto">a &lt; *b*\n</code></pre><p>c</p>',
             id="fenced code",
         ),
         pytest.param(

@@ -31,6 +31,23 @@ def failure_type(path: str) -> str:
 
 
 @pytest.mark.parametrize(
+    ("path", "policy"),
+    [
+        pytest.param("/", "same-origin", id="the page"),
+        pytest.param("/docs", "same-origin", id="the documentation"),
+        pytest.param("/static/aikagi.js", None, id="a module"),
+        pytest.param("/auth/me", None, id="a problem"),
+    ],
+)
+def test_no_window_that_opens_a_document_keeps_hold_of_it(
+    client: TestClient, path: str, policy: str | None
+):
+    answer = client.get(path)
+
+    assert answer.headers.get("Cross-Origin-Opener-Policy") == policy
+
+
+@pytest.mark.parametrize(
     ("method", "path", "status"),
     [
         ("GET", "/healthz", 200),

@@ -8,7 +8,7 @@ import {
   TaskError,
   UnreachableError,
 } from "../client/aikagi.js";
-import { isKnown, number, setMessage, size, text, time } from "./language.js";
+import { number, setMessage, size, text } from "./language.js";
 import { SHOWN } from "./runs.js";
 
 /** Levels. Further ones are not indented further, or a text of brackets would be squared. */
@@ -248,17 +248,4 @@ function explainStatus({ status, errorType, requestId }) {
   const kind = STATUSES[status] ?? (status < 500 ? "answered" : "crashed");
   const isOpaque = status === 401 || status === 403 || (status >= 429 && errorType !== null);
   return { key: `fail.${kind}`, values: { status }, requestId, isOpaque };
-}
-
-/**
- * What a check of a diagnosis found.
- *
- * @param {import("../client/aikagi.d.ts").Diagnosis["checks"][number]} checked
- * @returns {{key: string, values: import("./language.js").Values}}
- */
-export function explainCheck({ check, ok, cause, facts }) {
-  const outcome = ok === null ? "unknown" : ok ? "ok" : cause;
-  const keys = [`${check}.${outcome}.${facts.side}`, `${check}.${outcome}`, outcome, check];
-  const key = keys.map((end) => `found.${end}`).find(isKnown) ?? "found.unknown";
-  return { key, values: { ...facts, until: () => time(Date.parse(String(facts.until))) } };
 }

@@ -1,5 +1,5 @@
 /** The output of a call, while it comes and afterwards: progress, streamed text, result, failure. */
-import { callerIn, contentOf, copy, explain, explainCheck, save } from "./content.js";
+import { callerIn, contentOf, copy, explain, save } from "./content.js";
 import {
   about,
   clock,
@@ -327,27 +327,10 @@ export function onDiagnose(find) {
     if (isBusy("diagnose")) return;
     setBusy("diagnose", true);
     const diagnosis = await find().finally(() => setBusy("diagnose", false));
-    if (diagnosis) showDiagnosis(diagnosis);
+    if (!diagnosis) return;
+    const module = await import("./found.js").catch(() => null);
+    element("found").replaceChildren(...(module?.found(diagnosis) ?? [messageElement("p", "part-missing")]));
   });
-}
-
-/** @param {Diagnosis} diagnosis */
-function showDiagnosis({ cause, checks }) {
-  const list = document.createElement("ul");
-  list.append(...checks.map(checkItem));
-  element("found").replaceChildren(messageElement("strong", `cause.${cause}`), list);
-}
-
-/** @param {Diagnosis["checks"][number]} checked */
-function checkItem(checked) {
-  const { check, ok } = checked;
-  const mark = messageElement("span", ok === null ? "check-unknown" : ok ? "check-ok" : "check-bad");
-  mark.className = "unseen";
-  const { key, values } = explainCheck(checked);
-  const item = document.createElement("li");
-  item.dataset.ok = String(ok);
-  item.append(mark, messageElement("b", `check.${check}`), " ", messageElement("span", key, values));
-  return item;
 }
 
 /** Between two sentences, so that they can be followed. */

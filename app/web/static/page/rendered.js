@@ -12,12 +12,21 @@ import { element, messageElement, text as wordsFor } from "./language.js";
 /** Runs whose answer is shown as it was sent, for somebody wanted it so. @type {WeakSet<Run>} */
 const plain = new WeakSet();
 
+/** Where they do not come, `start.js` says that a part is missing. @type {Promise<void>} */
+const styles = new Promise((resolve) => {
+  const link = document.createElement("link");
+  link.rel = "stylesheet";
+  link.href = String(new URL("rendered.css", import.meta.url));
+  for (const end of ["load", "error"]) link.addEventListener(end, () => resolve());
+  document.head.append(link);
+});
+
 /**
  * @param {Run} run that has ended with a result
  * @param {() => boolean} isShown whether its output is the one in sight
  */
 export async function showRendered(run, isShown) {
-  const drawn = await draw(run);
+  const [drawn] = await Promise.all([draw(run), styles]);
   if (!drawn || !isShown()) return;
   const part = element(typeof run.result?.value === "string" ? "streamed-part" : "content-part");
   removeRendered(part);
