@@ -59,9 +59,16 @@ class Desk:
     def write_json(self) -> None:
         """Go to the JSON, and wait for what helps to write it."""
         self.json.focus()
+        self.await_part("editor.js")
+
+    def await_part(self, name: str) -> None:
+        """Wait for a module that the page imports when it is wanted, or import it."""
         self.page.evaluate(
-            "import(document.querySelector('script[src$=\"page/app.js\"]').src"
-            ".replace('app.js', 'editor.js')).then(() => null)"
+            """(name) => {
+              const app = document.querySelector('script[src$="page/app.js"]').src;
+              return import(app.replace("app.js", name)).then(() => null);
+            }""",
+            name,
         )
 
     def sign_out(self) -> None:

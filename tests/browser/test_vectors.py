@@ -12,7 +12,7 @@ from tests.vector_files import Vector, expected, joined, reads, ways_to_arrive
 # Reads one answer, whose body arrives in pieces, twice: by iteration and by result().
 _FOLLOW: Final = """
 const { status = 200, headers, pieces, cut = false } = JSON.parse(`VECTOR`);
-const bytes = (base64) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+const bytes = (base64) => Uint8Array.fromBase64(base64);
 const hasBody = ![204, 205, 304].includes(status);
 script.call = () => {
   const waiting = pieces.map(bytes);
@@ -26,9 +26,8 @@ script.call = () => {
   }, { highWaterMark: 0 });
   return new Response(hasBody ? body : null, { status, headers });
 };
-const base64 = async (bytes) => btoa(
-  [...new Uint8Array(await new Blob([bytes]).arrayBuffer())]
-    .map((byte) => String.fromCharCode(byte)).join(""));
+const base64 = async (bytes) =>
+  new Uint8Array(await new Blob([bytes]).arrayBuffer()).toBase64();
 const written = async ({ bytes, body, ...event }) => {
   if (body) event.body = await base64(body);
   if (!(event.value instanceof Blob)) return event;
