@@ -55,8 +55,7 @@ def task(request: Request) -> Iterator[Event]:
 handler = streamed(task)
 '''
 _TEST_OF_BUFFERED: Final = """\
-from tests.functions.conftest import EventMaker
-from {folder}.app import handler
+{imports}
 
 
 def test_a_caller_is_greeted_by_name(an_event: EventMaker):
@@ -69,9 +68,7 @@ def test_nobody_is_greeted_as_a_stranger(an_event: EventMaker):
     assert handler(event, None) == {{"message": "Good day, stranger."}}
 """
 _TEST_OF_STREAMED: Final = """\
-from aikagi_function import Output, Progress, Request, Result, Start
-from tests.functions.conftest import EventMaker
-from {folder}.app import task
+{imports}
 
 
 def test_each_line_is_repeated_in_capitals(an_event: EventMaker):
@@ -162,15 +159,29 @@ def create(name: str, *, stream: bool, root: Path = ROOT) -> list[Path]:
     if text.count(_OUTPUTS) != 1:
         raise RefusedError(f"{template} has no line Outputs: to write a block before.")
     code = _STREAMED if stream else _BUFFERED
-    test = _TEST_OF_STREAMED if stream else _TEST_OF_BUFFERED
     files = {
         root / "functions" / folder / "__init__.py": "",
         root / "functions" / folder / "app.py": code,
-        root / "tests" / "functions" / f"test_{folder}.py": test.format(folder=folder),
+        root / "tests" / "functions" / f"test_{folder}.py": _test(
+            folder, stream=stream
+        ),
     }
     new = text.replace(_OUTPUTS, block(name, stream=stream) + _OUTPUTS)
     _write(files, template, new)
     return list(files)
+
+
+def _test(folder: str, *, stream: bool) -> str:
+    """Write the test, its imports in the order that ruff wants."""
+    imports = ["from tests.functions.conftest import EventMaker"]
+    if stream:
+        imports += [
+            "from aikagi_function import Output, Progress, Request, Result, Start",
+            f"from {folder}.app import task",
+        ]
+        return _TEST_OF_STREAMED.format(imports="\n".join(sorted(imports)))
+    imports.append(f"from {folder}.app import handler")
+    return _TEST_OF_BUFFERED.format(imports="\n".join(sorted(imports)))
 
 
 def check(name: str, root: Path = ROOT) -> None:

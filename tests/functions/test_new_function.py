@@ -37,7 +37,7 @@ def files_of(root: Path) -> dict[Path, str]:
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["a handler", "a stream"])
-@pytest.mark.parametrize("name", ["greet", "at-once", "a-b2-c", "x" * 40])
+@pytest.mark.parametrize("name", ["newcomer", "new-comer", "a-b2-c", "x" * 40])
 def test_a_new_function_fits_into_the_template(copy: Path, name: str, stream: bool):
     before = files_of(copy)
 
@@ -54,6 +54,8 @@ def test_a_new_function_fits_into_the_template(copy: Path, name: str, stream: bo
     changed = {path for path, text in before.items() if after[path] != text}
     assert changed == {copy / "template.yaml"}
     assert violations(deployed(copy / "template.yaml")) == []
+    imports = [line for line in after[written[2]].splitlines() if "import" in line]
+    assert imports == sorted(imports), "as ruff wants them"
 
 
 @pytest.mark.parametrize(
@@ -61,15 +63,15 @@ def test_a_new_function_fits_into_the_template(copy: Path, name: str, stream: bo
     [
         pytest.param("", "cannot be the name", id="none"),
         pytest.param("Greet", "cannot be the name", id="capitals"),
-        pytest.param("greet_me", "cannot be the name", id="a low line"),
-        pytest.param("greet--me", "cannot be the name", id="two hyphens"),
-        pytest.param("-greet", "cannot be the name", id="a hyphen first"),
-        pytest.param("greet-", "cannot be the name", id="a hyphen last"),
+        pytest.param("newcomer_me", "cannot be the name", id="a low line"),
+        pytest.param("newcomer--me", "cannot be the name", id="two hyphens"),
+        pytest.param("-newcomer", "cannot be the name", id="a hyphen first"),
+        pytest.param("newcomer-", "cannot be the name", id="a hyphen last"),
         pytest.param("1st", "cannot be the name", id="a digit first"),
-        pytest.param("greet-2", "cannot be the name", id="a word of digits"),
+        pytest.param("newcomer-2", "cannot be the name", id="a word of digits"),
         pytest.param("grüße", "cannot be the name", id="beyond ASCII"),
-        pytest.param("../greet", "cannot be the name", id="a path"),
-        pytest.param("greet\n", "cannot be the name", id="a line end"),
+        pytest.param("../newcomer", "cannot be the name", id="a path"),
+        pytest.param("newcomer\n", "cannot be the name", id="a line end"),
         pytest.param("x" * 41, "cannot be the name", id="too long"),
         pytest.param("class", "is a word of Python", id="a keyword"),
         pytest.param("match", "is a word of Python", id="a soft keyword"),
@@ -92,12 +94,12 @@ def test_a_name_that_cannot_be_had_is_refused_and_nothing_is_written(
 
 
 def test_a_name_that_only_the_template_has_is_taken(copy: Path):
-    create("greet", stream=False, root=copy)
-    shutil.rmtree(copy / "functions" / "greet")
-    (copy / "tests" / "functions" / "test_greet.py").unlink()
+    create("newcomer", stream=False, root=copy)
+    shutil.rmtree(copy / "functions" / "newcomer")
+    (copy / "tests" / "functions" / "test_newcomer.py").unlink()
 
-    with pytest.raises(RefusedError, match="There is a 'greet' already"):
-        create("greet", stream=False, root=copy)
+    with pytest.raises(RefusedError, match="There is a 'newcomer' already"):
+        create("newcomer", stream=False, root=copy)
 
 
 def test_a_template_without_outputs_is_refused_and_nothing_is_written(copy: Path):
@@ -106,7 +108,7 @@ def test_a_template_without_outputs_is_refused_and_nothing_is_written(copy: Path
     before = files_of(copy)
 
     with pytest.raises(RefusedError, match="no line Outputs:"):
-        create("greet", stream=False, root=copy)
+        create("newcomer", stream=False, root=copy)
 
     assert files_of(copy) == before
 
@@ -116,10 +118,10 @@ def test_what_was_written_is_taken_back_when_the_rest_cannot_be(copy: Path):
     before = files_of(copy)
 
     with pytest.raises(FileNotFoundError):
-        create("greet", stream=False, root=copy)
+        create("newcomer", stream=False, root=copy)
 
     assert files_of(copy) == before
-    assert not (copy / "functions" / "greet").exists()
+    assert not (copy / "functions" / "newcomer").exists()
 
 
 def test_the_command_says_what_to_edit_or_why_it_did_nothing(copy: Path):
@@ -131,18 +133,18 @@ def test_the_command_says_what_to_edit_or_why_it_did_nothing(copy: Path):
             check=False,
         )
 
-    done = run("--stream", "--", "greet")
-    again = run("--", "greet")
+    done = run("--stream", "--", "newcomer")
+    again = run("--", "newcomer")
 
     assert (done.returncode, done.stderr) == (0, "")
     for path in (
-        "functions/greet/app.py",
+        "functions/newcomer/app.py",
         "template.yaml",
-        "tests/functions/test_greet",
+        "tests/functions/test_newcomer",
     ):
         assert path in done.stdout
     assert again.returncode == 1
-    assert again.stderr == "There is a 'greet' already: choose another name.\n"
+    assert again.stderr == "There is a 'newcomer' already: choose another name.\n"
 
 
 @pytest.mark.parametrize(
@@ -151,13 +153,13 @@ def test_the_command_says_what_to_edit_or_why_it_did_nothing(copy: Path):
         pytest.param("from hello.app import handler\n", False, id="another function"),
         pytest.param("import app.domain\n", False, id="the broker"),
         pytest.param("import aikagi\n", False, id="the client"),
-        pytest.param("from greet import __doc__ as x\n", True, id="its own package"),
+        pytest.param("from newcomer import __doc__ as x\n", True, id="its own package"),
         pytest.param("import aikagi_function.events\n", True, id="the layer"),
         pytest.param("import boto3\n", True, id="a package"),
     ],
 )
 def test_functions_never_import_each_other(copy: Path, line: str, kept: bool):
-    code = create("greet", stream=False, root=copy)[1]
+    code = create("newcomer", stream=False, root=copy)[1]
     code.write_text(f"{line}\n{code.read_text()}")
 
     done = subprocess.run(
