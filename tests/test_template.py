@@ -302,7 +302,12 @@ def test_the_functions_and_the_broker_know_the_same_origins(
                 "x-amz-security-token",
                 "x-amz-content-sha256",
             ],
-            "ExposeHeaders": ["date", "x-amzn-requestid", "x-amzn-errortype"],
+            "ExposeHeaders": [
+                "content-disposition",
+                "date",
+                "x-amzn-requestid",
+                "x-amzn-errortype",
+            ],
             "MaxAge": 3600,
         }
     assert _variables(stack, "BrokerFunction")["AIKAGI_ALLOWED_ORIGINS"] == ",".join(

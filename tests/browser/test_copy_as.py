@@ -177,7 +177,7 @@ def test_the_command_does_what_the_page_did(
     desk.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     desk.enter("alice")
     desk.choose("report")
-    desk.json.fill(json.dumps({"text": AWKWARD + " key key"}, ensure_ascii=False))
+    desk.write(json.dumps({"text": AWKWARD + " key key"}, ensure_ascii=False))
     desk.run()
     expect(desk.page.locator("#state[data-kind=done]")).to_be_visible()
     desk.open("What was sent")
