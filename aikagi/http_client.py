@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from functools import cache
 from threading import Lock
 from time import monotonic
-from typing import Any, Final, final
+from typing import Any, Final, cast, final
 from urllib.request import getproxies, proxy_bypass
 
 import httpcore2
@@ -36,7 +36,7 @@ _LIMITS: Final[Mapping[str, Any]] = {
 """As httpx2 has them; the last is in seconds."""
 
 _PIECE: Final = 65_536
-"""Bytes that are written between two looks at the clock."""
+"""Bytes that are written before the deadline is checked again."""
 
 _DEADLINE: ContextVar[float | None] = ContextVar("aikagi_deadline", default=None)
 """Of the request that is being sent or read, by the clock of ``monotonic``."""
@@ -116,7 +116,7 @@ class _Stream(httpcore2.NetworkStream):
         bounded = _bounded(timeout, httpcore2.ConnectTimeout)
         return _Stream(self._stream.start_tls(ssl_context, server_hostname, bounded))
 
-    def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - as httpcore2 has it
+    def get_extra_info(self, info: str) -> object:
         return self._stream.get_extra_info(info)
 
 
@@ -195,8 +195,8 @@ class _Transport(httpx2.BaseTransport):
         )
         with _until(deadline), _as_httpx2():
             answer = self._pool(url).handle_request(sent)
-        stream = answer.stream
-        assert isinstance(stream, Iterable)  # noqa: S101 - it is no async one
+        # An async pool's would be an AsyncIterable; this pool is none.
+        stream = cast("Iterable[bytes]", answer.stream)
         return httpx2.Response(
             status_code=answer.status,
             headers=answer.headers,

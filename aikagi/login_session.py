@@ -120,7 +120,7 @@ class LoginSession:
         return held.get() if refused is None else held.replace(refused)
 
     def end(self) -> BrokerError | UnreachableError | None:
-        """Tell the broker, and forget everything. Give why it could not be told.
+        """End the login at the broker, and forget it. Return why it could not be ended.
 
         Raises ``StateVersionError`` before it does either.
         """

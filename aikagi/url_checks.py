@@ -1,4 +1,4 @@
-"""A function's URL as a diagnosis looks at it: unsigned, from a page, and signed."""
+"""The checks of a function's URL: unsigned, as from a page, and signed."""
 
 from collections.abc import Callable, Iterator
 from typing import Final, final

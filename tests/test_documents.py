@@ -157,3 +157,15 @@ def test_every_test_that_a_document_names_is_there():
 
     assert named
     assert [name for name in sorted(named) if f"def {name}(" not in sources] == []
+
+
+@pytest.mark.parametrize(
+    "lock",
+    [
+        pytest.param(path, id=path.relative_to(ROOT).as_posix())
+        for path in sorted(ROOT.glob("tests/*/node/package-lock.json"))
+        + sorted(ROOT.glob("requirements/*.txt"))
+    ],
+)
+def test_no_lock_holds_an_address(lock: Path):
+    assert "://" not in lock.read_text()

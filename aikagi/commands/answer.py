@@ -13,7 +13,7 @@ from aikagi.errors import StateError
 
 
 class Answer(Protocol):
-    """Takes an answer by the piece; ``is_terminal`` where a person looks at it."""
+    """Takes an answer by the piece; ``is_terminal`` where a person reads it."""
 
     is_terminal: bool
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from aikagi.commands.suggestions import did_you_mean
 
 if TYPE_CHECKING:
-    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse gives what add_subparsers returns no public name
+    # What add_subparsers returns has no public name.
+    Subparsers = argparse._SubParsersAction["Parser"]  # noqa: SLF001 - see above
 
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):
@@ -36,16 +37,20 @@ class Parser(argparse.ArgumentParser):
             known = {
                 string
                 for parser in (self, *self.commands().values())
-                for action in parser._actions  # noqa: SLF001 - argparse has no public way
+                for action in parser.actions()
                 for string in action.option_strings
             }
             question = did_you_mean(typed, known) if typed.startswith("-") else ""
             self.error(f"what is {' '.join(unknown)!r}? {question}".rstrip())
         return options
 
-    def commands(self) -> Mapping[str, argparse.ArgumentParser]:
+    def actions(self) -> Sequence[argparse.Action]:
+        """Return the arguments and options, which argparse has no public list of."""
+        return self._actions
+
+    def commands(self) -> "Mapping[str, Parser]":
         """Give the parsers of the commands by their names."""
-        found: dict[str, argparse.ArgumentParser] = {}
+        found: dict[str, Parser] = {}
         for action in self._actions:
             if isinstance(action.choices, dict):
                 found |= action.choices

@@ -34,7 +34,7 @@ def _run(options: argparse.Namespace) -> int:
 
     names = shtab.cmd(_NAMES)
     for parser in options.root_parser.commands().values():
-        for action in parser._actions:  # noqa: SLF001 - argparse has no public way
+        for action in parser.actions():
             if action.metavar == "FUNCTION":
                 action.complete = names
             elif action.metavar == "FILE":

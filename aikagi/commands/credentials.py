@@ -86,25 +86,25 @@ def _credentials(options: argparse.Namespace) -> int:
 
 
 def _show(grant: "Grant", wanted: str) -> None:
-    told = grant.for_sdk()
+    members = grant.for_sdk()
     match wanted:
         case "process":
-            echo_json(told)
+            echo_json(members)
         case "json":
-            del told["Version"]
-            told |= {
+            del members["Version"]
+            members |= {
                 "FunctionName": grant.function_name,
                 "FuncUrl": grant.func_url,
                 "Region": grant.region,
                 "InvokeMode": grant.invoke_mode,
             }
-            echo_json(told)
+            echo_json(members)
         case _:
             import shlex
 
             for variable, member in _VARIABLES.items():
                 # A shell evaluates it, and it comes from elsewhere.
-                echo(f"export {variable}={shlex.quote(told[member])}")
+                echo(f"export {variable}={shlex.quote(members[member])}")
 
 
 def _cached(context: Context, function: str, lifetime: GrantLifetime) -> "Grant | None":

@@ -86,8 +86,8 @@ def cells(desk: Desk) -> list[list[str]]:
     ("content_type", "body", "size"),
     [
         ("image/png", PNG, "3 × 2 pixels"),  # noqa: RUF001 - as the page writes it
-        ("image/gif", GIF, "1 × 1 pixels"),  # noqa: RUF001
-        ("image/svg+xml; charset=utf-8", SVG, "40 × 20 pixels"),  # noqa: RUF001
+        ("image/gif", GIF, "1 × 1 pixels"),  # noqa: RUF001 - as above
+        ("image/svg+xml; charset=utf-8", SVG, "40 × 20 pixels"),  # noqa: RUF001 - as above
     ],
 )
 def test_an_image_is_shown_and_saved_as_it_came(

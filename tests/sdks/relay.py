@@ -71,7 +71,7 @@ def relay_to(broker: str) -> Iterator[Relay]:
             self.wfile.write(content)
 
         do_GET = _relay  # noqa: N815 - as the standard library calls them
-        do_POST = _relay  # noqa: N815
+        do_POST = _relay  # noqa: N815 - as above
 
         @override
         def log_message(self, *_: object) -> None:
