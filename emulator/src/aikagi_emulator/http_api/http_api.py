@@ -14,7 +14,7 @@ from aikagi_emulator.http_api.answers import answer
 from aikagi_emulator.http_api.routes import Chosen, Route, choose
 from aikagi_emulator.runtime import InvocationError, ThrottledError
 from aikagi_emulator.urls import Cors
-from aikagi_emulator.urls.asgi import Receive, Scope, Send, live
+from aikagi_emulator.urls.asgi import Receive, Scope, Send, serve
 from aikagi_emulator.urls.cors import Headers
 from aikagi_emulator.urls.payload import Arrival, Destination, payload
 from aikagi_emulator.urls.request import (
@@ -78,14 +78,7 @@ class HttpApi:
         self._log = log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        match scope["type"]:
-            case "http":
-                await self._answer(scope, receive, send)
-            case "lifespan":
-                await live(receive, send)
-            case other:
-                msg = f"an HTTP API does not speak {other}"
-                raise NotImplementedError(msg)
+        await serve(self._answer, scope, receive, send, name="an HTTP API")
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         # As API Gateway's ids look: RFC 4648, and no UUID.

@@ -13,7 +13,21 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-async def live(receive: Receive, send: Send) -> None:
+async def serve(
+    answer: ASGIApp, scope: Scope, receive: Receive, send: Send, *, name: str
+) -> None:
+    """Let ``answer`` have what is HTTP; WebSocket raises ``NotImplementedError``."""
+    match scope["type"]:
+        case "http":
+            await answer(scope, receive, send)
+        case "lifespan":
+            await _live(receive, send)
+        case other:
+            msg = f"{name} does not speak {other}"
+            raise NotImplementedError(msg)
+
+
+async def _live(receive: Receive, send: Send) -> None:
     """Take part in the server's start and end; the functions have another owner."""
     while True:
         message = await receive()

@@ -8,7 +8,7 @@ from typing import Any, Protocol, final
 from aikagi_emulator.runtime import InvocationError, Streamed, ThrottledError
 from aikagi_emulator.sigv4 import Request
 from aikagi_emulator.urls import answers
-from aikagi_emulator.urls.asgi import Receive, Scope, Send, live
+from aikagi_emulator.urls.asgi import Receive, Scope, Send, serve
 from aikagi_emulator.urls.cors import Headers
 from aikagi_emulator.urls.event import build_event
 from aikagi_emulator.urls.gate import Gate, RefusedError
@@ -83,14 +83,7 @@ class FunctionUrl:
         self._log = log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        match scope["type"]:
-            case "http":
-                await self._answer(scope, receive, send)
-            case "lifespan":
-                await live(receive, send)
-            case other:
-                msg = f"a function URL does not speak {other}"
-                raise NotImplementedError(msg)
+        await serve(self._answer, scope, receive, send, name="a function URL")
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         request_id = str(uuid.uuid4())
