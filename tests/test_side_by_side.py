@@ -1,5 +1,6 @@
 """What `make test` does with two processes and their ends."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import descendants
 from tests.side_by_side import ROOT, exit_status, names_tests
 
 PASSES = "def test_it(): pass\n"
@@ -20,8 +22,11 @@ WAITS = """
     def test_it(request):
         here = pathlib.Path(__file__).with_suffix(".began")
         request.addfinalizer(lambda: here.with_suffix(".ended").touch())
+        # Blocked, it cannot come between the writing and the waiting and be missed.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         here.write_text("now")
-        signal.pause()
+        signal.sigwait({signal.SIGINT})
+        raise KeyboardInterrupt
 """
 
 
@@ -39,6 +44,8 @@ def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
         (tmp_path / "pytest.ini").write_text("[pytest]\ntestpaths = tests\n")
         process = subprocess.Popen(
             [sys.executable, str(program), *kept.values()],
+            # What pytest finds installed takes longer than all that is tried here.
+            env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -48,7 +55,10 @@ def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
 
     yield start
     for process in started:
-        process.kill()
+        alive = {process.pid} if process.poll() is None else set()
+        for pid in alive | descendants(process.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         process.communicate()
 
 

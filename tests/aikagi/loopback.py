@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from types import TracebackType
 from typing import Any, Final, Self, final
 from urllib.parse import parse_qs
@@ -110,7 +110,7 @@ class Loopback:
     ``answer`` is the function. Of routes in ``lost`` the next answer breaks off when
     all is done. ``broker_answers`` are the broker's next; None is the right one.
     ``broker_routes`` are what it answers whenever it is asked, by route, and ``files``
-    what browsers get, by path.
+    what browsers get, by path. No grant is answered while ``may_grant`` is not set.
     ``life`` and ``grant_life`` are seconds; ``clock_offset`` is by how many the clocks
     of broker and Lambda are before this machine's; Lambda tells the time of
     ``aws_clock_offset`` more. ``is_open`` is a URL that lets anybody in.
@@ -123,6 +123,8 @@ class Loopback:
         self.longest = 3600
         self.clock_offset = 0.0
         self.refreshes = True
+        self.may_grant = Event()
+        self.may_grant.set()
         self.title = "Hello"
         self.is_open = False
         self.aws_clock_offset = 0.0
@@ -304,6 +306,7 @@ class Loopback:
         }
 
     def _grant(self, wanted: Mapping[str, Any]) -> Answer:
+        self.may_grant.wait(30)
         if wanted["FunctionName"] != "hello":
             return problem(403, "function-not-available", "There is no such function")
         seconds = wanted.get("DurationSeconds", self.longest)
