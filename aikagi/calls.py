@@ -128,12 +128,15 @@ class Call:
 
 def _failure(answer: httpx2.Response) -> FunctionError:
     text = ""
+    is_truncated = True
     content_type = answer.headers.get("content-type", "")
     try:
         for piece in decoded(answer.iter_bytes(), content_type):
             text += piece
             if len(text) > _LONGEST_ERROR_TEXT:
                 break
+        else:
+            is_truncated = False
     except httpx2.HTTPError:
         pass  # what came of it is shown
     finally:
@@ -141,6 +144,7 @@ def _failure(answer: httpx2.Response) -> FunctionError:
     return FunctionError(
         answer.status_code,
         text[:_LONGEST_ERROR_TEXT],
+        is_truncated=is_truncated,
         request_id=answer.headers.get("x-amzn-requestid"),
         error_type=answer.headers.get("x-amzn-errortype"),
     )

@@ -56,7 +56,8 @@ class FunctionError(AikagiError):
     """The function's URL answered with 400 or above.
 
     ``error_type`` is set where Lambda itself said so, and the function did not run;
-    ``text`` is the answer's, shortened.
+    ``text`` is the answer's, and where ``is_truncated`` only its beginning: more was
+    sent, or should have come.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class FunctionError(AikagiError):
         status: int,
         text: str,
         *,
+        is_truncated: bool = False,
         request_id: str | None = None,
         error_type: str | None = None,
     ) -> None:
@@ -71,6 +73,7 @@ class FunctionError(AikagiError):
         super().__init__(f"The function's URL answered {status}{said}")
         self.status = status
         self.text = text
+        self.is_truncated = is_truncated
         self.request_id = request_id
         self.error_type = error_type
 

@@ -98,6 +98,8 @@ def message_of(error: AikagiError, broker: str | None = None) -> str:
             return f"{message}{_reference(error)}."
         case FunctionError():
             text = printable(error.text[:_LONGEST_SHOWN]).strip()
+            if error.is_truncated or len(error.text) > _LONGEST_SHOWN:
+                text += "\nThis is the beginning of a longer answer."
             return f"{message}{_reference(error)}." + (text and f"\n{text}")
         case _:
             return f"{message}."

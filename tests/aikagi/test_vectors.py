@@ -58,6 +58,7 @@ def failure(error: AikagiError) -> Vector:
             described |= {"events": error.events}
         case FunctionError():
             described |= {"status": error.status, "text": error.text}
+            described |= {"truncated": error.is_truncated}
             described |= {
                 "request_id": error.request_id,
                 "error_type": error.error_type,

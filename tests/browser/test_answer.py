@@ -185,6 +185,21 @@ def test_what_a_function_says_of_its_failure_is_shown(
     assert found["type"].startswith(kind)
 
 
+@pytest.mark.parametrize("is_truncated", [True, False])
+def test_the_beginning_of_a_failed_answer_is_not_taken_for_the_whole(
+    workbench: Page, is_truncated: bool
+):
+    found = tell(
+        workbench,
+        """const answer = new Response("", { status: 500 });
+        return contentFor({ error: new FunctionError(answer, "so far", null, given) });
+        """,
+        is_truncated,
+    )
+
+    assert found.get("note") == ("truncated" if is_truncated else None)
+
+
 @pytest.mark.parametrize(
     ("value", "caller"),
     [

@@ -19,7 +19,10 @@ def a_program(folder: Path, name: str) -> Path:
     return program
 
 
-@pytest.mark.parametrize("name", ["chromium", "chromium-browser", "google-chrome"])
+@pytest.mark.parametrize(
+    "name",
+    ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"],
+)
 def test_a_browser_on_the_path_is_found(tmp_path: Path, name: str):
     program = a_program(tmp_path, name)
 
@@ -35,6 +38,42 @@ def test_a_browser_that_is_named_comes_first(tmp_path: Path):
     )
 
     assert found == str(mine)
+
+
+def test_one_without_windows_is_taken_before_one_with_them(tmp_path: Path):
+    a_program(tmp_path, "chromium")
+    shell = a_program(tmp_path, "chromium-headless-shell")
+
+    assert browser_setup.find_chromium({"PATH": str(tmp_path)}) == str(shell)
+
+
+@pytest.mark.parametrize(
+    ("found", "environment", "wanted"),
+    [
+        pytest.param("chromium", {}, False, id="a developer's own will do"),
+        pytest.param("chromium", {"AIKAGI_REQUIRE_BROWSER": "1"}, True, id="on CI"),
+        pytest.param(
+            "chromium-headless-shell",
+            {"AIKAGI_REQUIRE_BROWSER": "1"},
+            False,
+            id="there already",
+        ),
+        pytest.param(
+            "chromium",
+            {"AIKAGI_REQUIRE_BROWSER": "1", "AIKAGI_CHROMIUM": "/nonexistent/mine"},
+            False,
+            id="another was named",
+        ),
+    ],
+)
+def test_the_shell_is_installed_where_it_saves_time(
+    tmp_path: Path, found: str, environment: dict[str, str], wanted: bool
+):
+    a_program(tmp_path, found)
+
+    asked = browser_setup.wants_shell({"PATH": str(tmp_path), **environment})
+
+    assert asked is wanted
 
 
 def test_a_browser_that_is_named_and_missing_is_not_replaced(tmp_path: Path):

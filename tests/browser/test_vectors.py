@@ -33,9 +33,11 @@ const written = async ({ bytes, body, ...event }) => {
   if (!(event.value instanceof Blob)) return event;
   return { type: "result", base64: await base64(event.value) };
 };
-const failure = ({ name, code, message, events, status, text, requestId, errorType }) =>
-  ({ name, code, message, events, status, text, request_id: requestId,
-    error_type: errorType });
+const failure = (error) => {
+  const { name, code, message, events, status, text } = error;
+  return { name, code, message, events, status, text, truncated: error.isTruncated,
+    request_id: error.requestId, error_type: error.errorType };
+};
 const request = () => broker.call("hello", { method: "POST" });
 const events = [];
 let error = null;

@@ -189,7 +189,19 @@ def failed(status: int, **headers: str) -> Answer:
             "Too long (request lambda-r-1).\n",
             id="an error event",
         ),
-        pytest.param(failed(500), 1, "its words", id="its own failure"),
+        pytest.param(failed(500), 1, 'its words"}\n', id="its own failure"),
+        pytest.param(
+            Answer(status=500, pieces=(b"no" * 100_000,)),
+            1,
+            "nono\nThis is the beginning of a longer answer.\n",
+            id="its own failure, at length",
+        ),
+        pytest.param(
+            Answer(status=500, pieces=(b"no",), cut=True),
+            1,
+            "no\nThis is the beginning of a longer answer.\n",
+            id="its own failure, broken off",
+        ),
         pytest.param(
             failed(429, **{"x-amzn-errortype": "TooManyRequestsException"}),
             1,

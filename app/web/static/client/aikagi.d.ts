@@ -222,10 +222,17 @@ export class FunctionError extends Error {
   readonly text: string;
   /** The bytes that the text was read from, under their content type. */
   readonly body: Blob | null;
+  /** Whether the text is only the beginning: more was sent, or should have come. */
+  readonly isTruncated: boolean;
   readonly requestId: string | null;
   /** Lambda's name for it, where Lambda answered in the function's place. */
   readonly errorType: string | null;
-  constructor(answer: Pick<Response, "status" | "headers">, text: string, body?: Blob | null);
+  constructor(
+    answer: Pick<Response, "status" | "headers">,
+    text: string,
+    body?: Blob | null,
+    isTruncated?: boolean,
+  );
 }
 
 /** No answer came. The browser does not say why: the network, CORS, a blocker. */

@@ -150,8 +150,8 @@ export class Call {
   async *#batches() {
     const answer = await this.#answer;
     if (answer.status >= 400) {
-      const { text, body } = await textPrefix(answer, this.#signal);
-      throw new FunctionError(answer, text, body);
+      const { text, body, isTruncated } = await textPrefix(answer, this.#signal);
+      throw new FunctionError(answer, text, body, isTruncated);
     }
     try {
       yield* eventBatches(answer);
@@ -242,16 +242,18 @@ export async function textPrefix(answer, signal) {
   const type = answer.headers.get("Content-Type") ?? "";
   const parts = [];
   let text = "";
+  let isTruncated = true;
   try {
     for await (const piece of decoded(chunksOf(answer), type)) {
       text += piece.text;
       parts.push(piece.bytes);
       if (text.length > LONGEST_FAILURE) break;
     }
+    isTruncated = text.length > LONGEST_FAILURE;
   } catch {
     signal?.throwIfAborted();
   }
-  return { text: text.slice(0, LONGEST_FAILURE), body: new Blob(parts, { type }) };
+  return { text: text.slice(0, LONGEST_FAILURE), body: new Blob(parts, { type }), isTruncated };
 }
 
 /**

@@ -89,12 +89,14 @@ export class FunctionError extends Error {
    * @param {Pick<Response, "status" | "headers">} answer
    * @param {string} text of its body, or the beginning of it
    * @param {Blob | null} [body] the bytes that the text was read from
+   * @param {boolean} [isTruncated] whether more was sent, or should have come
    */
-  constructor(answer, text, body = null) {
+  constructor(answer, text, body = null, isTruncated = false) {
     super(ownWords(text) ?? `The function answered ${answer.status}`);
     this.status = answer.status;
     this.text = text;
     this.body = body;
+    this.isTruncated = isTruncated;
     this.requestId = answer.headers.get("x-amzn-requestid");
     this.errorType = answer.headers.get("x-amzn-errortype");
   }

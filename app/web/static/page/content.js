@@ -83,9 +83,10 @@ export function contentOf({ result, error, text }) {
 }
 
 /** @param {FunctionError} error */
-function said({ text, body }) {
+function said({ text, body, isTruncated }) {
   const isJson = /json/i.test(body?.type ?? "") && isValid(text);
-  return (isJson ? json : plain)("said", text, body ?? undefined);
+  const content = (isJson ? json : plain)("said", text, body ?? undefined);
+  return isTruncated ? { ...content, note: "truncated" } : content;
 }
 
 /**

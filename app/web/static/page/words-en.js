@@ -108,6 +108,7 @@ export default {
   bytes: "{size} of {type}. Download it to see it.",
   "cut-start": "{n} characters before these are not shown. Copy and Download have all.",
   "cut-end": "{n} more characters are not shown. Copy and Download have all.",
+  truncated: "This is the beginning of a longer answer. No more of it was read.",
   copy: "Copy",
   copied: "Copied",
   "copy-failed": "Not copied",
