@@ -1,4 +1,7 @@
-"""Run the browser tests in one process and all others in another, at the same time.
+"""Run the tests in two processes, at the same time.
+
+The first has all that are named in neither of ``SECOND``; the second has the emulator's,
+which stand alone, and then those in a browser, so that both take about as long.
 
 ``make test`` is this program; its arguments are pytest's, for both processes. Arguments
 that name tests are for one process, which is pytest as ever.
@@ -19,9 +22,9 @@ from typing import IO, Final, final
 import pytest
 
 ROOT: Final = Path(__file__).parent.parent
-BROWSER_TESTS: Final = "tests/browser"
+SECOND: Final = ("emulator/tests", "tests/browser")
 _ALWAYS: Final = ("--durations=20",)
-_CACHE: Final = ".pytest_cache/browser"
+_CACHE: Final = ".pytest_cache/second"
 
 NO_TESTS: Final = int(pytest.ExitCode.NO_TESTS_COLLECTED)
 
@@ -32,17 +35,17 @@ def main(arguments: Sequence[str]) -> int:
         command = [sys.executable, "-m", "pytest", *arguments]
         os.execv(command[0], command)  # noqa: S606 - no shell is the point
     with tempfile.TemporaryFile("w+b") as output:
-        others = [f"--ignore={BROWSER_TESTS}", *_ALWAYS, *arguments]
+        first = [*(f"--ignore={folder}" for folder in SECOND), *_ALWAYS, *arguments]
         # Two processes that keep what failed last in one file would lose it.
-        browser = [BROWSER_TESTS, "-o", f"cache_dir={_CACHE}", *_ALWAYS, *arguments]
-        browser += ["--color=yes"] if sys.stdout.isatty() else []
+        second = [*SECOND, "-o", f"cache_dir={_CACHE}", *_ALWAYS, *arguments]
+        second += ["--color=yes"] if sys.stdout.isatty() else []
         processes = Processes()
-        processes.start(others, stdout=None)
-        processes.start(browser, stdout=output)
+        processes.start(first, stdout=None)
+        processes.start(second, stdout=output)
         statuses = processes.wait()
         output.seek(0)
         sys.stdout.write(
-            f"\nThe browser tests ({BROWSER_TESTS}), beside those above:\n"
+            f"\nThe tests in {' and '.join(SECOND)}, beside those above:\n"
         )
         sys.stdout.flush()
         sys.stdout.buffer.write(output.read())

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.processes import descendants
-from tests.side_by_side import ROOT, exit_status, names_tests
+from tests.side_by_side import ROOT, SECOND, exit_status, names_tests
 
 PASSES = "def test_it(): pass\n"
 FAILS = "def test_it(): assert 'this one' == 'fails'\n"
@@ -36,7 +36,8 @@ def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     started = []
 
     def start(*, browser: str, others: str, **kept: str) -> subprocess.Popen[str]:
-        (tmp_path / "tests/browser").mkdir(parents=True, exist_ok=True)
+        for folder in SECOND:
+            (tmp_path / folder).mkdir(parents=True, exist_ok=True)
         program = tmp_path / "tests/side_by_side.py"
         program.write_text((ROOT / "tests/side_by_side.py").read_text())
         (tmp_path / "tests/browser/test_a.py").write_text(textwrap.dedent(browser))
@@ -73,8 +74,8 @@ def test_a_failure_in_either_process_is_one_of_the_whole(
     output, _ = process.communicate(timeout=60)
 
     assert process.returncode == status
-    assert output.index("tests/test_b.py") < output.index("The browser tests")
-    assert output.index("The browser tests") < output.index("tests/browser/test_a.py")
+    assert output.index("tests/test_b.py") < output.index("The tests in emulator/tests")
+    assert output.index("beside those above") < output.index("tests/browser/test_a.py")
     assert output.count("this one") >= status
 
 

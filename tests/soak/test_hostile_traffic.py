@@ -24,12 +24,12 @@ from tests.soak.reporting import Report
 from tests.soak.scale import amount, source
 from tests.stack import Stack, running_stack
 
-SECONDS: Final = amount(10, 600)
+SECONDS: Final = amount(3, 600)
 STRANGERS: Final = 12
 """Enough to keep two processors busy."""
 AWS_SERVICES: Final = 4
 """That the broker has a client of, each with connections of its own."""
-_WARM_UP: Final = 2.0
+_WARM_UP: Final = 1.0
 _SETTLED: Final = 60.0
 """Seconds for what was waiting to end and for idle threads to be given back."""
 _ANSWERED: Final = 30.0
