@@ -455,6 +455,7 @@ def test_a_failure_is_told_in_the_functions_own_words(
             "message": message,
             "status": 418,
             "text": body,
+            "isTruncated": False,
             "requestId": "r-7",
             "errorType": "TeapotException",
         },
