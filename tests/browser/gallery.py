@@ -242,8 +242,8 @@ def with_any_catalogue(sitting: Sitting) -> None:
     """Two hundred functions; the longest names; an address that opens nothing."""
     page = sitting.page
     for state, entries in (
-        ("26-two-hundred", two_hundred(sitting.stack)),
-        ("27-long-names", unwieldy(sitting.stack)),
+        ("27-two-hundred", two_hundred(sitting.stack)),
+        ("28-long-names", unwieldy(sitting.stack)),
     ):
         page.unroute_all()
         offer(page, entries)
@@ -265,16 +265,19 @@ def with_any_catalogue(sitting: Sitting) -> None:
 def with_answers_to_look_at(sitting: Sitting) -> None:
     """An image, one that is none, Markdown, a table; and the request for elsewhere."""
     page = sitting.page
-    page.reload()
+    page.unroute_all()
+    page.goto("about:blank")  # or the address would open what was called last
+    page.goto(f"{sitting.stack.broker}/")
     page.locator("#username").fill("bob")
     page.locator("#password").fill(sitting.stack.users["bob"])
     page.locator("#sign-in").click()
     expect(page.locator("#desk")).to_be_visible()
+    sitting.desk.choose("hello")
     for state, content_type, body in (
-        ("21-image", "image/svg+xml", _PICTURE),
-        ("22-no-image", "image/png", "no picture"),
-        ("23-markdown", "text/markdown; charset=utf-8", _MARKDOWN),
-        ("24-table", "text/csv; charset=utf-8", _CSV),
+        ("22-image", "image/svg+xml", _PICTURE),
+        ("23-no-image", "image/png", "no picture"),
+        ("24-markdown", "text/markdown; charset=utf-8", _MARKDOWN),
+        ("25-table", "text/csv; charset=utf-8", _CSV),
     ):
         answer_with(sitting, content_type, body)
         sitting.run()
@@ -284,7 +287,9 @@ def with_answers_to_look_at(sitting: Sitting) -> None:
     page.locator("#asked-part summary").click()
     page.locator("#copy-as button").nth(1).click()
     expect(page.locator("#copy-as pre")).to_be_visible()
-    sitting.shoot("25-copy-as")
+    sitting.shoot("26-copy-as")
+    page.unroute_all()
+    page.locator("#sign-out").click()
 
 
 def answer_with(sitting: Sitting, content_type: str, body: str) -> None:
