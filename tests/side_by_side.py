@@ -1,7 +1,7 @@
 """Run the tests in two processes, at the same time.
 
-The first has all that are named in neither of ``SECOND``; the second has the emulator's,
-which stand alone, and then those in a browser, so that both take about as long.
+The second has those of ``SECOND``, the emulator's and then those in a browser, and the
+first has all others: so both take about as long.
 
 ``make test`` is this program; its arguments are pytest's, for both processes. Arguments
 that name tests are for one process, which is pytest as ever.

@@ -60,11 +60,12 @@ class Sitting:
         self.desk = Desk(page, stack)
         self.name = name
 
-    def shoot(self, state: str) -> None:
+    def shoot(self, state: str, *, whole: bool = True) -> None:
+        """Photograph the ``whole`` page, or what is in sight of it."""
         _FOLDER.mkdir(parents=True, exist_ok=True)
         path = _FOLDER / f"{state}-{self.name}.png"
         self.page.evaluate("scrollTo(0, 0)")  # or the bar stands in the middle
-        self.page.screenshot(path=path, full_page=True, animations="disabled")
+        self.page.screenshot(path=path, full_page=whole, animations="disabled")
 
     def run(self) -> None:
         self.page.locator("#run").click()
@@ -213,7 +214,7 @@ def with_two_runs(sitting: Sitting) -> None:
     page.locator("#path").fill("/?again=1")
     page.locator("#sign-out").click()
     expect(page.get_by_role("dialog")).to_be_visible()
-    sitting.shoot("19-leaving")
+    sitting.shoot("19-leaving", whole=False)
     page.keyboard.press("Escape")
     first.finish()
     message = "Page 10 is blank."

@@ -195,6 +195,8 @@ def test_a_login_that_ended_leads_to_the_form_and_keeps_what_was_typed(
 
 def test_what_one_person_typed_is_not_shown_to_the_next(desk: Desk):
     desk.enter("alice")
+    desk.choose("report")
+    expect(desk.page).to_have_url(re.compile("#report$"))
     desk.write('{"text": "hers"}')
     desk.page.route("**/grant", refusing(401, "The access token was not accepted"))
     desk.run()
@@ -203,6 +205,7 @@ def test_what_one_person_typed_is_not_shown_to_the_next(desk: Desk):
     desk.enter("bob")
 
     expect(desk.json).to_have_value("")
+    expect(desk.page).not_to_have_url(re.compile("report"))
 
 
 @pytest.mark.parametrize(
@@ -274,6 +277,23 @@ def test_a_failure_says_what_to_do(desk: Desk, stack: Stack):
 
     expect(problem).to_contain_text("The function answered 422.")
     expect(desk.content).to_contain_text("so it says")
+
+
+@pytest.mark.parametrize("part", ["streams.js", "vendor/*"])
+def test_what_could_not_be_read_or_signed_is_not_sent(desk: Desk, part: str):
+    sent: list[str] = []
+    url = desk.url_of("hello")
+    desk.page.on("request", lambda request: sent.append(request.url))
+    desk.page.route(f"**/client/{part}", lambda route: route.abort())
+    desk.enter("bob")
+
+    desk.run(method="GET")
+
+    expect(desk.answer).to_contain_text("The broker cannot be reached")
+    assert not [other for other in sent if other.startswith(url)]
+    desk.page.unroute_all()
+    desk.run(method="GET")
+    expect(desk.answer).to_contain_text("The function says you are bob")
 
 
 def test_one_may_cancel(desk: Desk, stack: Stack):

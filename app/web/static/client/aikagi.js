@@ -4,7 +4,7 @@
  *
  * The tokens and the AWS credentials live in private fields and nowhere else.
  */
-import { addressOf, Call, preparedInit } from "./call.js";
+import { addressOf, Call, importStreams, preparedInit } from "./call.js";
 import { AddressError, LoginEndedError, UnreachableError } from "./errors.js";
 import {
   Clock,
@@ -121,7 +121,10 @@ export class Broker {
   call(name, request = {}) {
     /** @type {PromiseWithResolvers<void>} */
     const { promise, resolve } = Promise.withResolvers();
-    return new Call(this.#request(name, request, resolve), request.signal, promise);
+    // What cannot be read must not be asked for.
+    const ready = importStreams();
+    ready.catch(() => {});
+    return new Call(this.#request(name, request, ready, resolve), request.signal, promise);
   }
 
   /**
@@ -135,14 +138,15 @@ export class Broker {
   /**
    * @param {string} name of a function
    * @param {FunctionRequest} request
-   * @param {() => void} [departs] is told each time the request leaves
+   * @param {Promise<unknown>} [ready] awaited before the request leaves
+   * @param {() => void} [departs] called each time that it leaves
    * @returns {Promise<Response>}
    */
-  #request(name, { path = "/", ...init }, departs = () => {}) {
+  #request(name, { path = "/", ...init }, ready, departs = () => {}) {
     return this.#withSession(async (session) => {
       const method = (init.method ?? "GET").toUpperCase();
       const sent = await preparedInit(method, init);
-      const send = () => this.#send(session, name, path, sent, departs);
+      const send = () => this.#send(session, name, path, sent, ready, departs);
       const first = await send().catch((error) => {
         if (!(error instanceof UnreachableError) || error.what !== "function") throw error;
         if (!SAFE.has(method)) throw error;
@@ -184,12 +188,14 @@ export class Broker {
    * @param {string} name
    * @param {string} path
    * @param {RequestInit} sent
+   * @param {Promise<unknown> | undefined} ready
    * @param {() => void} departs
    * @returns {Promise<Response>}
    */
-  async #send(session, name, path, sent, departs) {
+  async #send(session, name, path, sent, ready, departs) {
     sent.signal?.throwIfAborted();
-    const grant = await abortable(sent.signal, session.grants.get(name));
+    const all = Promise.all([session.grants.get(name), ready]);
+    const [grant] = await abortable(sent.signal, all);
     const request = await grant.sign(addressOf(path, grant.url), sent, this.now());
     // Credentials of one person are not used once somebody else has logged in.
     if (session !== this.#session) throw signedOut();

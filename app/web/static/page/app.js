@@ -402,14 +402,19 @@ for (const name of ["online", "offline"]) window.addEventListener(name, () => sh
 /** @type {WeakMap<Run, HTMLElement>} */
 const rows = new WeakMap();
 
-/** The list of runs. Its rows stay what they are, so that nobody loses their place in it. */
+/** The list of runs. Its rows stay where they are, so that nobody loses their place in it. */
 function showRuns() {
   const all = runs.all;
   element("history").hidden = all.length === 0;
   const items = all.map(runItem);
-  const isOther = items.some((item, at) => item !== element("runs").children[at]);
-  if (!isOther && items.length === element("runs").childElementCount) return;
-  element("runs").replaceChildren(...items);
+  const { children } = element("runs");
+  const hadFocus = element("runs").contains(document.activeElement);
+  for (const item of [...children].filter((child) => !items.includes(/** @type {HTMLElement} */ (child)))) item.remove();
+  items.forEach((item, at) => {
+    if (children[at] !== item) element("runs").insertBefore(item, children[at] ?? null);
+  });
+  const last = /** @type {HTMLElement | null | undefined} */ (items.at(-1)?.firstElementChild);
+  if (hadFocus && !element("runs").contains(document.activeElement)) last?.focus();
 }
 
 /** @param {Run} run */

@@ -207,7 +207,7 @@ export function about(ms) {
 
 /** @param {number} bytes */
 export function size(bytes) {
-  if (bytes < 1000) return measure(bytes, "byte");
+  if (bytes < 1000) return number(bytes, { style: "unit", unit: "byte", unitDisplay: "long" });
   return bytes < 1e6 ? measure(bytes / 1e3, "kilobyte", 1) : measure(bytes / 1e6, "megabyte", 1);
 }
 
