@@ -2,10 +2,13 @@
 
 import ast
 import json
+import os
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,8 +17,10 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Seat, Watch
 from tests.browser.desk import Desk, Stack
-from tests.stack import ROOT, clean_environment
+from tests.stack import clean_environment
 
+COMMANDS: Final = os.pathsep.join([str(Path(sys.executable).parent), os.defpath])
+"""Where this checkout's ``aikagi`` comes first."""
 AWKWARD: Final = 'it\'s "so"\n$HOME `id` \\ %s !x 合鍵 🗝'
 RUN: Final = """({ request, file = null }) =>
   import("./static/digest/page/copy_as.js").then(({ showForms }) => {
@@ -158,22 +163,12 @@ def script_value(workbench: Page, program: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.parametrize("form", ["aikagi", "curl"])
 def test_the_command_does_what_the_page_did(
-    desk: Desk, watch: Watch, stack: Stack, tmp_path: Path
+    desk: Desk, watch: Watch, stack: Stack, tmp_path: Path, form: str
 ):
-    environment = clean_environment(
-        PYTHONPATH=str(ROOT), XDG_STATE_HOME=str(tmp_path / "state")
-    )
-    aikagi = [sys.executable, "-m", "aikagi"]
-    subprocess.run(
-        [*aikagi, "login", stack.broker, "--username", "alice", "--password-stdin"],
-        cwd=tmp_path,
-        env=environment,
-        input=stack.users["alice"],
-        check=True,
-        capture_output=True,
-        text=True,
-    )
+    if shutil.which(form, path=COMMANDS) is None:
+        pytest.skip(f"there is no {form}")
     desk.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     desk.enter("alice")
     desk.choose("report")
@@ -183,26 +178,35 @@ def test_the_command_does_what_the_page_did(
     desk.open("What was sent")
 
     desk.page.get_by_role("group", name="Copy as").get_by_role(
-        "button", name="aikagi"
+        "button", name=form
     ).click()
 
     expect(desk.button("Copied")).to_be_visible()
     copied = desk.page.evaluate("navigator.clipboard.readText()")
     assert copied == desk.page.locator("#copy-as pre").text_content()
-    name, *rest = words(copied)
-    assert name == "aikagi"
-    answer = subprocess.run(
-        [*aikagi, *rest],
-        cwd=tmp_path,
-        env=environment,
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
     shown = desk.content.text_content()
     assert shown is not None
+    answer = typed(copied, stack, tmp_path)
     assert json.loads(answer)["words"] == json.loads(shown)["words"]
     assert watch.faults == watch.violations() == []
+
+
+def typed(command: str, stack: Stack, folder: Path) -> str:
+    """Give what a shell writes that alice, logged in, types ``command`` into."""
+    environment = clean_environment(
+        PATH=COMMANDS, XDG_STATE_HOME=str(folder / "state"), no_proxy="*"
+    )
+    run = partial(
+        subprocess.run,
+        cwd=folder,
+        env=environment,
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    login = ["aikagi", "login", stack.broker, "--username", "alice"]
+    run([*login, "--password-stdin"], input=stack.users["alice"])
+    return str(run(["sh", "-c", command]).stdout)
 
 
 def test_no_form_has_a_secret(desk: Desk, stack: Stack):
