@@ -11,13 +11,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl
 
 import boto3
-from typing_extensions import override
 
 from app.adapters import aws
+from tests.loopback_server import LoopbackServer, RequestHandler
 
 
 class Gate:
@@ -111,8 +110,8 @@ def _shared_session() -> boto3.session.Session:
 
 @contextmanager
 def scripted_aws() -> Iterator[ScriptedAws]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
+    class Handler(RequestHandler):
+        def handle_any(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             target = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
             answer = script.next_answer(Request(target, body))
@@ -127,16 +126,9 @@ def scripted_aws() -> Iterator[ScriptedAws]:
             self.end_headers()
             self.wfile.write(answer.body)
 
-        @override
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
+        # http.server looks its methods up by these names.
+        do_POST = handle_any  # noqa: N815 - see above
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        script = ScriptedAws(f"http://127.0.0.1:{server.server_port}")
-        serving = threading.Thread(target=server.serve_forever, args=(0.01,))
-        serving.start()
-        try:
-            yield script
-        finally:
-            server.shutdown()
-            serving.join()
+    with LoopbackServer(Handler) as server:
+        script = ScriptedAws(server.origin)
+        yield script

@@ -4,16 +4,14 @@ import io
 import json
 import shutil
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import ClassVar
 
 import pytest
-from typing_extensions import override
 
 from app.admin import demo
 from app.admin.demo import DEMO_USERS, announcement, shell_snippet
+from tests.loopback_server import LoopbackServer, RequestHandler
 
 RUNNING = {
     "Broker": "http://127.0.0.1:8000",
@@ -63,7 +61,7 @@ def test_a_table_that_is_not_there_is_a_sentence(
     assert printed.err.startswith("The demo users cannot be added: Could not connect")
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(RequestHandler):
     """The three requests of the snippet; compact JSON, as the broker answers."""
 
     seen: ClassVar[list[tuple[str, dict[str, str], str]]] = []
@@ -88,20 +86,12 @@ class Handler(BaseHTTPRequestHandler):
 
     do_GET = do_POST = _answer  # noqa: N815 - http.server's names
 
-    @override
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
 
 @pytest.fixture
 def origin() -> Iterator[str]:
     Handler.seen.clear()
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with LoopbackServer(Handler) as server:
+        yield server.origin
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")

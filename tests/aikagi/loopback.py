@@ -8,16 +8,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
-from threading import Event, Lock, Thread
-from types import TracebackType
-from typing import Any, Final, Self, final
+from threading import Event, Lock
+from typing import Any, Final, final
 from urllib.parse import parse_qs
 
-from typing_extensions import override
-
 from aikagi_emulator.sigv4 import Request, SignatureRefusedError, verify
+from tests.loopback_server import LoopbackServer, RequestHandler
 
 REGION: Final = "ap-northeast-1"
 PASSWORD: Final = "wonderland-1865"
@@ -95,16 +92,8 @@ class IssuedCredentials:
     expires_at: datetime | None
 
 
-class _Server(ThreadingHTTPServer):
-    request_queue_size = 64
-
-    @override
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Keep quiet of those who leave early."""
-
-
 @final
-class Loopback:
+class Loopback(LoopbackServer):
     """Start it as a context. What tests may set stands at the top.
 
     ``answer`` is the function. Of routes in ``lost`` the next answer breaks off when
@@ -144,26 +133,10 @@ class Loopback:
         self._ids = count(1)
         self._lock = Lock()
         handler = type("Handler", (_Handler,), {"loopback": self})
-        self._server = _Server(("127.0.0.1", 0), handler)
-        self._thread = Thread(target=self._server.serve_forever, args=(0.01,))
-        port = self._server.server_port
-        self.base = f"http://127.0.0.1:{port}/"
-        self.function = f"http://localhost:{port}/"
-        self.allow(self.base.rstrip("/"))
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__init__(handler)
+        self.base = f"{self.origin}/"
+        self.function = f"http://localhost:{self.port}/"
+        self.allow(self.origin)
 
     def count(self, route: str) -> int:
         return self.asked.count(route)
@@ -364,13 +337,11 @@ class Loopback:
         )
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(RequestHandler):
     loopback: Loopback
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # or an answer in pieces takes 40 ms
 
     def handle_any(self) -> None:
-        request = self._request()
+        request = self.read_request()
         answer = self.loopback.respond(request)
         if answer.silent:
             self.close_connection = True
@@ -412,23 +383,6 @@ class _Handler(BaseHTTPRequestHandler):
     def _now(self) -> float:
         more = 0.0 if self._is_broker else self.loopback.aws_clock_offset
         return time.time() + self.loopback.clock_offset + more
-
-    def _request(self) -> Request:
-        # Not `self.path`: http.server collapses slashes in it.
-        target = self.requestline.split(" ")[1]
-        path, _, query = target.partition("?")
-        length = int(self.headers["Content-Length"] or 0)
-        return Request(
-            method=self.command,
-            raw_path=path,
-            raw_query=query,
-            headers=tuple((k.lower(), v) for k, v in self.headers.items()),
-            body=self.rfile.read(length),
-        )
-
-    @override
-    def log_message(self, format: str, *args: object) -> None:
-        """Keep quiet."""
 
 
 def running() -> Iterator[Loopback]:

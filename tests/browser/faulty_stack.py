@@ -3,13 +3,10 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Final, final
 
-from typing_extensions import override
-
+from tests.loopback_server import LoopbackServer, RequestHandler
 from tests.stack import ROOT, Stack, running_stack
 
 
@@ -29,8 +26,8 @@ class Elsewhere:
 
 @contextmanager
 def elsewhere() -> Iterator[Elsewhere]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
+    class Handler(RequestHandler):
+        def handle_any(self) -> None:
             module = place.modules.get(self.path)
             content = (place.page if module is None else module).encode()
             kind = "html" if module is None else "javascript"
@@ -40,17 +37,12 @@ def elsewhere() -> Iterator[Elsewhere]:
             self.end_headers()
             self.wfile.write(content)
 
-        @override
-        def log_message(self, format: str, *args: object) -> None:
-            """Keep quiet."""
+        # http.server looks its methods up by these names.
+        do_GET = handle_any  # noqa: N815 - see above
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        place = Elsewhere(server.server_port)
-        thread = Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with LoopbackServer(Handler) as server:
+        place = Elsewhere(server.port)
         yield place
-        server.shutdown()
-        thread.join()
 
 
 _DOUBLED: Final = """

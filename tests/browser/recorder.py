@@ -2,15 +2,11 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from types import TracebackType
-from typing import Any, Final, Self, final
-
-from typing_extensions import override
+from typing import Any, Final, final
 
 from aikagi_emulator.sigv4 import Request
 from app.web.assets import STATIC
+from tests.loopback_server import LoopbackServer, RequestHandler
 
 _BLANK: Final = b"<!doctype html><title>workbench</title>"
 
@@ -27,7 +23,7 @@ def _module(name: str) -> bytes:
 
 
 @final
-class Recorder:
+class Recorder(LoopbackServer):
     """The broker and one function at one address; the function answers 200.
 
     ``url`` is where the modules of the page (in ``static/digest/``) and the broker's
@@ -38,25 +34,9 @@ class Recorder:
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._thread = Thread(target=self._server.serve_forever, args=(0.01,))
-        port = self._server.server_port
-        self.url = f"http://127.0.0.1:{port}/"
-        self.function = f"http://localhost:{port}/"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__init__(self._handler())
+        self.url = f"{self.origin}/"
+        self.function = f"http://localhost:{self.port}/"
 
     def grant(self) -> dict[str, Any]:
         now = datetime.now(UTC)
@@ -98,15 +78,14 @@ class Recorder:
             case _:
                 return 200, "text/html", _BLANK
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
+    def _handler(self) -> type[RequestHandler]:
         recorder = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
+        class Handler(RequestHandler):
             wbufsize = -1  # head and body in one piece, or each answer takes 40 ms
 
             def handle_any(self) -> None:
-                status, kind, content = recorder.answer(self._request())
+                status, kind, content = recorder.answer(self.read_request())
                 self.send_response(status)
                 self.send_header(
                     "Location" if 300 <= status < 400 else "Content-Type", kind
@@ -127,22 +106,5 @@ class Recorder:
                 self.send_header("Access-Control-Allow-Methods", "GET,POST,PUT,PATCH")
                 wanted = self.headers["Access-Control-Request-Headers"]
                 self.send_header("Access-Control-Allow-Headers", wanted or "*")
-
-            def _request(self) -> Request:
-                # Not `self.path`: http.server collapses slashes in it.
-                target = self.requestline.split(" ")[1]
-                path, _, query = target.partition("?")
-                length = int(self.headers["Content-Length"] or 0)
-                return Request(
-                    method=self.command,
-                    raw_path=path,
-                    raw_query=query,
-                    headers=tuple((k.lower(), v) for k, v in self.headers.items()),
-                    body=self.rfile.read(length),
-                )
-
-            @override
-            def log_message(self, format: str, *args: object) -> None:
-                """Keep quiet."""
 
         return Handler

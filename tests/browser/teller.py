@@ -3,14 +3,13 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Queue
-from threading import Event, Thread
-from types import TracebackType
-from typing import Any, Final, Self, final
+from threading import Event
+from typing import Any, Final, final
 
 from playwright.sync_api import Page, Route
-from typing_extensions import override
+
+from tests.loopback_server import LoopbackServer, RequestHandler
 
 _PATIENCE: Final = 10
 """Seconds until somebody must have called."""
@@ -48,30 +47,14 @@ class Telling:
 
 
 @final
-class Teller:
+class Teller(LoopbackServer):
     """Answers in a function's place: ``stand_in_for`` leads its calls here."""
 
     def __init__(self) -> None:
         self.content_type = "application/x-ndjson; charset=utf-8"
         self._calls: Queue[Telling] = Queue()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        self._thread = Thread(target=self._server.serve_forever, args=(0.01,))
-        self.url = f"http://127.0.0.1:{self._server.server_port}/"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__init__(self._handler())
+        self.url = f"{self.origin}/"
 
     def stand_in_for(self, page: Page, function_url: str) -> None:
         def lead_here(route: Route) -> None:
@@ -87,20 +70,17 @@ class Teller:
             page.wait_for_timeout(10)  # lets Playwright lead the call here
         raise AssertionError("nobody called")
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
+    def _handler(self) -> type[RequestHandler]:
         calls = self._calls
         teller = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-
+        class Handler(RequestHandler):
             def handle_any(self) -> None:
-                length = int(self.headers["Content-Length"] or 0)
+                request = self.read_request()
                 telling = Telling(
-                    method=self.command,
-                    headers={k.lower(): v for k, v in self.headers.items()},
-                    body=self.rfile.read(length),
+                    method=request.method,
+                    headers=dict(request.headers),
+                    body=request.body,
                 )
                 self._begin()
                 calls.put(telling)
@@ -128,9 +108,5 @@ class Teller:
                     if not piece:
                         return
                 self.close_connection = True
-
-            @override
-            def log_message(self, format: str, *args: object) -> None:
-                """Keep quiet."""
 
         return Handler

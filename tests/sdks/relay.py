@@ -1,14 +1,12 @@
 """The broker, listened to: all goes on to the real one, and is written down."""
 
 import http.client
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
-from typing_extensions import override
+from tests.loopback_server import LoopbackServer, RequestHandler
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,9 +35,7 @@ class Relay:
 def relay_to(broker: str) -> Iterator[Relay]:
     behind = urlsplit(broker).netloc
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
+    class Handler(RequestHandler):
         def _relay(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             headers = {
@@ -73,17 +69,6 @@ def relay_to(broker: str) -> Iterator[Relay]:
         do_GET = _relay  # noqa: N815 - as the standard library calls them
         do_POST = _relay  # noqa: N815 - as above
 
-        @override
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        relay = Relay(f"http://127.0.0.1:{server.server_port}")
-        serving = threading.Thread(target=server.serve_forever, args=(0.01,))
-        serving.start()
-        try:
-            yield relay
-        finally:
-            server.shutdown()
-            serving.join()
+    with LoopbackServer(Handler) as server:
+        relay = Relay(server.origin)
+        yield relay

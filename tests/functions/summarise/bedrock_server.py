@@ -7,13 +7,10 @@ import json
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from types import TracebackType
-from typing import Any, Final, Self, final
+from typing import Any, Final, final
 from zlib import crc32
 
-from typing_extensions import override
+from tests.loopback_server import LoopbackServer, RequestHandler
 
 _STRING: Final = 7
 
@@ -65,37 +62,21 @@ def _frame(headers: dict[str, str], value: object) -> bytes:
 
 
 @final
-class Bedrock:
+class Bedrock(LoopbackServer):
     """Answers what it is scripted to, one after the other, the last for ever."""
 
     def __init__(self) -> None:
         self.answers: list[Scripted] = []
         self.asked: list[dict[str, Any]] = []
         self.paths: list[str] = []
-        handler = type("Handler", (_Handler,), {"bedrock": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._thread = Thread(target=self._server.serve_forever, args=(0.01,))
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__init__(type("Handler", (_Handler,), {"bedrock": self}))
+        self.url = self.origin
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(RequestHandler):
     bedrock: Bedrock
 
-    def do_POST(self) -> None:
+    def converse(self) -> None:
         bedrock = self.bedrock
         bedrock.paths.append(self.path)
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -103,6 +84,9 @@ class _Handler(BaseHTTPRequestHandler):
         first, *more = bedrock.answers
         bedrock.answers = more or [first]
         self._answer(first)
+
+    # http.server looks its methods up by these names.
+    do_POST = converse  # noqa: N815 - see above
 
     def _answer(self, scripted: Scripted) -> None:
         content = b"".join(scripted.frames)
@@ -115,7 +99,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content[: len(content) - scripted.cut])
-
-    @override
-    def log_message(self, format: str, *args: object) -> None:
-        """Keep quiet."""
+        self.close_connection = scripted.cut > 0
