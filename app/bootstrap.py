@@ -5,10 +5,12 @@ import sys
 import uuid
 from datetime import UTC, datetime, timedelta
 
-from app.adapters import aws, catalogue, sts, table
+from app.adapters import aws, parameters, sts, table
 from app.adapters.audit import AuditLines
 from app.adapters.catalogue import SsmCatalogue
 from app.adapters.catalogue_entry import EntryRules
+from app.adapters.issuer_entry import IssuerRules
+from app.adapters.issuers import SsmIssuers
 from app.adapters.login_table import LoginTable
 from app.adapters.passwords import Passwords
 from app.adapters.sts import StsSessions
@@ -43,6 +45,15 @@ def build_broker(settings: Settings) -> Broker:
         clock=_now,
     )
     _refuse_weak(keys)
+    ssm = parameters.connect(session)
+    issuers = SsmIssuers(
+        ssm,
+        path=settings.issuers_path,
+        rules=IssuerRules(
+            own=settings.token_issuer, on_loopback=settings.local_issuers
+        ),
+        clock=_now,
+    )
     people = Table(table.connect(session), name=settings.users_table)
     return Broker(
         users=UserTable(people, passwords=Passwords()),
@@ -62,8 +73,9 @@ def build_broker(settings: Settings) -> Broker:
             ),
             clock=_now,
         ),
+        issuers=issuers,
         catalogue=SsmCatalogue(
-            catalogue.connect(session),
+            ssm,
             path=settings.catalogue_path,
             rules=EntryRules(
                 roles=(settings.invoke_role_arn, *settings.other_role_arns),

@@ -12,6 +12,7 @@ from tests.described_client import DescribedClient
 from tests.fakes import (
     Clock,
     FixedCatalogue,
+    FixedIssuers,
     Ids,
     KnownUsers,
     LoginsInMemory,
@@ -59,6 +60,11 @@ def catalogue() -> FixedCatalogue:
 
 
 @pytest.fixture
+def issuers() -> FixedIssuers:
+    return FixedIssuers()
+
+
+@pytest.fixture
 def sessions(clock: Clock) -> RecordingSessions:
     return RecordingSessions(clock)
 
@@ -79,6 +85,7 @@ def broker(
     clock: Clock,
     users: KnownUsers,
     logins: LoginsInMemory,
+    issuers: FixedIssuers,
     catalogue: FixedCatalogue,
     sessions: RecordingSessions,
     audit: RecordingAudit,
@@ -87,6 +94,7 @@ def broker(
         users=users,
         tokens=access_tokens(clock),
         logins=rotating_logins(clock, logins),
+        issuers=issuers,
         catalogue=catalogue,
         sessions=sessions,
         audit=audit,

@@ -14,7 +14,8 @@ import pytest
 from fastapi import FastAPI
 
 from app import strict_json
-from app.adapters.catalogue_entry import EntryRefusedError, EntryRules, read_entry
+from app.adapters.catalogue_entry import EntryRules, read_entry
+from app.adapters.parameters import EntryRefusedError
 from app.adapters.passwords import UnusablePasswordError, _bytes_of
 from app.adapters.tokens.access import AccessTokens
 from app.adapters.tokens.refresh import RefreshTokens
