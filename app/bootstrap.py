@@ -17,7 +17,10 @@ from app.adapters.sts import StsSessions
 from app.adapters.table import Table
 from app.adapters.tokens import (
     AccessTokens,
+    BearerTokens,
+    IssuerTokens,
     RefreshTokens,
+    RemoteKeys,
     SigningKeys,
     WeakSecretError,
     signing_keys,
@@ -57,12 +60,19 @@ def build_broker(settings: Settings) -> Broker:
     people = Table(table.connect(session), name=settings.users_table)
     return Broker(
         users=UserTable(people, passwords=Passwords()),
-        tokens=AccessTokens(
-            keys,
-            issuer=settings.token_issuer,
-            lifetime=timedelta(seconds=settings.token_lifetime_seconds),
-            clock=_now,
-            new_id=_new_id,
+        tokens=BearerTokens(
+            AccessTokens(
+                keys,
+                issuer=settings.token_issuer,
+                lifetime=timedelta(seconds=settings.token_lifetime_seconds),
+                clock=_now,
+                new_id=_new_id,
+            ),
+            IssuerTokens(
+                issuers,
+                RemoteKeys(on_loopback=settings.local_issuers, clock=_now),
+                clock=_now,
+            ),
         ),
         logins=RotatingLogins(
             LoginTable(people),

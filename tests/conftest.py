@@ -6,6 +6,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from app.adapters.tokens import BearerTokens, IssuerTokens
 from app.broker import Broker
 from app.web.application import create_app
 from tests.described_client import DescribedClient
@@ -14,6 +15,7 @@ from tests.fakes import (
     FixedCatalogue,
     FixedIssuers,
     Ids,
+    KnownIssuerKeys,
     KnownUsers,
     LoginsInMemory,
     RecordingAudit,
@@ -65,6 +67,11 @@ def issuers() -> FixedIssuers:
 
 
 @pytest.fixture
+def issuer_keys() -> KnownIssuerKeys:
+    return KnownIssuerKeys()
+
+
+@pytest.fixture
 def sessions(clock: Clock) -> RecordingSessions:
     return RecordingSessions(clock)
 
@@ -86,13 +93,16 @@ def broker(
     users: KnownUsers,
     logins: LoginsInMemory,
     issuers: FixedIssuers,
+    issuer_keys: KnownIssuerKeys,
     catalogue: FixedCatalogue,
     sessions: RecordingSessions,
     audit: RecordingAudit,
 ) -> Broker:
     return Broker(
         users=users,
-        tokens=access_tokens(clock),
+        tokens=BearerTokens(
+            access_tokens(clock), IssuerTokens(issuers, issuer_keys, clock=clock)
+        ),
         logins=rotating_logins(clock, logins),
         issuers=issuers,
         catalogue=catalogue,

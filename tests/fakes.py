@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from app.adapters.tokens.access import AccessTokens
 from app.adapters.tokens.refresh import RefreshTokens
-from app.adapters.tokens.signature import HmacKey
+from app.adapters.tokens.signature import HmacKey, PublicKey
 from app.domain.catalogue import Catalogue, Function, InvokeMode
 from app.domain.credentials import Grant, Source, TemporaryCredentials
 from app.domain.errors import ProblemError
@@ -210,6 +210,20 @@ class FixedIssuers:
         if self.broken:
             raise self.broken
         return Issuers(self.issuers)
+
+
+class KnownIssuerKeys:
+    """Keys by alias and ``kid``; ``broken`` is raised for an alias that has one."""
+
+    def __init__(self) -> None:
+        self.by_name: dict[tuple[str, str], PublicKey] = {}
+        self.broken: dict[str, ProblemError] = {}
+
+    def find(self, issuer: Issuer, algorithm: str, kid: str) -> PublicKey | None:
+        if issuer.alias in self.broken:
+            raise self.broken[issuer.alias]
+        key = self.by_name.get((issuer.alias, kid))
+        return key if key is not None and key.algorithm == algorithm else None
 
 
 class FixedCatalogue:
