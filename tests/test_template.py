@@ -331,6 +331,19 @@ def test_an_origin_that_is_not_exact_is_refused(origins: str):
         deployed(AllowedOrigins=origins)
 
 
+def test_proxies_are_named_to_the_broker_as_they_are_given():
+    chosen = deployed(TrustedProxies="192.0.2.0/24,2001:db8::1")
+
+    variables = _variables(chosen, "BrokerFunction")
+    assert variables["AIKAGI_TRUSTED_PROXIES"] == "192.0.2.0/24,2001:db8::1"
+
+
+@pytest.mark.parametrize("proxies", ["*", "0.0.0.0/0", "192.0.2.1,::/0", "a.example"])
+def test_a_proxy_that_is_everybody_or_a_name_is_refused(proxies: str):
+    with pytest.raises(TemplateError, match="Parameter TrustedProxies cannot be"):
+        deployed(TrustedProxies=proxies)
+
+
 def test_the_api_leaves_cors_to_the_broker(stack: Stack):
     api = stack.resources["HttpApi"].properties
 
@@ -351,6 +364,7 @@ def test_the_broker_is_told_where_things_are_and_no_secret(stack: Stack):
         "AIKAGI_TOKEN_ISSUER": "trial",
         "AIKAGI_LOGIN_LIFETIME_SECONDS": "604800",
         "AIKAGI_LOGIN_IDLE_SECONDS": "43200",
+        "AIKAGI_TRUSTED_PROXIES": "",
         "AIKAGI_DOCS": "true",
         "AIKAGI_LOG_LEVEL": "INFO",
     }
