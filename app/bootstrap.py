@@ -6,6 +6,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 from app.adapters import aws, catalogue, sts, table
+from app.adapters.attempt_table import AttemptTable
 from app.adapters.audit import AuditLines
 from app.adapters.catalogue import SsmCatalogue
 from app.adapters.catalogue_entry import EntryRules
@@ -25,6 +26,7 @@ from app.broker import Broker
 from app.domain.errors import SigningKeyUnavailableError
 from app.domain.logins import Lifetimes
 from app.logins import RotatingLogins
+from app.password_checks import LimitedPasswordChecks
 from app.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -44,8 +46,10 @@ def build_broker(settings: Settings) -> Broker:
     )
     _refuse_weak(keys)
     people = Table(table.connect(session), name=settings.users_table)
+    users = UserTable(people, passwords=Passwords())
     return Broker(
-        users=UserTable(people, passwords=Passwords()),
+        passwords=LimitedPasswordChecks(users, AttemptTable(people), clock=_now),
+        users=users,
         tokens=AccessTokens(
             keys,
             issuer=settings.token_issuer,

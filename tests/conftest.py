@@ -7,9 +7,11 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from app.broker import Broker
+from app.password_checks import LimitedPasswordChecks
 from app.web.application import create_app
 from tests.described_client import DescribedClient
 from tests.fakes import (
+    AttemptsInMemory,
     Clock,
     FixedCatalogue,
     Ids,
@@ -74,16 +76,23 @@ def logins() -> LoginsInMemory:
 
 
 @pytest.fixture
+def attempts() -> AttemptsInMemory:
+    return AttemptsInMemory()
+
+
+@pytest.fixture
 def broker(
     *,
     clock: Clock,
     users: KnownUsers,
+    attempts: AttemptsInMemory,
     logins: LoginsInMemory,
     catalogue: FixedCatalogue,
     sessions: RecordingSessions,
     audit: RecordingAudit,
 ) -> Broker:
     return Broker(
+        passwords=LimitedPasswordChecks(users, attempts, clock=clock),
         users=users,
         tokens=access_tokens(clock),
         logins=rotating_logins(clock, logins),

@@ -171,11 +171,14 @@ def test_the_broker_may_read_assume_log_and_store_logins_and_do_nothing_else(
     people = stack.resources["UsersTable"].attributes["Arn"]
     # What begins in another way is a person, and not the broker's to write.
     logins = {
-        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["login#*"]},
+        "ForAllValues:StringLike": {
+            "dynamodb:LeadingKeys": ["login#*", "limit#*", "seen#*"]
+        },
         "Null": {"dynamodb:LeadingKeys": "false"},
     }
     assert granted == {
         "dynamodb:GetItem": (people, None),
+        "dynamodb:BatchGetItem": (people, None),
         "dynamodb:PutItem": (people, logins),
         "dynamodb:UpdateItem": (people, logins),
         "secretsmanager:GetSecretValue": (stack.resources["SigningSecret"].ref, None),

@@ -33,13 +33,14 @@ ALLOWED: Final = {
     "app.http_api": {"mangum"},
     "app.http_api_event": {"pydantic"},
     "app.logins": NONE,
+    "app.password_checks": NONE,
     "app.settings": {"pydantic", "pydantic_settings"},
     "app.web": WEB,
 }
 """What a package and those inside it may import; the longest name counts.
 
-``app.domain``, ``app.broker`` and ``app.logins`` decide who may do what, and know no
-framework and no AWS.
+``app.domain`` and the use cases, ``app.broker``, ``app.logins`` and
+``app.password_checks``, decide who may do what, and know no framework and no AWS.
 """
 
 OF_PYTHON: Final = sys.stdlib_module_names | {"typing_extensions"}

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from app.domain.credentials import TokenPair
 from app.domain.errors import (
     LoginEndedError,
+    LoginLimitedError,
     LoginRefusedError,
     SigningKeyUnavailableError,
     TooBusyError,
@@ -23,6 +24,7 @@ from app.web.dependencies import (
     BrokerDep,
     CurrentUser,
     LoginPoolDep,
+    SourceDep,
 )
 from app.web.oauth import TokenRoute, refusals
 from app.web.openapi import problems
@@ -100,17 +102,25 @@ class MeResponse(BaseModel):
     summary="Log in",
     responses=refusals(
         LoginRefusedError,
+        LoginLimitedError,
         TooBusyError,
         UsersUnavailableError,
         SigningKeyUnavailableError,
     ),
 )
 async def login(
-    form: Annotated[LoginForm, Form()], broker: BrokerDep, pool: LoginPoolDep
+    form: Annotated[LoginForm, Form()],
+    broker: BrokerDep,
+    pool: LoginPoolDep,
+    source: SourceDep,
 ) -> TokenResponse:
-    """Trade a username and a password for an access token and what renews it."""
+    """Trade a username and a password for an access token and what renews it.
+
+    After ten failures from one address a wait is asked for (429): a second, then twice
+    as long each time, up to half a minute.
+    """
     password = form.password.get_secret_value()
-    pair = await pool.run(lambda: broker.login(form.username, password))
+    pair = await pool.run(lambda: broker.login(form.username, password, source))
     return TokenResponse.reveal(pair)
 
 
