@@ -5,7 +5,7 @@ import sys
 import uuid
 from datetime import UTC, datetime, timedelta
 
-from app.adapters import aws, catalogue, sts, table
+from app.adapters import aws, catalogue, signing_secret, sts, table
 from app.adapters.attempt_table import AttemptTable
 from app.adapters.audit import AuditLines
 from app.adapters.catalogue import SsmCatalogue
@@ -19,7 +19,6 @@ from app.adapters.tokens import (
     RefreshTokens,
     SigningKeys,
     WeakSecretError,
-    signing_keys,
 )
 from app.adapters.users import UserTable
 from app.broker import Broker
@@ -40,7 +39,7 @@ def build_broker(settings: Settings) -> Broker:
     """
     session = aws.new_session()
     keys = SigningKeys(
-        signing_keys.connect(session),
+        signing_secret.connect(session),
         secret_arn=settings.signing_secret_arn,
         clock=_now,
     )

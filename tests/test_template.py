@@ -580,6 +580,7 @@ def test_the_outputs_say_where_everything_is(stack: Stack):
     assert stack.outputs == {
         "GrantApiUrl": API,
         "UsersTableName": stack.resources["UsersTable"].ref,
+        "SigningSecretArn": stack.resources["SigningSecret"].ref,
         "CataloguePath": "/aikagi/trial/functions",
     }
 

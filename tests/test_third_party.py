@@ -25,7 +25,7 @@ ALLOWED: Final = {
     "aikagi.httpx_auth": {"httpx"},
     "app": NONE,
     "app.adapters": {"argon2", "boto3", "botocore", "pydantic"},
-    "app.adapters.tokens": {"boto3"},
+    "app.adapters.tokens": NONE,
     "app.adapters.tokens.signature": {"jose"},
     "app.admin": {"boto3", "botocore", "dotenv"},
     "app.broker": NONE,
