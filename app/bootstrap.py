@@ -5,7 +5,8 @@ import sys
 import uuid
 from datetime import UTC, datetime, timedelta
 
-from app.adapters import aws, parameters, sts, table
+from app.adapters import aws, parameters, signing_secret, sts, table
+from app.adapters.attempt_table import AttemptTable
 from app.adapters.audit import AuditLines
 from app.adapters.catalogue import SsmCatalogue
 from app.adapters.catalogue_entry import EntryRules
@@ -23,13 +24,13 @@ from app.adapters.tokens import (
     RemoteKeys,
     SigningKeys,
     WeakSecretError,
-    signing_keys,
 )
 from app.adapters.users import UserTable
 from app.broker import Broker
 from app.domain.errors import SigningKeyUnavailableError
 from app.domain.logins import Lifetimes
 from app.logins import RotatingLogins
+from app.password_checks import LimitedPasswordChecks
 from app.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ def build_broker(settings: Settings) -> Broker:
     """
     session = aws.new_session()
     keys = SigningKeys(
-        signing_keys.connect(session),
+        signing_secret.connect(session),
         secret_arn=settings.signing_secret_arn,
         clock=_now,
     )
@@ -58,8 +59,10 @@ def build_broker(settings: Settings) -> Broker:
         clock=_now,
     )
     people = Table(table.connect(session), name=settings.users_table)
+    users = UserTable(people, passwords=Passwords())
     return Broker(
-        users=UserTable(people, passwords=Passwords()),
+        passwords=LimitedPasswordChecks(users, AttemptTable(people), clock=_now),
+        users=users,
         tokens=BearerTokens(
             AccessTokens(
                 keys,

@@ -19,20 +19,22 @@ from app.domain.credentials import (
     TemporaryCredentials,
     TokenPair,
 )
-from app.domain.errors import (
-    LoginNotOursError,
-    LoginRefusedError,
-    TokenRejectedError,
-)
+from app.domain.errors import LoginNotOursError, TokenRejectedError
 from app.domain.identity import Bearer, FederatedBearer, Identity, User
 from app.domain.issuers import Issuer, Issuers
 from app.domain.session import SessionPlan, choose_function, may_call, plan_session
 
 
-class Users(Protocol):
-    def authenticate(self, username: str, password: str) -> User | None:
-        """Return the user, or None without a hint of what was wrong."""
+class PasswordChecks(Protocol):
+    def check(self, username: str, password: str, source: Source) -> User:
+        """Return the user whose password this is, if it may be tried from there now.
 
+        Raise ``LoginRefusedError``, the same for every reason, or
+        ``LoginLimitedError``.
+        """
+
+
+class Users(Protocol):
     def find(self, identity: Identity) -> User | None:
         """Return the user as they are now; None when unknown or disabled."""
 
@@ -85,6 +87,7 @@ class AuditLog(Protocol):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broker:
+    passwords: PasswordChecks
     users: Users
     tokens: Tokens
     logins: Logins
@@ -95,11 +98,9 @@ class Broker:
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
 
-    def login(self, username: str, password: str) -> TokenPair:
+    def login(self, username: str, password: str, source: Source) -> TokenPair:
         """Trade a password for an access token and what renews it."""
-        user = self.users.authenticate(username, password)
-        if user is None:
-            raise LoginRefusedError
+        user = self.passwords.check(username, password, source)
         return self._pair(self.logins.begin(user))
 
     def refresh(self, refresh_token: str) -> TokenPair:

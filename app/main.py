@@ -18,5 +18,6 @@ app = create_app(
     # a stranger the catalogue.
     connect_to=_settings.local_function_urls
     or (f"https://*.lambda-url.{_settings.region}.on.aws",),
+    trusted_proxies=_settings.trusted_proxies,
     docs=_settings.docs,
 )

@@ -15,6 +15,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 _LARGEST_PORT: Final = 65535
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
 
 def _split(value: object) -> object:
     if isinstance(value, str):
@@ -61,6 +63,24 @@ def _is_ipv6(text: str) -> bool:
         return False
 
 
+def _networks(values: object) -> object:
+    if not isinstance(values, tuple):
+        return values
+    return tuple(_network(value) for value in values)
+
+
+def _network(value: object) -> Network:
+    try:
+        network = ipaddress.ip_network(str(value))
+    except ValueError:
+        msg = f"{value!r} is neither an address nor a network such as 192.0.2.0/24"
+        raise ValueError(msg) from None
+    if network.prefixlen == 0:
+        msg = f"{value!r} is everybody: then anybody could invent their address"
+        raise ValueError(msg)
+    return network
+
+
 def _loopback(values: tuple[str, ...]) -> tuple[str, ...]:
     for value in values:
         if urlsplit(value).hostname != "127.0.0.1":
@@ -71,6 +91,12 @@ def _loopback(values: tuple[str, ...]) -> tuple[str, ...]:
 
 Origins = Annotated[
     tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_origins)
+]
+Networks = Annotated[
+    tuple[Network, ...],
+    NoDecode,
+    BeforeValidator(_networks),
+    BeforeValidator(_split),  # the last one is the first to run
 ]
 RoleArn = Annotated[
     str, Field(pattern=r"^arn:aws(-[a-z]+)*:iam::[0-9]{12}:role/[!-~]{1,576}$")
@@ -126,6 +152,12 @@ class Settings(BaseSettings):
 
     local_issuers: bool = False
     """Whether an issuer may be on this machine, over http. Never set on AWS."""
+
+    trusted_proxies: Networks = ()
+    """Addresses and networks, separated by commas, of proxies before the broker.
+
+    What they say in X-Forwarded-For of whom they speak for is believed.
+    """
 
     docs: bool = True
     """Whether ``/docs`` and ``/openapi.json`` are served."""

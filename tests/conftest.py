@@ -8,9 +8,11 @@ from fastapi.testclient import TestClient
 
 from app.adapters.tokens import BearerTokens, IssuerTokens
 from app.broker import Broker
+from app.password_checks import LimitedPasswordChecks
 from app.web.application import create_app
 from tests.described_client import DescribedClient
 from tests.fakes import (
+    AttemptsInMemory,
     Clock,
     FixedCatalogue,
     FixedIssuers,
@@ -87,10 +89,16 @@ def logins() -> LoginsInMemory:
 
 
 @pytest.fixture
+def attempts() -> AttemptsInMemory:
+    return AttemptsInMemory()
+
+
+@pytest.fixture
 def broker(
     *,
     clock: Clock,
     users: KnownUsers,
+    attempts: AttemptsInMemory,
     logins: LoginsInMemory,
     issuers: FixedIssuers,
     issuer_keys: KnownIssuerKeys,
@@ -99,6 +107,7 @@ def broker(
     audit: RecordingAudit,
 ) -> Broker:
     return Broker(
+        passwords=LimitedPasswordChecks(users, attempts, clock=clock),
         users=users,
         tokens=BearerTokens(
             access_tokens(clock), IssuerTokens(issuers, issuer_keys, clock=clock)

@@ -12,6 +12,7 @@ from app.domain.credentials import Grant, Source, TemporaryCredentials
 from app.domain.errors import ProblemError
 from app.domain.identity import Bearer, FederatedBearer, Identity, User
 from app.domain.issuers import Issuer, Issuers, SendToken, SignIn
+from app.domain.limits import Attempt, Counter, History, Tally
 from app.domain.logins import Lifetimes, Login
 from app.domain.session import SessionPlan
 from app.logins import RotatingLogins
@@ -224,6 +225,59 @@ class KnownIssuerKeys:
             raise self.broken[issuer.alias]
         key = self.by_name.get((issuer.alias, kid))
         return key if key is not None and key.algorithm == algorithm else None
+
+
+class AttemptsInMemory:
+    """Stands where the table would; ``broken`` is raised when it is set."""
+
+    def __init__(self) -> None:
+        self.tallies: dict[Counter, Tally] = {}
+        self.seen: dict[Attempt, datetime] = {}
+        self.broken: ProblemError | None = None
+        self._writing = threading.Lock()
+
+    def read(self, attempt: Attempt) -> History:
+        self._fail()
+        with self._writing:
+            found = {
+                counter: self.tallies[counter]
+                for counter in attempt.counters
+                if counter in self.tallies
+            }
+            return History(seen_at=self.seen.get(attempt), tallies=found)
+
+    def count(self, counter: Counter, tally: Tally | None, now: datetime) -> timedelta:
+        self._fail()
+        with self._writing:
+            tally = self.tallies.get(counter)
+            wait = counter.wait(tally, now)
+            if not wait:
+                again = tally is None or tally.is_over(now)
+                self.tallies[counter] = Tally(
+                    failures=1 if again or not tally else tally.failures + 1,
+                    began_at=now if again or not tally else tally.began_at,
+                    failed_at=now,
+                )
+            return wait
+
+    def take_back(self, counter: Counter) -> None:
+        self._fail()
+        with self._writing:
+            tally = self.tallies[counter]
+            self.tallies[counter] = replace(tally, failures=tally.failures - 1)
+
+    def forget(self, counter: Counter) -> None:
+        self._fail()
+        with self._writing:
+            self.tallies[counter] = replace(self.tallies[counter], failures=0)
+
+    def note_login(self, attempt: Attempt, now: datetime) -> None:
+        self._fail()
+        self.seen[attempt] = now
+
+    def _fail(self) -> None:
+        if self.broken:
+            raise self.broken
 
 
 class FixedCatalogue:

@@ -6,6 +6,7 @@ may grow with the input and not with its square. ``python -m tests.growth`` prin
 
 import asyncio
 import base64
+import ipaddress
 import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -27,6 +28,7 @@ from app.domain.errors import LoginEndedError, TokenRejectedError
 from app.domain.identity import Identity, canonical_username, is_subject
 from app.http_api import handler_for
 from app.strict_json import NotStrictJSONError
+from app.web.caller_address import caller_address
 from tests.fakes import (
     ROLE,
     Clock,
@@ -246,6 +248,7 @@ KEY_SETS: Final[list[Case[Any]]] = [
     }.items()
 ]
 
+PROXY: Final = (ipaddress.ip_network("192.0.2.1"),)
 NAMES: Final[list[Case[Any]]] = [
     Case("an issuer's subject", lambda n: "合" * (n // 3), is_subject, BODY),
     Case(
@@ -263,6 +266,20 @@ NAMES: Final[list[Case[Any]]] = [
         lambda n: Identity(issuer="corp", subject="\N{GRINNING FACE}" * (n // 4)),
         lambda identity: identity.session_name,
         BODY,
+    ),
+    *(
+        Case(
+            f"an X-Forwarded-For of {name}",
+            make,
+            lambda value: caller_address("192.0.2.1", [value], PROXY),
+            HEADERS,
+        )
+        for name, make in {
+            "proxies": lambda n: "192.0.2.1," * (n // 10),
+            "commas": lambda n: "," * n,
+            "digits": lambda n: "1" * n,
+            "colons": lambda n: "[" + ":" * n,
+        }.items()
     ),
 ]
 

@@ -1,12 +1,15 @@
 """The Lambda handler: the same application, and an answer to whatever comes in."""
 
 import json
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
 
+from app.broker import Broker
 from app.http_api import Handler, handler_for
+from app.web.application import create_app
 from tests.fakes import RecordingAudit
 from tests.http_api_events import http_api_event
 from tests.routes import paths_with_get
@@ -261,6 +264,35 @@ def test_the_source_is_what_api_gateway_saw_whatever_else_an_event_says(
     assert handler(event, None)["statusCode"] == 200
     [(_, source)] = audit.grants
     assert source.address == "203.0.113.7"
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "address"),
+    [
+        pytest.param("198.51.100.99, 203.0.113.7", "198.51.100.99", id="one proxy"),
+        pytest.param("198.51.100.99", "198.51.100.99", id="without the proxy itself"),
+        pytest.param("1.1.1.1,198.51.100.99,203.0.113.7", "198.51.100.99", id="forged"),
+        pytest.param("unknown, 203.0.113.7", "203.0.113.7", id="garbage"),
+    ],
+)
+def test_a_proxy_before_api_gateway_is_believed_where_it_is_named(
+    broker: Broker, audit: RecordingAudit, forwarded: str, address: str
+):
+    app = create_app(broker, trusted_proxies=[ip_network("203.0.113.0/24")])
+    handler = handler_for(app)
+    headers = {
+        "authorization": f"Bearer {log_in(handler)}",
+        "content-type": "application/json",
+        "x-forwarded-for": forwarded,
+    }
+
+    event = http_api_event(
+        "POST", "/grant", headers=headers, body=b'{"FunctionName": "hello"}'
+    )
+
+    assert handler(event, None)["statusCode"] == 200
+    [(_, source)] = audit.grants
+    assert source.address == address
 
 
 def test_an_application_that_raises_is_a_500_without_a_word():

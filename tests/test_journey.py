@@ -19,6 +19,7 @@ from botocore.config import Config
 from botocore.credentials import ContainerProvider
 from botocore.exceptions import ClientError
 
+from app.adapters import signing_secret
 from app.adapters.login_table import LoginTable
 from app.adapters.table import Table
 from app.adapters.tokens import RefreshTokens
@@ -676,14 +677,20 @@ def test_no_secret_is_in_any_line_of_the_log_at_debug(
             for name in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
             if variables[name]
         ),
-        boto3.client(
-            "secretsmanager",
-            endpoint_url=stack.endpoint,
-            region_name=stack.region,
-            aws_access_key_id=operator["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=operator["AWS_SECRET_ACCESS_KEY"],
-            aws_session_token=operator["AWS_SESSION_TOKEN"] or None,
-        ).get_secret_value(SecretId=env["AIKAGI_SIGNING_SECRET_ARN"])["SecretString"],
+        *(
+            key.secret
+            for key in signing_secret.fetch(
+                boto3.client(
+                    "secretsmanager",
+                    endpoint_url=stack.endpoint,
+                    region_name=stack.region,
+                    aws_access_key_id=operator["AWS_ACCESS_KEY_ID"],
+                    aws_secret_access_key=operator["AWS_SECRET_ACCESS_KEY"],
+                    aws_session_token=operator["AWS_SESSION_TOKEN"] or None,
+                ),
+                env["AIKAGI_SIGNING_SECRET_ARN"],
+            )
+        ),
     ]
 
     said = "".join(line for line in stack.log if "password=" not in line)

@@ -1,3 +1,5 @@
+from ipaddress import ip_network
+
 import pytest
 from pydantic import ValidationError
 
@@ -146,6 +148,42 @@ def test_local_function_urls_are_on_loopback_only(environment: pytest.MonkeyPatc
     environment.setenv("AIKAGI_LOCAL_FUNCTION_URLS", "http://192.0.2.1:8101")
     with pytest.raises(ValidationError, match="local_function_urls"):
         Settings()
+
+
+def test_proxies_are_addresses_and_networks_and_there_are_none_by_default(
+    environment: pytest.MonkeyPatch,
+):
+    assert Settings().trusted_proxies == ()
+
+    environment.setenv("AIKAGI_TRUSTED_PROXIES", " 192.0.2.1, 198.18.0.0/15,2001:db8::")
+
+    assert Settings().trusted_proxies == (
+        ip_network("192.0.2.1/32"),
+        ip_network("198.18.0.0/15"),
+        ip_network("2001:db8::/128"),
+    )
+
+
+@pytest.mark.parametrize(
+    "proxies",
+    [
+        pytest.param("*", id="anybody"),
+        pytest.param("0.0.0.0/0", id="everybody"),
+        pytest.param("2001:db8::/32,::/0", id="everybody over IPv6"),
+        pytest.param("proxy.example", id="a name"),
+        pytest.param("192.0.2.1:8080", id="a port"),
+        pytest.param("192.0.2.1/24", id="an address within a network"),
+        pytest.param("192.0.2.1 192.0.2.2", id="no comma"),
+        pytest.param("192.0.2.1/33", id="no network"),
+    ],
+)
+def test_what_is_no_proxy_stops_the_start(
+    environment: pytest.MonkeyPatch, proxies: str
+):
+    environment.setenv("AIKAGI_TRUSTED_PROXIES", proxies)
+
+    with pytest.raises(SystemExit, match="AIKAGI_TRUSTED_PROXIES"):
+        settings_from_environment()
 
 
 def test_what_is_wrong_is_listed_with_what_to_do(environment: pytest.MonkeyPatch):

@@ -171,11 +171,14 @@ def test_the_broker_may_read_assume_log_and_store_logins_and_do_nothing_else(
     people = stack.resources["UsersTable"].attributes["Arn"]
     # What begins in another way is a person, and not the broker's to write.
     logins = {
-        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["login#*"]},
+        "ForAllValues:StringLike": {
+            "dynamodb:LeadingKeys": ["login#*", "limit#*", "seen#*"]
+        },
         "Null": {"dynamodb:LeadingKeys": "false"},
     }
     assert granted == [
         ("dynamodb:GetItem", people, None),
+        ("dynamodb:BatchGetItem", people, None),
         ("dynamodb:PutItem", people, logins),
         ("dynamodb:UpdateItem", people, logins),
         ("secretsmanager:GetSecretValue", stack.resources["SigningSecret"].ref, None),
@@ -336,6 +339,19 @@ def test_an_origin_that_is_not_exact_is_refused(origins: str):
         deployed(AllowedOrigins=origins)
 
 
+def test_proxies_are_named_to_the_broker_as_they_are_given():
+    chosen = deployed(TrustedProxies="192.0.2.0/24,2001:db8::1")
+
+    variables = _variables(chosen, "BrokerFunction")
+    assert variables["AIKAGI_TRUSTED_PROXIES"] == "192.0.2.0/24,2001:db8::1"
+
+
+@pytest.mark.parametrize("proxies", ["*", "0.0.0.0/0", "192.0.2.1,::/0", "a.example"])
+def test_a_proxy_that_is_everybody_or_a_name_is_refused(proxies: str):
+    with pytest.raises(TemplateError, match="Parameter TrustedProxies cannot be"):
+        deployed(TrustedProxies=proxies)
+
+
 def test_the_api_leaves_cors_to_the_broker(stack: Stack):
     api = stack.resources["HttpApi"].properties
 
@@ -357,6 +373,7 @@ def test_the_broker_is_told_where_things_are_and_no_secret(stack: Stack):
         "AIKAGI_TOKEN_ISSUER": "trial",
         "AIKAGI_LOGIN_LIFETIME_SECONDS": "604800",
         "AIKAGI_LOGIN_IDLE_SECONDS": "43200",
+        "AIKAGI_TRUSTED_PROXIES": "",
         "AIKAGI_DOCS": "true",
         "AIKAGI_LOG_LEVEL": "INFO",
     }
@@ -569,6 +586,7 @@ def test_the_outputs_say_where_everything_is(stack: Stack):
     assert stack.outputs == {
         "GrantApiUrl": API,
         "UsersTableName": stack.resources["UsersTable"].ref,
+        "SigningSecretArn": stack.resources["SigningSecret"].ref,
         "CataloguePath": "/aikagi/trial/functions",
         "IssuersPath": "/aikagi/trial/issuers",
     }

@@ -25,7 +25,7 @@ ALLOWED: Final = {
     "aikagi.httpx_auth": {"httpx"},
     "app": NONE,
     "app.adapters": {"argon2", "boto3", "botocore", "pydantic"},
-    "app.adapters.tokens": {"boto3"},
+    "app.adapters.tokens": NONE,
     "app.adapters.tokens.documents": {"urllib3"},
     "app.adapters.tokens.signature": {"jose"},
     "app.admin": {"boto3", "botocore", "dotenv"},
@@ -34,13 +34,14 @@ ALLOWED: Final = {
     "app.http_api": {"mangum"},
     "app.http_api_event": {"pydantic"},
     "app.logins": NONE,
+    "app.password_checks": NONE,
     "app.settings": {"pydantic", "pydantic_settings"},
     "app.web": WEB,
 }
 """What a package and those inside it may import; the longest name counts.
 
-``app.domain``, ``app.broker`` and ``app.logins`` decide who may do what, and know no
-framework and no AWS.
+``app.domain`` and the use cases, ``app.broker``, ``app.logins`` and
+``app.password_checks``, decide who may do what, and know no framework and no AWS.
 """
 
 OF_PYTHON: Final = sys.stdlib_module_names | {"typing_extensions"}

@@ -24,6 +24,9 @@ from aikagi.errors import (
     TaskError,
 )
 
+_LONG: Final = 120
+"""Seconds from which on a wait is said in minutes."""
+
 _LONGEST_SHOWN: Final = 4000
 """Characters of what a broker or a function says of a failure."""
 
@@ -93,7 +96,7 @@ def message_of(error: AikagiError, broker: str | None = None) -> str:
         case LoginEndedError():
             return f"{message}. Log in: aikagi login {broker or ''}".rstrip()
         case BrokerError(retry_after=int(seconds)):
-            return f"{message}{_reference(error)}. Try again in {seconds} s."
+            return f"{message}{_reference(error)}. Try again in {_duration(seconds)}."
         case BrokerError() | TaskError():
             return f"{message}{_reference(error)}."
         case FunctionError():
@@ -103,6 +106,10 @@ def message_of(error: AikagiError, broker: str | None = None) -> str:
             return f"{message}{_reference(error)}." + (text and f"\n{text}")
         case _:
             return f"{message}."
+
+
+def _duration(seconds: int) -> str:
+    return f"{seconds} s" if seconds < _LONG else f"{-(-seconds // 60)} min"
 
 
 def _reference(error: BrokerError | FunctionError | TaskError) -> str:

@@ -6,6 +6,7 @@ Every item says the version of its shape; ``docs/stored-data.md`` has them all.
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, final
 
 import boto3
@@ -40,8 +41,46 @@ class LaterVersionError(Exception):
         )
 
 
+class _TooMuchAtOnceError(Exception):
+    """A part of a batch was left out, as DynamoDB does where it is asked too often."""
+
+
 def connect(session: boto3.session.Session) -> "DynamoDBClient":
     return session.client("dynamodb", config=aws.IMPATIENT)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What happens to one item, if it does.
+
+    ``set`` are attributes and their new values, ``added`` numbers to add to attributes
+    that are there. ``condition``, in parentheses where it has an OR, may refer to the
+    values of both, and of ``compared``, by a colon and the name.
+    """
+
+    set: Item = field(default_factory=dict)
+    added: Mapping[str, int] = field(default_factory=dict)
+    removed: Collection[str] = ()
+    condition: str
+    compared: Item = field(default_factory=dict)
+
+    @property
+    def expression(self) -> str:
+        """As an UpdateExpression, which writes the version too."""
+        changed = [f"#{name} = :{name}" for name in (*self.set, *_VERSION_ATTRIBUTE)]
+        changed += [f"#{name} = #{name} + :{name}" for name in self.added]
+        removed = ", ".join(f"#{name}" for name in self.removed)
+        return f"SET {', '.join(changed)}" + (removed and f" REMOVE {removed}")
+
+    @property
+    def names(self) -> Collection[str]:
+        return (*self.set, *_VERSION_ATTRIBUTE, *self.added, *self.removed)
+
+    @property
+    def values(self) -> Item:
+        added: Item = {name: {"N": str(value)} for name, value in self.added.items()}
+        return {**self.set, **_VERSION_ATTRIBUTE, **added, **self.compared}
 
 
 @final
@@ -73,13 +112,37 @@ class Table:
             item = answer.get("Item")
             return None if item is None else parse(_of_known_version(item))
 
+    def read_all(
+        self, keys: Collection[str], parse: Callable[[Mapping[str, Any]], T]
+    ) -> dict[str, T]:
+        """Read several items as they are now, and give those that are there by key."""
+        with _faults("read"):
+            answer = self._client.batch_get_item(
+                RequestItems={
+                    self._name: {
+                        "Keys": [{"pk": {"S": key}} for key in keys],
+                        "ConsistentRead": True,
+                    }
+                },
+                ReturnConsumedCapacity="TOTAL",
+            )
+            _ = answer["ConsumedCapacity"]
+            if answer["UnprocessedKeys"]:
+                raise _TooMuchAtOnceError
+            return {
+                item["pk"]["S"]: parse(_of_known_version(item))
+                for item in answer["Responses"][self._name]
+            }
+
     def add(self, item: Item) -> bool:
         """Write one item where there is none of its key. False where there is."""
-        return self._write(
+        present = self._write(
             self._client.put_item,
+            _as_it_is,
             Item={**item, **_VERSION_ATTRIBUTE},
             ConditionExpression="attribute_not_exists(pk)",
         )
+        return present is None
 
     def update(
         self,
@@ -94,22 +157,28 @@ class Table:
         ``changes`` are attributes and their new values, to which the condition may
         refer, by a colon and the attribute's name.
         """
-        changes = {**changes, **_VERSION_ATTRIBUTE}
-        expression = "SET " + ", ".join(f"#{name} = :{name}" for name in changes)
-        if removed:
-            expression += " REMOVE " + ", ".join(f"#{name}" for name in removed)
+        change = Change(set=changes, removed=removed, condition=condition)
+        return self.change_or_read(key, change, _as_it_is) is None
+
+    def change_or_read(
+        self, key: Item, change: Change, parse: Callable[[Mapping[str, Any]], T]
+    ) -> T | None:
+        """Change one item at once or, where the condition does not hold, read it.
+
+        Returns None where it was changed, and else what ``parse`` makes of the item as
+        it is, which is empty where there is none.
+        """
         return self._write(
             self._client.update_item,
+            parse,
             Key=key,
-            UpdateExpression=expression,
-            ConditionExpression=f"{condition} AND "
+            UpdateExpression=change.expression,
+            ConditionExpression=f"{change.condition} AND "
             "(attribute_not_exists(#version) OR #version <= :version)",
             # By placeholders: DynamoDB reserves hundreds of names.
-            ExpressionAttributeNames={
-                f"#{name}": name for name in (*changes, *removed)
-            },
+            ExpressionAttributeNames={f"#{name}": name for name in change.names},
             ExpressionAttributeValues={
-                f":{name}": value for name, value in changes.items()
+                f":{name}": value for name, value in change.values.items()
             },
         )
 
@@ -132,8 +201,13 @@ class Table:
                 _ = page["ConsumedCapacity"]
                 yield from (parse(_of_known_version(item)) for item in page["Items"])
 
-    def _write(self, write: Callable[..., Mapping[str, Any]], **request: Any) -> bool:  # noqa: ANN401 - the members of a write
-        """Write, and tell whether the condition of the request held."""
+    def _write(
+        self,
+        write: Callable[..., Mapping[str, Any]],
+        parse: Callable[[Mapping[str, Any]], T],
+        **request: Any,  # noqa: ANN401 - the members of a write
+    ) -> T | None:
+        """Write, or give the item for which the condition did not hold."""
         with _faults("written"):
             try:
                 answer = write(
@@ -145,10 +219,13 @@ class Table:
             except self._client.exceptions.ConditionalCheckFailedException as failed:
                 response: dict[str, Any] = dict(failed.response)
                 # Where there is no such item, none is in the response.
-                _of_known_version(response.get("Item", {}))
-                return False
+                return parse(_of_known_version(response.get("Item", {})))
             _ = answer["ConsumedCapacity"]
-            return True
+            return None
+
+
+def _as_it_is(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    return item
 
 
 def _of_known_version(item: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -166,6 +243,9 @@ def _faults(done: str) -> Iterator[None]:
     except LaterVersionError as error:
         _log.error("%s", error)
         raise UsersUnavailableError from error
+    except _TooMuchAtOnceError as error:
+        _log.warning("The table of users is asked too often")
+        raise UsersUnavailableError(retry_after_seconds=aws.SOON) from error
     except Exception as error:
         _log.exception("The table of users cannot be %s", done)
         raise UsersUnavailableError(

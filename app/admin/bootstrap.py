@@ -3,10 +3,18 @@
 import uuid
 from datetime import UTC, datetime
 
-from app.adapters import aws, table
+from app.adapters import aws, signing_secret, table
 from app.adapters.passwords import Passwords
 from app.adapters.table import Table
+from app.admin.keys import KeyAdministration
 from app.admin.users import UserAdministration
+
+
+def build_key_administration(secret_arn: str) -> KeyAdministration:
+    """Make it likewise."""
+    return KeyAdministration(
+        signing_secret.connect(aws.new_session()), secret_arn=secret_arn, clock=_now
+    )
 
 
 def build_user_administration(table_name: str) -> UserAdministration:

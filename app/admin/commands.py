@@ -14,9 +14,16 @@ from typing import Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 from dotenv import dotenv_values
 
+from app.adapters.signing_secret import LaterSecretError
 from app.adapters.table import LaterVersionError
-from app.admin.bootstrap import build_user_administration
+from app.admin.bootstrap import build_key_administration, build_user_administration
 from app.admin.exit_codes import HELP, ExitCode, exit_code_of
+from app.admin.key_commands import (
+    KEY_COMMANDS,
+    KeyCommand,
+    add_secret,
+    secret_arn,
+)
 from app.admin.users import NoSuchUserError, UserAdministration, UserExistsError
 from app.domain.errors import UsersUnavailableError
 
@@ -26,8 +33,10 @@ _PROGRAM: Final = "python -m app.admin"
 
 _EPILOG: Final = f"""\
 AWS is met with the credentials and the Region of the environment, as by the AWS CLI.
-The table is the stack's output UsersTableName: --table or AIKAGI_USERS_TABLE. With
---local it is that of the stack which `make run` started here.
+The stack's outputs name what is changed: the table is UsersTableName (--table or
+AIKAGI_USERS_TABLE), the secret SigningSecretArn (--secret or
+AIKAGI_SIGNING_SECRET_ARN). With --local they are those of the stack which `make run`
+started here.
 
 {HELP}"""
 
@@ -46,6 +55,7 @@ _OWN_ERRORS: Final = (
     UserExistsError,
     NoSuchUserError,
     UsersUnavailableError,
+    LaterSecretError,
 )
 
 
@@ -110,7 +120,31 @@ def build_parser() -> argparse.ArgumentParser:
         example="list --local",
         of_one=False,
     )
+    keys = areas.add_parser("keys", help="the keys that sign tokens")
+    commands = keys.add_subparsers(required=True, metavar="COMMAND")
+    for command in KEY_COMMANDS:
+        _add_key_command(commands, command)
     return parser
+
+
+def _add_key_command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    command: KeyCommand,
+) -> None:
+    def run(options: argparse.Namespace) -> None:
+        arn = secret_arn(options)
+        if not arn:
+            raise _UsageError(
+                "Name the secret: --secret (the stack's output SigningSecretArn), or "
+                "--local."
+            )
+        for line in command.run(build_key_administration(arn), options):
+            _say(line)
+
+    added = _parser_of(commands, command.name, command.what, f"keys {command.example}")
+    add_secret(added)
+    command.add_options(added)
+    added.set_defaults(run=run)
 
 
 def _parser(name: str, description: str, epilog: str) -> argparse.ArgumentParser:
@@ -132,17 +166,32 @@ def _command(  # noqa: PLR0913 - what a command is made of
     example: str,
     of_one: bool = True,
 ) -> argparse.ArgumentParser:
+    added = _parser_of(commands, name, what, f"users {example}")
+    if of_one:
+        added.add_argument("username", metavar="USERNAME")
+    added.add_argument("--table", metavar="NAME", help="else AIKAGI_USERS_TABLE")
+    added.set_defaults(
+        run=lambda options: run(
+            build_user_administration(_table_name(options)), options
+        )
+    )
+    return added
+
+
+def _parser_of(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    what: str,
+    example: str,
+) -> argparse.ArgumentParser:
     added = commands.add_parser(
         name,
         help=what,
         description=f"{what[0].upper()}{what[1:]}.",
-        epilog=f"example:\n  {_PROGRAM} users {example}\n\n{_EPILOG}",
+        epilog=f"example:\n  {_PROGRAM} {example}\n\n{_EPILOG}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    if of_one:
-        added.add_argument("username", metavar="USERNAME")
-    added.add_argument("--table", metavar="NAME", help="else AIKAGI_USERS_TABLE")
     added.add_argument(
         "--local",
         nargs="?",
@@ -151,7 +200,6 @@ def _command(  # noqa: PLR0913 - what a command is made of
         help="the stack on this laptop: the one started last, or that of PORT",
     )
     added.add_argument("--json", action="store_true", help="answer as JSON")
-    added.set_defaults(run=run)
     return added
 
 
@@ -178,7 +226,7 @@ def _add_password(parser: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace) -> int:
     try:
         _use_environment(options)
-        options.run(build_user_administration(_table_name(options)), options)
+        options.run(options)
     except (*_OWN_ERRORS, ValueError, BotoCoreError, ClientError) as error:
         return _fail(*_explain(error))
     return ExitCode.DONE
@@ -192,6 +240,8 @@ def _explain(error: Exception) -> tuple[str, ExitCode]:
             message = f"There is a user {error} already: see `{_PROGRAM} users passwd`."
         case NoSuchUserError():
             message = f"There is no user {error}: see `{_PROGRAM} users list`."
+        case LaterSecretError():
+            return f"{error}.", ExitCode.STATE
         case ValueError():
             message = f"Not done: {error}."
         case UsersUnavailableError(__cause__=LaterVersionError() as later):

@@ -37,6 +37,11 @@ class LoginRefusedError(ProblemError):
     title = "Wrong username or password"
 
 
+class LoginLimitedError(ProblemError):
+    code = "login-limited"
+    title = "Too many failed attempts to log in; wait before the next"
+
+
 class LoginEndedError(ProblemError):
     code = "login-ended"
     title = "This login has ended; log in again"

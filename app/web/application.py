@@ -1,6 +1,6 @@
 """The HTTP face of a broker."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import FastAPI
@@ -11,6 +11,7 @@ from app.broker import Broker
 from app.web import auth, credentials, functions, grants, health, page, problems
 from app.web import docs as api_docs
 from app.web.bodies import BodyLimit
+from app.web.caller_address import Network
 from app.web.headers import RequestIds, SecurityHeaders, WithoutCookies
 from app.web.login_pool import LoginPool
 from app.web.methods import AllowHeader, HeadAsGet
@@ -32,12 +33,14 @@ def create_app(
     *,
     allowed_origins: Sequence[str] = (),
     connect_to: Sequence[str] = (),
+    trusted_proxies: Collection[Network] = (),
     docs: bool = True,
 ) -> FastAPI:
     """Build the API around ``broker``; it reads no settings and opens nothing.
 
     ``allowed_origins`` are pages elsewhere that may call it, ``connect_to`` the
-    origins the broker's own page may call besides it.
+    origins the broker's own page may call besides it. ``trusted_proxies`` are
+    believed when they say whom they speak for.
     """
     app = DescribedApi(
         title="Aikagi",
@@ -55,6 +58,7 @@ def create_app(
     )
     app.state.broker = broker
     app.state.login_pool = LoginPool()
+    app.state.trusted_proxies = trusted_proxies
     app.include_router(auth.token_endpoints)
     for routes in (auth, functions, grants, credentials, health):
         app.include_router(routes.router)

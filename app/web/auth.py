@@ -14,6 +14,7 @@ from app.domain.credentials import TokenPair
 from app.domain.errors import (
     IssuersUnavailableError,
     LoginEndedError,
+    LoginLimitedError,
     LoginNotOursError,
     LoginRefusedError,
     SigningKeyUnavailableError,
@@ -27,6 +28,7 @@ from app.web.dependencies import (
     BrokerDep,
     CurrentUser,
     LoginPoolDep,
+    SourceDep,
     when_ready,
 )
 from app.web.oauth import TokenRoute, refusals
@@ -141,17 +143,25 @@ class IssuersResponse(BaseModel):
     summary="Log in",
     responses=refusals(
         LoginRefusedError,
+        LoginLimitedError,
         TooBusyError,
         UsersUnavailableError,
         SigningKeyUnavailableError,
     ),
 )
 async def login(
-    form: Annotated[LoginForm, Form()], broker: BrokerDep, pool: LoginPoolDep
+    form: Annotated[LoginForm, Form()],
+    broker: BrokerDep,
+    pool: LoginPoolDep,
+    source: SourceDep,
 ) -> TokenResponse:
-    """Trade a username and a password for an access token and what renews it."""
+    """Trade a username and a password for an access token and what renews it.
+
+    After ten failures from one address a wait is asked for (429): a second, then twice
+    as long each time, up to half a minute.
+    """
     password = form.password.get_secret_value()
-    pair = await pool.run(lambda: broker.login(form.username, password))
+    pair = await pool.run(lambda: broker.login(form.username, password, source))
     return TokenResponse.reveal(pair)
 
 

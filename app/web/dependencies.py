@@ -23,6 +23,7 @@ from app.domain.errors import (
     UsersUnavailableError,
 )
 from app.domain.identity import User
+from app.web.caller_address import caller_address
 from app.web.login_pool import LoginPool
 
 T = TypeVar("T")
@@ -75,9 +76,12 @@ async def _login_pool(request: Request) -> LoginPool:
 
 
 async def _source(request: Request) -> Source:
-    # The socket, or API Gateway's sourceIp through Mangum. Never a header: anybody
-    # can invent X-Forwarded-For.
-    address = request.client.host if request.client else "unknown"
+    # The peer is the socket's or, through Mangum, API Gateway's sourceIp.
+    address = caller_address(
+        request.client.host if request.client else None,
+        request.headers.getlist("x-forwarded-for"),
+        request.app.state.trusted_proxies,
+    )
     return Source(address=address, request_id=request.state.request_id)
 
 

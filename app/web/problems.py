@@ -15,6 +15,7 @@ from app.domain import errors
 
 STATUS: Final[Mapping[type[errors.ProblemError], HTTPStatus]] = {
     errors.LoginRefusedError: HTTPStatus.BAD_REQUEST,
+    errors.LoginLimitedError: HTTPStatus.TOO_MANY_REQUESTS,
     errors.LoginEndedError: HTTPStatus.BAD_REQUEST,
     errors.TokenRejectedError: HTTPStatus.UNAUTHORIZED,
     errors.LoginNotOursError: HTTPStatus.BAD_REQUEST,

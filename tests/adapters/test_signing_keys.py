@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from app.adapters.tokens import SigningKeys, WeakSecretError, signing_keys
+from app.adapters import signing_secret
+from app.adapters.tokens import SigningKeys, WeakSecretError
 from app.domain.errors import SigningKeyUnavailableError
 from tests.adapters.readings import wait_for_background_readings
 from tests.fakes import Clock
@@ -21,7 +22,7 @@ def version(name: str, secret: str) -> Answer:
 
 @pytest.fixture
 def keys(script: ScriptedAws, clock: Clock) -> SigningKeys:
-    client = signing_keys.connect(script.session())
+    client = signing_secret.connect(script.session())
     return SigningKeys(client, secret_arn="arn:secret", clock=clock)
 
 
@@ -81,7 +82,7 @@ def test_a_new_key_is_found_though_the_copy_is_past_its_time(
     script.will(version("v2", SECOND), NEVER_ROTATED)
     new = keys.current().kid
     other = SigningKeys(
-        signing_keys.connect(script.session()), secret_arn="arn:secret", clock=clock
+        signing_secret.connect(script.session()), secret_arn="arn:secret", clock=clock
     )
     script.will(version("v1", FIRST), NEVER_ROTATED)
     other.current()

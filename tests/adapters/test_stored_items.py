@@ -16,6 +16,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.adapters import catalogue_entry, issuer_entry
+from app.adapters.attempt_table import AttemptTable
 from app.adapters.catalogue_entry import EntryRules, read_entry
 from app.adapters.issuer_entry import IssuerRules, read_issuer
 from app.adapters.login_table import LoginTable
@@ -29,8 +30,10 @@ from app.domain.catalogue import InvokeMode
 from app.domain.errors import UsersUnavailableError
 from app.domain.identity import Identity, User
 from app.domain.issuers import Issuer, SendToken, SignIn
+from app.domain.limits import Attempt, History, Tally
 from app.domain.logins import Lifetimes, Login
 from app.logins import RotatingLogins
+from app.password_checks import LimitedPasswordChecks
 from app.web.application import create_app
 from tests.fakes import (
     NOON,
@@ -82,6 +85,18 @@ LOGINS: Final = {
     ),
     "login-ended": replace(begun("2" * 32), ended_at=MOMENT + timedelta(hours=2)),
 }
+
+
+ATTEMPT: Final = Attempt.of("local", "alice", "203.0.113.7")
+HISTORY: Final = History(
+    seen_at=MOMENT,
+    tallies={
+        ATTEMPT.pair: Tally(
+            failures=2, began_at=MOMENT, failed_at=MOMENT + timedelta(seconds=1)
+        )
+    },
+)
+"""Items of this came to version 2 later: what knows them not never asks for them."""
 
 
 @pytest.fixture(scope="module")
@@ -187,6 +202,26 @@ def test_logins_of_every_version_are_read_and_changed_to_the_last(
     assert working.item(item["pk"]["S"])["version"] == {"N": str(VERSION)}
 
 
+@pytest.mark.parametrize(
+    "folder",
+    sorted({path.parent for path in ITEMS.rglob("limit-pair.json")}),
+    ids=lambda folder: folder.name,
+)
+def test_attempts_of_every_version_are_read_and_counted_on(
+    table: Table, working: WorkingTable, folder: Path
+):
+    for name in ("limit-pair", "seen"):
+        working.put(stored(folder / f"{name}.json"))
+    attempts = AttemptTable(table)
+
+    assert attempts.read(ATTEMPT) == HISTORY
+    later = MOMENT + timedelta(hours=2)
+    attempts.count(ATTEMPT.pair, HISTORY.tallies[ATTEMPT.pair], later)
+    attempts.note_login(ATTEMPT, later)
+    assert attempts.read(ATTEMPT).seen_at == later
+    assert {item["version"]["N"] for item in working.items()} == {str(VERSION)}
+
+
 @pytest.mark.parametrize("path", sorted(ENTRIES.rglob("*.json")), ids=name_of)
 def test_entries_of_every_version_are_read(path: Path):
     role = "arn:aws:iam::123456789012:role/aikagi-InvokeRole"
@@ -212,6 +247,14 @@ def write_all(table: Table) -> None:
         logins.add(begun(login.id))
     logins.rotate(LOGINS["login-renewed"])
     logins.end(LOGINS["login-ended"].id, MOMENT + timedelta(hours=2))
+    attempts = AttemptTable(table)
+    attempts.count(ATTEMPT.pair, None, MOMENT)
+    attempts.count(
+        ATTEMPT.pair,
+        Tally(failures=1, began_at=MOMENT, failed_at=MOMENT),
+        MOMENT + timedelta(seconds=1),
+    )
+    attempts.note_login(ATTEMPT, MOMENT)
 
 
 def administration(table: Table) -> UserAdministration:
@@ -267,6 +310,14 @@ CHANGES: Final[dict[str, Callable[[Table], object]]] = {
         LOGINS["login"].rotated("c" * 64, MOMENT, LIFETIMES)
     ),
     "end a login": lambda table: LoginTable(table).end(LOGINS["login"].id, MOMENT),
+    "count a failure": lambda table: AttemptTable(table).count(
+        ATTEMPT.pair, HISTORY.tallies[ATTEMPT.pair], MOMENT
+    ),
+    "take a failure back": lambda table: AttemptTable(table).take_back(ATTEMPT.pair),
+    "forget failures": lambda table: AttemptTable(table).forget(ATTEMPT.pair),
+    "note a login": lambda table: AttemptTable(table).note_login(
+        ATTEMPT, MOMENT + timedelta(days=1)
+    ),
 }
 """All that writes, each of an item that is there."""
 
@@ -308,6 +359,9 @@ def test_nothing_changes_an_item_of_a_later_version(
             id="a user",
         ),
         pytest.param(lambda table: list(administration(table).list()), id="all users"),
+        pytest.param(
+            lambda table: AttemptTable(table).read(ATTEMPT).tallies, id="failures"
+        ),
     ],
 )
 def test_an_item_of_a_later_version_is_not_read(
@@ -359,8 +413,10 @@ def test_a_version_that_is_no_whole_number_lets_nobody_in_and_is_left_alone(
 
 @pytest.fixture
 def client(table: Table, clock: Clock) -> Iterator[TestClient]:
+    users = UserTable(table, passwords=Passwords())
     broker = Broker(
-        users=UserTable(table, passwords=Passwords()),
+        passwords=LimitedPasswordChecks(users, AttemptTable(table), clock=clock),
+        users=users,
         tokens=access_tokens(clock),
         logins=RotatingLogins(
             LoginTable(table),

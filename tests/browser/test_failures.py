@@ -34,6 +34,8 @@ def explained(workbench: Page, error: str) -> dict[str, Any]:
         (403, "null", "This function is no longer in your reach.", "ask whoever runs"),
         (404, "null", "This function is no longer in your reach.", "ask whoever runs"),
         (429, "7", "Too many attempts.", "Try again in 7 seconds."),
+        (429, "119", "Too many attempts.", "Try again in 119 seconds."),
+        (429, "3541", "Too many attempts.", "Try again in 60 minutes."),
         (503, "7", "The broker cannot do this right now.", "again in 7 seconds."),
         (503, "null", "The broker cannot do this right now.", "again in a moment."),
         (500, "null", "The broker answered 500.", "tell whoever runs this broker"),

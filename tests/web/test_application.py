@@ -189,7 +189,7 @@ def test_the_description_documents_every_failure_as_a_problem(app: FastAPI):
         for method, operation in methods.items()
     }
     assert documented == {
-        ("/auth/login", "post"): {"200", "400", "408", "413", "503"},
+        ("/auth/login", "post"): {"200", "400", "408", "413", "429", "503"},
         ("/auth/refresh", "post"): {"200", "400", "408", "413", "503"},
         ("/auth/logout", "post"): {"204", "400", "401", "503"},
         ("/auth/issuers", "get"): {"200", "503"},

@@ -177,11 +177,12 @@ def test_a_disabled_person_and_a_forgery_cannot_be_told_apart(
 
 
 def test_a_login_that_is_not_ours_ends_at_its_issuer(
-    client: TestClient, broker: Broker
+    client: TestClient,
 ):
     answer = client.post("/auth/logout", headers=bearer(token()))
     forged = client.post("/auth/logout", headers=bearer(token()[:-8] + "AAAAAAAA"))
-    own = broker.login("alice", "correct").access.text
+    login = {"username": "alice", "password": "correct"}
+    own = client.post("/auth/login", data=login).json()["access_token"]
 
     assert answer.status_code == 400
     assert answer.json()["type"] == "urn:aikagi:problem:login-not-ours"

@@ -1,45 +1,42 @@
-"""The secret that signs access tokens, as Secrets Manager keeps it."""
+"""The keys that sign and verify the broker's tokens, read from Secrets Manager."""
 
-import hashlib
 import logging
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Final, final
 
-import boto3
-
-from app.adapters import aws
+from app.adapters import aws, signing_secret
 from app.adapters.cached import Cached, ReadingInProgressError
+from app.adapters.signing_secret import FRESH, INTERVAL, USABLE, DatedKey
 from app.adapters.tokens.signature import HmacKey
 from app.domain.errors import SigningKeyUnavailableError
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
-_FRESH: Final = timedelta(minutes=5)
-_USABLE: Final = timedelta(hours=1)
-"""While Secrets Manager cannot be reached, people go on being let in this long."""
-
-_INTERVAL: Final = timedelta(seconds=30)
-"""However many unknown ``kid``s arrive, the secret is not read more often."""
-
 _SOON: Final = 1
 """Seconds after which a reading under way has probably ended."""
-
-_CURRENT: Final = "AWSCURRENT"
-_PREVIOUS: Final = "AWSPREVIOUS"
 
 _log = logging.getLogger(__name__)
 
 
-def connect(session: boto3.session.Session) -> "SecretsManagerClient":
-    return session.client("secretsmanager", config=aws.IMPATIENT)
+@final
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """What was read, and a key to sign with for each."""
+
+    dated: Sequence[DatedKey]
+    by_kid: Mapping[str, HmacKey]
 
 
 @final
 class SigningKeys:
-    """The current key signs; the one before it still verifies, after a rotation."""
+    """The newest key signs once its time has come; others verify until their end.
+
+    A new key verifies for ten minutes before it signs (``SIGNS_AFTER``): whoever meets
+    a token of it has read it by then, or may read again.
+    """
 
     def __init__(
         self,
@@ -50,10 +47,12 @@ class SigningKeys:
     ) -> None:
         self._client = client
         self._secret_arn = secret_arn
-        self._keys = Cached(self._load, fresh=_FRESH, usable=_USABLE, clock=clock)
+        self._clock = clock
+        self._keys = Cached(self._load, fresh=FRESH, usable=USABLE, clock=clock)
 
     def current(self) -> HmacKey:
-        return self._keys.read()[_CURRENT]
+        copy = self._keys.read()
+        return copy.by_kid[signing_secret.signing_key(copy.dated, self._clock()).id]
 
     def find(self, kid: str) -> HmacKey | None:
         """Look ``kid`` up; an unknown one may be newer than the copy kept.
@@ -62,34 +61,26 @@ class SigningKeys:
         starts. While that goes on, nobody can tell whether another unknown one
         exists: it is ``SigningKeyUnavailableError``, not None.
         """
-        keys = self._keys.peek()
-        if keys is None or _named(kid, keys) is not None:
-            return _named(kid, self._keys.read())
+        copy = self._keys.peek()
+        if copy is None or kid in copy.by_kid:
+            return self._verifying(kid, self._keys.read())
         try:
-            return _named(kid, self._keys.read_again(interval=_INTERVAL))
+            return self._verifying(kid, self._keys.read_again(interval=INTERVAL))
         except ReadingInProgressError as error:
             raise SigningKeyUnavailableError(retry_after_seconds=_SOON) from error
 
-    def _load(self) -> Mapping[str, HmacKey]:
+    def _verifying(self, kid: str, copy: _Copy) -> HmacKey | None:
+        now = self._clock()
+        known = any(key.id == kid and key.verifies(now) for key in copy.dated)
+        return copy.by_kid[kid] if known else None
+
+    def _load(self) -> _Copy:
         try:
-            keys = {_CURRENT: self._fetch(_CURRENT)}
-            # A secret that was never rotated has no version before this one.
-            with suppress(self._client.exceptions.ResourceNotFoundException):
-                keys[_PREVIOUS] = self._fetch(_PREVIOUS)
+            dated = signing_secret.fetch(self._client, self._secret_arn)
+            by_kid = {key.id: HmacKey(key.secret.encode(), kid=key.id) for key in dated}
         except Exception as error:
             _log.exception("The signing secret cannot be used")
             raise SigningKeyUnavailableError(
                 retry_after_seconds=aws.retry_after(error)
             ) from error
-        return keys
-
-    def _fetch(self, stage: str) -> HmacKey:
-        answer = self._client.get_secret_value(
-            SecretId=self._secret_arn, VersionStage=stage
-        )
-        kid = hashlib.sha256(answer["VersionId"].encode()).hexdigest()[:16]
-        return HmacKey(answer["SecretString"].encode(), kid=kid)
-
-
-def _named(kid: str, keys: Mapping[str, HmacKey]) -> HmacKey | None:
-    return next((key for key in keys.values() if key.kid == kid), None)
+        return _Copy(dated, by_kid)

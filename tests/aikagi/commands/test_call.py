@@ -243,6 +243,12 @@ def test_the_exit_code_tells_what_a_call_came_to(
             "Try again in 7 s.",
             id="later",
         ),
+        pytest.param(
+            problem(429, "login-limited", "Too often", **{"Retry-After": "3541"}),
+            4,
+            "Try again in 60 min.",
+            id="much later",
+        ),
         pytest.param(problem(503, "x", "Out of order"), 5, "order", id="broken"),
         pytest.param(
             Answer(pieces=(b"{",), cut=True), 5, "cannot be reached", id="cut"

@@ -11,6 +11,9 @@ import {
 import { number, setMessage, size, text } from "./language.js";
 import { SHOWN } from "./runs.js";
 
+/** Seconds from which on a wait is said in minutes. */
+const LONG = 120;
+
 /** Levels. Further ones are not indented further, or a text of brackets would be squared. */
 const DEEPEST = 20;
 
@@ -219,15 +222,18 @@ export function explain(error) {
  */
 function explainBroker(error) {
   const { status, requestId, retryAfter } = error;
-  const later = () =>
-    retryAfter
-      ? text("later-seconds", { seconds: number(retryAfter, { style: "unit", unit: "second", unitDisplay: "long" }) })
-      : text("later-soon");
+  const later = () => (retryAfter ? text("later-seconds", { seconds: duration(retryAfter) }) : text("later-soon"));
   const values = { status, later };
   if (status === 429) return { key: "fail.busy", values, requestId };
   if (status === 503) return { key: "fail.unavailable", values, requestId };
   if (status === 403 || status === 404) return { key: "fail.reach", requestId, isOpaque: true };
   return { key: "fail.broker", values, own: error.detail ?? error.title, requestId };
+}
+
+/** @param {number} seconds */
+function duration(seconds) {
+  const [value, unit] = seconds < LONG ? [seconds, "second"] : [Math.ceil(seconds / 60), "minute"];
+  return number(value, { style: "unit", unit, unitDisplay: "long" });
 }
 
 /** By the status a function answered with. */
