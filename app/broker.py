@@ -5,6 +5,7 @@ consumer; adapters satisfy them by shape, and never import this module. Each may
 raise its own ``…UnavailableError``, and nothing else.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,14 +20,29 @@ from app.domain.credentials import (
     TemporaryCredentials,
     TokenPair,
 )
-from app.domain.errors import LoginRefusedError, TokenRejectedError
-from app.domain.identity import Bearer, Identity, User
+from app.domain.errors import (
+    LoginRefusedError,
+    NewPasswordRefusedError,
+    PasswordChangeRequiredError,
+    TokenRejectedError,
+)
+from app.domain.identity import Bearer, CheckedPassword, Identity, User
 from app.domain.session import SessionPlan, choose_function, may_call, plan_session
+
+_log = logging.getLogger(__name__)
 
 
 class Users(Protocol):
-    def authenticate(self, username: str, password: str) -> User | None:
+    def authenticate(self, username: str, password: str) -> CheckedPassword | None:
         """Return the user, or None without a hint of what was wrong."""
+
+    def require_usable(self, new_password: str) -> None:
+        """Raise ``NewPasswordRefusedError`` for a password that nobody may have."""
+
+    def replace_password(
+        self, checked: CheckedPassword, new_password: str, credentials_version: str
+    ) -> bool:
+        """Replace the password that was checked; False where it is another by now."""
 
     def find(self, identity: Identity) -> User | None:
         """Return the user as they are now; None when unknown or disabled."""
@@ -81,10 +97,28 @@ class Broker:
 
     def login(self, username: str, password: str) -> TokenPair:
         """Trade a password for an access token and what renews it."""
-        user = self.users.authenticate(username, password)
-        if user is None:
-            raise LoginRefusedError
-        return self._pair(self.logins.begin(user))
+        checked = self._check(username, password)
+        if checked.is_one_time:
+            raise PasswordChangeRequiredError
+        return self._pair(self.logins.begin(checked.user))
+
+    def change_password(self, username: str, password: str, new_password: str) -> None:
+        """Replace one's own password; the logins begun before are over.
+
+        What is wrong with the new password is said to anybody, and before the old one
+        is looked at: it depends on nothing that is stored.
+        """
+        if new_password == password:
+            raise NewPasswordRefusedError("the new password is the old one")
+        self.users.require_usable(new_password)
+        for _ in range(2):
+            checked = self._check(username, password)
+            if self.users.replace_password(checked, new_password, self.new_id()):
+                user = checked.user.identity.session_name
+                _log.info("The password of %s was changed by themselves", user)
+                return
+            # The user was changed in between: who they are now decides.
+        raise LoginRefusedError
 
     def refresh(self, refresh_token: str) -> TokenPair:
         """Trade a refresh token, once, for a new pair."""
@@ -133,6 +167,13 @@ class Broker:
         grant = Grant(plan=plan, credentials=credentials, granted_at=self.clock())
         self.audit.granted(grant, source)
         return grant
+
+    def _check(self, username: str, password: str) -> CheckedPassword:
+        """Check a name and a password, the same for whoever presents them."""
+        checked = self.users.authenticate(username, password)
+        if checked is None:
+            raise LoginRefusedError
+        return checked
 
     def _pair(self, refresh: RefreshToken) -> TokenPair:
         return TokenPair(access=self.tokens.mint(refresh.bearer), refresh=refresh)

@@ -21,10 +21,12 @@ Item: TypeAlias = "Mapping[str, AttributeValueTypeDef]"
 
 T = TypeVar("T")
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Of every item that is written. Those of version 1 do not say so."""
 
 _VERSION_ATTRIBUTE: Final[Item] = {"version": {"N": str(VERSION)}}
+
+_KNOWN_VERSION: Final = "(attribute_not_exists(#version) OR #version <= :version)"
 
 _log = logging.getLogger(__name__)
 
@@ -88,11 +90,12 @@ class Table:
         *,
         removed: Collection[str] = (),
         condition: str,
+        compared: "Item | None" = None,
     ) -> bool:
         """Change one item at once or, where ``condition`` does not hold, not at all.
 
-        ``changes`` are attributes and their new values, to which the condition may
-        refer, by a colon and the attribute's name.
+        ``changes`` are attributes and their new values. The condition may refer to
+        these, by a colon and the attribute's name, and to those of ``compared``.
         """
         changes = {**changes, **_VERSION_ATTRIBUTE}
         expression = "SET " + ", ".join(f"#{name} = :{name}" for name in changes)
@@ -102,35 +105,57 @@ class Table:
             self._client.update_item,
             Key=key,
             UpdateExpression=expression,
-            ConditionExpression=f"{condition} AND "
-            "(attribute_not_exists(#version) OR #version <= :version)",
+            ConditionExpression=f"{condition} AND {_KNOWN_VERSION}",
             # By placeholders: DynamoDB reserves hundreds of names.
             ExpressionAttributeNames={
                 f"#{name}": name for name in (*changes, *removed)
             },
             ExpressionAttributeValues={
-                f":{name}": value for name, value in changes.items()
+                f":{name}": value
+                for name, value in {**(compared or {}), **changes}.items()
             },
         )
 
-    def scan(
-        self, condition: str, values: Item, parse: Callable[[Mapping[str, Any]], T]
-    ) -> Iterator[T]:
-        """Read the whole table, and give the items for which ``condition`` holds.
+    def remove(self, key: Item) -> bool:
+        """Remove one item. False where there is none."""
+        return self._write(
+            self._client.delete_item,
+            Key=key,
+            ConditionExpression=f"attribute_exists(pk) AND {_KNOWN_VERSION}",
+            ExpressionAttributeNames={"#version": "version"},
+            ExpressionAttributeValues={":version": _VERSION_ATTRIBUTE["version"]},
+        )
 
-        Only an operator may: the broker's role has no permission for it.
+    def scan_page(
+        self,
+        prefix: str,
+        attributes: Collection[str],
+        parse: Callable[[Mapping[str, Any]], T],
+        *,
+        after: "Item | None" = None,
+    ) -> "tuple[list[T], Item | None]":
+        """Read a part of the table: the items whose key begins with ``prefix``.
+
+        Only the key and ``attributes`` of them are asked for. Gives also what the next
+        part comes ``after``, or None where there is none. Only an operator may: the
+        broker's role has no permission for it.
         """
+        names = {f"#{name}": name for name in (*attributes, "pk", "version")}
+        request: dict[str, Any] = {"ExclusiveStartKey": after} if after else {}
         with _faults("read"):
-            pages = self._client.get_paginator("scan").paginate(
+            page = self._client.scan(
                 TableName=self._name,
-                FilterExpression=condition,
-                ExpressionAttributeValues=values,
+                FilterExpression="begins_with(#pk, :prefix)",
+                ProjectionExpression=", ".join(names),
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues={":prefix": {"S": prefix}},
                 ConsistentRead=True,
                 ReturnConsumedCapacity="TOTAL",
+                **request,
             )
-            for page in pages:
-                _ = page["ConsumedCapacity"]
-                yield from (parse(_of_known_version(item)) for item in page["Items"])
+            _ = page["ConsumedCapacity"]
+            found = [parse(_of_known_version(item)) for item in page["Items"]]
+            return found, page.get("LastEvaluatedKey")
 
     def _write(self, write: Callable[..., Mapping[str, Any]], **request: Any) -> bool:  # noqa: ANN401 - the members of a write
         """Write, and tell whether the condition of the request held."""

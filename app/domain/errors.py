@@ -29,6 +29,20 @@ class LoginRefusedError(ProblemError):
     title = "Wrong username or password"
 
 
+class PasswordChangeRequiredError(ProblemError):
+    """The password was right, and good for one thing: to be changed."""
+
+    code = "password-change-required"
+    title = "This password was for once; change it, then log in"
+
+
+class NewPasswordRefusedError(ProblemError):
+    """``detail`` says which rule the new password breaks, never the password."""
+
+    code = "new-password-refused"
+    title = "The new password cannot be taken"
+
+
 class LoginEndedError(ProblemError):
     code = "login-ended"
     title = "This login has ended; log in again"

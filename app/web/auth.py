@@ -13,6 +13,8 @@ from app.domain.credentials import TokenPair
 from app.domain.errors import (
     LoginEndedError,
     LoginRefusedError,
+    NewPasswordRefusedError,
+    PasswordChangeRequiredError,
     SigningKeyUnavailableError,
     TooBusyError,
     UsersUnavailableError,
@@ -62,6 +64,26 @@ class RefreshForm(BaseModel):
     client_secret: SecretStr = SecretStr("")
 
 
+class PasswordForm(BaseModel):
+    """Who one is, and another password than that.
+
+    Sizes are those of a login's form; what else a password has to be is said in words.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    username: Annotated[str, Field(min_length=1, max_length=256, examples=["alice"])]
+    password: Annotated[SecretStr, Field(min_length=1, max_length=1024)]
+    new_password: Annotated[
+        SecretStr,
+        Field(
+            min_length=1,
+            max_length=1024,
+            description="8 to 1,024 bytes of UTF-8, exactly as typed",
+        ),
+    ]
+
+
 class TokenResponse(BaseModel):
     """RFC 6749, section 5.1, and how long the refresh token is good for."""
 
@@ -100,6 +122,7 @@ class MeResponse(BaseModel):
     summary="Log in",
     responses=refusals(
         LoginRefusedError,
+        PasswordChangeRequiredError,
         TooBusyError,
         UsersUnavailableError,
         SigningKeyUnavailableError,
@@ -112,6 +135,33 @@ async def login(
     password = form.password.get_secret_value()
     pair = await pool.run(lambda: broker.login(form.username, password))
     return TokenResponse.reveal(pair)
+
+
+@token_endpoints.post(
+    "/password",
+    summary="Change your password",
+    status_code=HTTPStatus.NO_CONTENT,
+    responses=refusals(
+        LoginRefusedError,
+        NewPasswordRefusedError,
+        TooBusyError,
+        UsersUnavailableError,
+        has_grant_type=False,
+    ),
+)
+async def change_password(
+    form: Annotated[PasswordForm, Form()], broker: BrokerDep, pool: LoginPoolDep
+) -> None:
+    """Replace a password by another; the old one says who you are.
+
+    Logins begun before can be renewed no more. No access token is needed: a password
+    that was given for once has to be changed before there is any.
+    """
+    password = form.password.get_secret_value()
+    new_password = form.new_password.get_secret_value()
+    await pool.run(
+        lambda: broker.change_password(form.username, password, new_password)
+    )
 
 
 @token_endpoints.post(

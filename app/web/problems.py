@@ -15,6 +15,8 @@ from app.domain import errors
 
 STATUS: Final[Mapping[type[errors.ProblemError], HTTPStatus]] = {
     errors.LoginRefusedError: HTTPStatus.BAD_REQUEST,
+    errors.PasswordChangeRequiredError: HTTPStatus.BAD_REQUEST,
+    errors.NewPasswordRefusedError: HTTPStatus.BAD_REQUEST,
     errors.LoginEndedError: HTTPStatus.BAD_REQUEST,
     errors.TokenRejectedError: HTTPStatus.UNAUTHORIZED,
     errors.FunctionNotAvailableError: HTTPStatus.FORBIDDEN,
