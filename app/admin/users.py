@@ -188,10 +188,11 @@ class UserAdministration:
         if identity.issuer == LOCAL:
             self._update(identity, changes)
             return
-        now = self._clock().isoformat(timespec="milliseconds")
+        # In whole seconds, as issuers count: those of this one are over as well.
+        valid_from = int(self._clock().timestamp()) + 1
         self._update(
             identity,
-            {**changes, "valid_from": {"S": now}},
+            {**changes, "valid_from": {"N": str(valid_from)}},
             condition=_HAS_NO_PASSWORD,
         )
 

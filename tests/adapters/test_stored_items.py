@@ -173,6 +173,23 @@ def test_passwords_of_every_version_are_changed_by_themselves(
     assert working.item(item["pk"]["S"]) == kept
 
 
+@pytest.mark.parametrize("path", sorted(ITEMS.rglob("principal*.json")), ids=name_of)
+def test_people_of_other_issuers_of_every_version_are_read(
+    table: Table, working: WorkingTable, path: Path
+):
+    item = stored(path)
+    working.put(item)
+    _, issuer, subject = item["pk"]["S"].split("#", 2)
+    identity = Identity(issuer=issuer, subject=subject)
+
+    shown = administration(table).find(identity)
+
+    assert shown is not None
+    assert (shown.identity, shown.disabled) == (identity, "disabled" in item)
+    found = UserTable(table, passwords=Passwords()).find(identity)
+    assert (found is None) == shown.disabled
+
+
 @pytest.mark.parametrize("path", sorted(ITEMS.rglob("login*.json")), ids=name_of)
 def test_logins_of_every_version_are_read_and_changed_to_the_last(
     table: Table, working: WorkingTable, path: Path
@@ -213,6 +230,7 @@ def write_all(table: Table) -> None:
     users.set_disabled(local_identity("carol"), disabled=True)
     users.add("dave", PASSWORD, ["everyone"], one_time=True)
     users.set_disabled(STRANGER, disabled=True)
+    users.end_logins(Identity(issuer="corp", subject="x"))
     logins = LoginTable(table)
     for login in LOGINS.values():
         logins.add(begun(login.id))
