@@ -154,19 +154,35 @@ def test_an_unusable_new_password_costs_nobody_a_check(
     assert hasher.done == []
 
 
-def test_who_is_disabled_while_the_password_is_hashed_stays_out(
-    asking: TestClient, working: WorkingTable, script: ScriptedAws
+OTHER_HASH: Final = {"S": PASSWORDS.hash("through-the-glass")}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param(
+            {"disabled": {"BOOL": True}, "credentials_version": {"S": "another"}},
+            id="disabled",
+        ),
+        pytest.param({"password_hash": OTHER_HASH}, id="another password"),
+        pytest.param(
+            {"one_time_password_hash": OTHER_HASH, "password_hash": None},
+            id="another for once",
+        ),
+    ],
+)
+def test_who_is_changed_while_the_new_password_is_hashed_stays_as_they_are(
+    asking: TestClient,
+    working: WorkingTable,
+    script: ScriptedAws,
+    changes: dict[str, Any],
 ):
-    alice = working.item("principal#local#alice")
-    disabled = {
-        **alice,
-        "disabled": {"BOOL": True},
-        "credentials_version": {"S": "another"},
-    }
+    alice = {**working.item("principal#local#alice"), **changes}
+    changed = {name: value for name, value in alice.items() if value is not None}
 
     def answer(request: Any) -> Any:
         if request.target == "UpdateItem":
-            working.put(disabled)
+            working.put(changed)
         return working.answer(request)
 
     script.will_ask(answer)
@@ -174,7 +190,7 @@ def test_who_is_disabled_while_the_password_is_hashed_stays_out(
     refused = ask(asking, "/auth/password", "alice", RIGHT)
 
     assert refused.json()["type"] == "urn:aikagi:problem:login-refused"
-    assert working.item("principal#local#alice") == disabled
+    assert working.item("principal#local#alice") == changed
 
 
 def test_a_change_whose_answer_is_lost_is_found_to_be_done(

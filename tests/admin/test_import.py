@@ -154,6 +154,8 @@ REFUSED: list[tuple[dict[str, object], str]] = [
     (hash_with("t=2", "t=9999"), "19456 KiB and 9999 passes"),
     (hash_with("m=19456,t=2", "m=8,t=1"), "8 KiB and 1 passes"),
     (hash_with("m=19456,t=2", "m=7168,t=1"), "7168 KiB and 1 passes"),
+    (hash_with("m=19456,t=2", "m=131072,t=1"), "131072 KiB and 1 passes"),
+    (hash_with("m=19456,t=2", "m=4096,t=10"), "4096 KiB and 10 passes"),
     (hash_with("p=1", "p=17"), "17 lanes"),
     ({"PasswordHash": f"{HASH[:-1]}!"}, "not argon2id's"),
     ({"PasswordHash": f"{HASH[:-1]}B"}, "not base64"),
