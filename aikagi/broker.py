@@ -70,7 +70,8 @@ class Broker:
 
         Without its refresh token a login ends with its access token.
 
-        Raises ``BrokerError`` (``urn:aikagi:problem:login-refused``).
+        Raises ``BrokerError`` (``urn:aikagi:problem:login-refused``, and
+        ``urn:aikagi:problem:password-change-required`` for a password given for once).
         """
         self._session = LoginSession.begin(
             self._transport,
@@ -80,6 +81,18 @@ class Broker:
             password,
             keep_refresh_token=keep_refresh_token,
         )
+
+    def change_password(self, username: str, password: str, new_password: str) -> None:
+        """Replace a password, of whoever knows it; a login is not needed.
+
+        Logins begun before can be renewed no more, one that is held here among them.
+
+        Raises ``BrokerError`` (``urn:aikagi:problem:login-refused`` for the old one,
+        ``urn:aikagi:problem:new-password-refused`` for the new one).
+        """
+        form = {"username": username, "password": password}
+        form["new_password"] = new_password
+        self._transport.request("POST", "auth/password", form=form)
 
     def logout(self) -> AikagiError | None:
         """Forget the login here, and end it at the broker.

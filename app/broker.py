@@ -5,6 +5,7 @@ consumer; adapters satisfy them by shape, and never import this module. Each may
 raise its own ``…UnavailableError``, and nothing else.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,15 +20,29 @@ from app.domain.credentials import (
     TemporaryCredentials,
     TokenPair,
 )
-from app.domain.errors import LoginNotOursError, TokenRejectedError
-from app.domain.identity import Bearer, FederatedBearer, Identity, User
+from app.domain.errors import (
+    LoginNotOursError,
+    LoginRefusedError,
+    NewPasswordRefusedError,
+    PasswordChangeRequiredError,
+    TokenRejectedError,
+)
+from app.domain.identity import (
+    Bearer,
+    CheckedPassword,
+    FederatedBearer,
+    Identity,
+    User,
+)
 from app.domain.issuers import Issuer, Issuers
 from app.domain.session import SessionPlan, choose_function, may_call, plan_session
 
+_log = logging.getLogger(__name__)
+
 
 class PasswordChecks(Protocol):
-    def check(self, username: str, password: str, source: Source) -> User:
-        """Return the user whose password this is, if it may be tried from there now.
+    def check(self, username: str, password: str, source: Source) -> CheckedPassword:
+        """Return whose password this is, if it may be tried from there now.
 
         Raise ``LoginRefusedError``, the same for every reason, or
         ``LoginLimitedError``.
@@ -35,6 +50,14 @@ class PasswordChecks(Protocol):
 
 
 class Users(Protocol):
+    def require_usable(self, new_password: str) -> None:
+        """Raise ``NewPasswordRefusedError`` for a password that nobody may have."""
+
+    def replace_password(
+        self, checked: CheckedPassword, new_password: str, credentials_version: str
+    ) -> bool:
+        """Replace the password that was checked; False where it is another by now."""
+
     def find(self, identity: Identity) -> User | None:
         """Return the user as they are now; None when unknown or disabled."""
 
@@ -100,8 +123,30 @@ class Broker:
 
     def login(self, username: str, password: str, source: Source) -> TokenPair:
         """Trade a password for an access token and what renews it."""
-        user = self.passwords.check(username, password, source)
-        return self._pair(self.logins.begin(user))
+        checked = self.passwords.check(username, password, source)
+        if checked.is_one_time:
+            raise PasswordChangeRequiredError
+        return self._pair(self.logins.begin(checked.user))
+
+    def change_password(
+        self, username: str, password: str, new_password: str, source: Source
+    ) -> None:
+        """Replace one's own password; the logins begun before are over.
+
+        What is wrong with the new password is said to anybody, and before the old one
+        is looked at: it depends on nothing that is stored.
+        """
+        if new_password == password:
+            raise NewPasswordRefusedError("the new password is the old one")
+        self.users.require_usable(new_password)
+        for _ in range(2):
+            checked = self.passwords.check(username, password, source)
+            if self.users.replace_password(checked, new_password, self.new_id()):
+                user = checked.user.identity.session_name
+                _log.info("The password of %s was changed by themselves", user)
+                return
+            # The user was changed in between: who they are now decides.
+        raise LoginRefusedError
 
     def refresh(self, refresh_token: str) -> TokenPair:
         """Trade a refresh token, once, for a new pair."""

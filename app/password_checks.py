@@ -16,14 +16,14 @@ from app.domain.errors import (
     LoginRefusedError,
     UsersUnavailableError,
 )
-from app.domain.identity import LOCAL, User, canonical_username
+from app.domain.identity import LOCAL, CheckedPassword, canonical_username
 from app.domain.limits import Attempt, Counter, History, Tally
 
 _log = logging.getLogger(__name__)
 
 
 class PasswordUsers(Protocol):
-    def authenticate(self, username: str, password: str) -> User | None:
+    def authenticate(self, username: str, password: str) -> CheckedPassword | None:
         """Return the user, or None without a hint of what was wrong.
 
         May raise ``UsersUnavailableError``.
@@ -74,7 +74,7 @@ class LimitedPasswordChecks:
         self._attempts = attempts
         self._clock = clock
 
-    def check(self, username: str, password: str, source: Source) -> User:
+    def check(self, username: str, password: str, source: Source) -> CheckedPassword:
         """Return the user whose password this is.
 
         Raises ``LoginRefusedError``, the same whatever is wrong, ``LoginLimitedError``
@@ -92,7 +92,7 @@ class LimitedPasswordChecks:
 
     def _check_new(
         self, username: str, password: str, attempt: Attempt, history: History
-    ) -> User:
+    ) -> CheckedPassword:
         for counter in attempt.counters:
             _refuse(self._count(counter, history))
         try:
@@ -110,7 +110,7 @@ class LimitedPasswordChecks:
 
     def _check_known(
         self, username: str, password: str, attempt: Attempt, history: History
-    ) -> User:
+    ) -> CheckedPassword:
         user = self._users.authenticate(username, password)
         if user is None:
             _refuse(self._count(attempt.pair, history))

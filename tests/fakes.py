@@ -9,8 +9,14 @@ from app.adapters.tokens.refresh import RefreshTokens
 from app.adapters.tokens.signature import HmacKey, PublicKey
 from app.domain.catalogue import Catalogue, Function, InvokeMode
 from app.domain.credentials import Grant, Source, TemporaryCredentials
-from app.domain.errors import ProblemError
-from app.domain.identity import Bearer, FederatedBearer, Identity, User
+from app.domain.errors import NewPasswordRefusedError, ProblemError
+from app.domain.identity import (
+    Bearer,
+    CheckedPassword,
+    FederatedBearer,
+    Identity,
+    User,
+)
 from app.domain.issuers import Issuer, Issuers, SendToken, SignIn
 from app.domain.limits import Attempt, Counter, History, Tally
 from app.domain.logins import Lifetimes, Login
@@ -147,18 +153,45 @@ def a_function(name: str, *groups: str, longest: int = 3600) -> Function:
 
 
 class KnownUsers:
-    """Everybody's password is ``correct``; ``broken`` is raised when it is set."""
+    """Everybody's password is ``correct``; ``broken`` is raised when it is set.
+
+    Those of ``one_time`` have to change it. Hashes are the passwords themselves.
+    """
 
     def __init__(self, *users: User) -> None:
         self.by_identity = {user.identity: user for user in users}
         self.disabled: set[Identity] = set()
+        self.passwords = dict.fromkeys(self.by_identity, "correct")
+        self.one_time: set[Identity] = set()
         self.broken: ProblemError | None = None
 
-    def authenticate(self, username: str, password: str) -> User | None:
+    def authenticate(self, username: str, password: str) -> CheckedPassword | None:
         if self.broken:
             raise self.broken
         named = Identity(issuer="local", subject=username)
-        return self.by_identity.get(named) if password == "correct" else None
+        user = self.by_identity.get(named)
+        if user is None or self.passwords[named] != password:
+            return None
+        return CheckedPassword(
+            user=user, is_one_time=named in self.one_time, stored_hash=password
+        )
+
+    def require_usable(self, new_password: str) -> None:
+        if len(new_password) < 8:
+            raise NewPasswordRefusedError("a password has 8 to 1024 bytes")
+
+    def replace_password(
+        self, checked: CheckedPassword, new_password: str, credentials_version: str
+    ) -> bool:
+        identity = checked.user.identity
+        if self.passwords[identity] != checked.stored_hash:
+            return False
+        self.passwords[identity] = new_password
+        self.one_time.discard(identity)
+        self.by_identity[identity] = replace(
+            self.by_identity[identity], credentials_version=credentials_version
+        )
+        return True
 
     def find(self, identity: Identity) -> User | None:
         if self.broken:

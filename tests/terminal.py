@@ -42,7 +42,10 @@ class Terminal:
 
     def wait_for(self, text: str) -> None:
         while text not in self.seen:
-            self.seen += os.read(self._ours, 4096).decode(errors="replace")
+            self.wait_for_more()
+
+    def wait_for_more(self) -> None:
+        self.seen += os.read(self._ours, 4096).decode(errors="replace")
 
     def type(self, line: str) -> None:
         os.write(self._ours, f"{line}\n".encode())

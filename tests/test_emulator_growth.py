@@ -17,6 +17,7 @@ import yaml
 
 from aikagi_emulator.aws import (
     assume_role,
+    attribute_names,
     condition_keys,
     leading_keys,
     query,
@@ -427,6 +428,10 @@ def queried(expression: str) -> object:
     return leading_keys._queried(part, "pk")
 
 
+def name_attributes(expression: str) -> object:
+    return attribute_names.context_of([{"UpdateExpression": expression}])
+
+
 def a_form_case(
     name: str, text: Callable[[int], str], largest: int = BODY
 ) -> Case[Any]:
@@ -470,6 +475,16 @@ AWS: list[Case[Any]] = [
     Case("key condition of equals signs", repeated("= "), queried),
     Case("key condition of comparisons", repeated("a = :b "), queried),
     Case("key condition of number signs", repeated("#"), queried),
+    *(
+        Case(f"attributes of an expression of {name}", make, name_attributes)
+        for name, make in {
+            "one long name": repeated("a"),
+            "names": repeated("a "),
+            "spaces": repeated(" ", "a"),
+            "number signs": repeated("#"),
+            "calls": repeated("a ("),
+        }.items()
+    ),
     Case(
         "condition keys that are not modelled",
         lambda n: {"Statement": {"Action": "sts:*", "Resource": "${a" * n}},

@@ -21,8 +21,10 @@ from botocore.exceptions import ClientError
 
 from app.adapters import signing_secret
 from app.adapters.login_table import LoginTable
+from app.adapters.passwords import Passwords
 from app.adapters.table import Table
 from app.adapters.tokens import RefreshTokens
+from app.adapters.users import UserTable
 from app.domain.logins import Lifetimes
 from app.logins import RotatingLogins
 from tests.aws_caller import Person, sign
@@ -123,6 +125,73 @@ def as_broker(stack: Stack) -> Any:
         aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
         aws_session_token=variables["AWS_SESSION_TOKEN"],
         config=Config(max_pool_connections=50),
+    )
+
+
+def of_alice(expression: str, **values: str) -> dict[str, Any]:
+    return {
+        "Key": {"pk": {"S": "principal#local#alice"}},
+        "UpdateExpression": expression,
+        "ExpressionAttributeValues": {
+            f":{name}": {"S": value} for name, value in values.items()
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    "attribute", ["groups", "disabled", "created_at", "expires", "valid_from"]
+)
+def test_the_broker_may_write_nothing_of_a_person_but_their_password(
+    stack: Stack, as_broker: Any, attribute: str
+):
+    table = {"TableName": stack.variables()["AIKAGI_USERS_TABLE"]}
+    kept = as_broker.get_item(**table, Key={"pk": {"S": "principal#local#alice"}})
+    version = kept["Item"]["credentials_version"]["S"]
+    allowed = of_alice("SET credentials_version = :v", v=version)
+
+    as_broker.update_item(**table, **allowed)
+    for expression in (
+        f"SET #x = :v, credentials_version = :v REMOVE {attribute}",
+        "SET credentials_version = :v, #x = :v",
+    ):
+        more = of_alice(expression, v=version)
+        names = {"ExpressionAttributeNames": {"#x": attribute}}
+        with pytest.raises(ClientError, match="AccessDenied"):
+            as_broker.update_item(**table, **more, **names)
+    stranger = {**allowed, "Key": {"pk": {"S": "principal#corp#alice"}}}
+    for operation, refused in (
+        ("update_item", stranger),
+        ("put_item", {"Item": kept["Item"]}),
+        ("delete_item", {"Key": allowed["Key"]}),
+    ):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            getattr(as_broker, operation)(**table, **refused)
+    assert as_broker.get_item(**table, Key=allowed["Key"])["Item"] == kept["Item"]
+
+
+def test_of_ten_changes_of_one_password_at_once_one_is_made(
+    stack: Stack, as_broker: Any
+):
+    table = Table(as_broker, name=stack.variables()["AIKAGI_USERS_TABLE"])
+    users = UserTable(table, passwords=Passwords())
+    alice = users.authenticate("alice", stack.users["alice"])
+    assert alice is not None
+    together = Barrier(10)
+
+    def race(number: int) -> bool:
+        together.wait()
+        return users.replace_password(alice, f"looking-glass-{number}", f"v-{number}")
+
+    with ThreadPoolExecutor(10) as pool:
+        won = list(pool.map(race, range(10)))
+
+    assert won.count(True) == 1
+    changed = users.authenticate("alice", f"looking-glass-{won.index(True)}")
+    assert changed is not None
+    assert changed.user.credentials_version == f"v-{won.index(True)}"
+    # As it was, for the other tests.
+    assert users.replace_password(
+        changed, stack.users["alice"], alice.user.credentials_version
     )
 
 

@@ -164,6 +164,7 @@ def test_the_broker_may_read_assume_log_and_store_logins_and_do_nothing_else(
         (action, statement["Resource"], statement.get("Condition"))
         for policy in statements.values()
         for statement in policy
+        if statement.get("Sid") != "ChangePasswords"  # the next test's
         for action in as_list(statement["Action"])
     ]
     invoke_role = stack.resources["InvokeRole"].attributes["Arn"]
@@ -190,6 +191,29 @@ def test_the_broker_may_read_assume_log_and_store_logins_and_do_nothing_else(
         ("sts:TagSession", invoke_role, None),
         ("sts:SetSourceIdentity", invoke_role, None),
     ]
+
+
+def test_of_a_person_the_broker_may_write_the_password_and_nothing_else(stack: Stack):
+    own = policies_of(stack, stack.resources["BrokerRole"])["own"]
+
+    [statement] = [entry for entry in own if entry["Sid"] == "ChangePasswords"]
+
+    assert statement == {
+        "Sid": "ChangePasswords",
+        "Effect": "Allow",
+        "Action": "dynamodb:UpdateItem",
+        "Resource": stack.resources["UsersTable"].attributes["Arn"],
+        "Condition": {
+            "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["principal#local#*"]},
+            "ForAllValues:StringEquals": {
+                "dynamodb:Attributes": [
+                    *("pk", "password_hash", "one_time_password_hash"),
+                    *("credentials_version", "version"),
+                ]
+            },
+            "Null": {"dynamodb:LeadingKeys": "false", "dynamodb:Attributes": "false"},
+        },
+    }
 
 
 # Every policy

@@ -10,6 +10,7 @@ from aikagi.commands.command import command
 from aikagi.commands.context import Context, UsageError
 from aikagi.commands.exit_codes import ExitCode, exit_code_of
 from aikagi.commands.output import echo, echo_error, echo_json
+from aikagi.commands.passwd import login_or_change
 from aikagi.disk.brokers import brokers_entry, last_broker_entry, write_login
 from aikagi.errors import StateError
 from aikagi.records import require_replaceable
@@ -89,7 +90,9 @@ def _login(options: argparse.Namespace) -> int:
     with context.broker() as broker:
         username = options.username or _ask_username(options, broker)
         password = _password(options, context)
-        broker.login(username, password, keep_refresh_token=not options.short)
+        login_or_change(
+            broker, username, password, keep_refresh_token=not options.short
+        )
     name = write_login(context.folder, context.base, options.name)
     if options.json:
         echo_json({"Broker": context.base, "Name": name, "Username": username})

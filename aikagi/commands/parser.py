@@ -10,6 +10,7 @@ from aikagi.commands import (
     doctor,
     functions,
     login,
+    passwd,
     token,
     users,
     whoami,
@@ -41,6 +42,7 @@ def build_parser() -> Parser:
     subparsers = parser.add_subparsers(metavar="COMMAND", title="commands")
     for module in (
         login,
+        passwd,
         brokers,
         whoami,
         functions,

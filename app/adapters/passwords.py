@@ -3,6 +3,8 @@
 A check holds 19 MiB while it runs; whoever asks for many at once bounds their number.
 """
 
+import base64
+import re
 from typing import Final, final
 
 from argon2 import PasswordHasher, Type, extract_parameters
@@ -15,10 +17,29 @@ LONGEST: Final = 1024
 _LARGEST_MEMORY: Final = 256 * 1024
 """KiB a stored hash may ask for; a record that wants more is corrupt."""
 
+_MOST_WORK: Final = 4 * _LARGEST_MEMORY
+"""KiB times passes, likewise."""
+
+_MOST_LANES: Final = 16
+
+_IMPORTED: Final = re.compile(
+    r"\$argon2id\$v=19\$m=([1-9][0-9]{0,7}),t=([1-9][0-9]{0,3}),p=([1-9][0-9]?)"
+    r"\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})"
+)
+_IMPORTED_MEMORY: Final = range(7 * 1024, 64 * 1024 + 1)
+"""KiB: from the least that OWASP lists to the second choice of RFC 9106, section 4."""
+
+_IMPORTED_WORK: Final = range(35 * 1024, 4 * 64 * 1024 + 1)
+"""KiB times passes: from the least that OWASP lists to seven times our own."""
+
 OWASP: Final = PasswordHasher(
     time_cost=2, memory_cost=19 * 1024, parallelism=1, hash_len=32, salt_len=16
 )
 """The first of OWASP's equivalent argon2id settings (Password Storage Cheat Sheet)."""
+
+
+class UnusableHashError(ValueError):
+    """The message says why, never the hash."""
 
 
 class UnusablePasswordError(ValueError):
@@ -35,6 +56,10 @@ class Passwords:
     def hash(self, password: str) -> str:
         """Raise ``UnusablePasswordError`` for one that could not be checked later."""
         return self._hasher.hash(_bytes_of(password))
+
+    def require_usable(self, password: str) -> None:
+        """Raise ``UnusablePasswordError`` as ``hash`` would, without its work."""
+        _bytes_of(password)
 
     def verify(self, password: str, stored_hash: str | None) -> bool:
         """Check ``password``, always with exactly one argon2 verification.
@@ -78,4 +103,44 @@ def _is_ours(stored_hash: str) -> bool:
         parameters = extract_parameters(stored_hash)
     except (InvalidHashError, ValueError):
         return False
-    return parameters.type is Type.ID and parameters.memory_cost <= _LARGEST_MEMORY
+    memory, passes = parameters.memory_cost, parameters.time_cost
+    return (
+        parameters.type is Type.ID
+        and memory <= _LARGEST_MEMORY
+        and memory * passes <= _MOST_WORK
+        and parameters.parallelism <= _MOST_LANES
+    )
+
+
+def require_importable(stored_hash: str) -> None:
+    """Refuse a hash of elsewhere that is weak, or costs too much at every login.
+
+    Raises ``UnusableHashError``.
+    """
+    parts = _IMPORTED.fullmatch(stored_hash)
+    if not parts:
+        raise UnusableHashError(
+            "the hash is not argon2id's, version 19, as it writes it"
+        )
+    memory, passes, lanes = map(int, parts.group(1, 2, 3))
+    if memory not in _IMPORTED_MEMORY or memory * passes not in _IMPORTED_WORK:
+        raise UnusableHashError(
+            f"the hash takes {memory} KiB and {passes} passes: {_IMPORTED_MEMORY[0]} "
+            f"to {_IMPORTED_MEMORY[-1]} KiB are allowed, and times the passes "
+            f"{_IMPORTED_WORK[0]} to {_IMPORTED_WORK[-1]}"
+        )
+    if lanes > _MOST_LANES:
+        raise UnusableHashError(
+            f"the hash takes {lanes} lanes, and {_MOST_LANES} are allowed"
+        )
+    if not all(map(_is_base64, parts.group(4, 5))):
+        raise UnusableHashError("the salt or the digest of the hash is not base64")
+
+
+def _is_base64(text: str) -> bool:
+    """Tell whether it is the one way to write its bytes, which argon2 insists on."""
+    try:
+        data = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except ValueError:
+        return False
+    return base64.b64encode(data).rstrip(b"=") == text.encode()

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from app.domain.identity import Identity, User
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+PASSWORD_HASH: Final = "password_hash"  # noqa: S105 - the name of an attribute
+ONE_TIME_PASSWORD_HASH: Final = "one_time_password_hash"  # noqa: S105 - likewise
 
 
 def key_of(identity: Identity) -> dict[str, "AttributeValueTypeDef"]:
@@ -22,16 +25,22 @@ class Principal:
     But for the version of their credentials and for ``valid_from``, which raise:
     without them logins and tokens would live that are over. Tokens of another issuer
     that were issued before ``valid_from`` (epoch seconds) count no more.
+
+    A one-time password has an attribute of its own, beside which any other password is
+    none: what knows nothing of it finds no password, and lets nobody in.
     """
 
     user: User
     password_hash: str | None = field(repr=False)
+    has_one_time_password: bool
     disabled: bool
     valid_from: int
 
     @classmethod
     def of(cls, identity: Identity, item: Mapping[str, Any]) -> "Principal":
-        password_hash = item.get("password_hash", {}).get("S")
+        has_one_time_password = ONE_TIME_PASSWORD_HASH in item
+        attribute = ONE_TIME_PASSWORD_HASH if has_one_time_password else PASSWORD_HASH
+        password_hash = item.get(attribute, {}).get("S")
         groups = item.get("groups", {}).get("SS", [])
         # Only an absent or a plainly false mark lets somebody in.
         disabled = item.get("disabled", {"BOOL": False}).get("BOOL") is not False
@@ -42,6 +51,7 @@ class Principal:
                 credentials_version=item.get("credentials_version", {"S": ""})["S"],
             ),
             password_hash=password_hash if isinstance(password_hash, str) else None,
+            has_one_time_password=has_one_time_password,
             disabled=disabled,
             valid_from=int(item.get("valid_from", {"N": "0"})["N"]),
         )

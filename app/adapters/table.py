@@ -22,10 +22,12 @@ Item: TypeAlias = "Mapping[str, AttributeValueTypeDef]"
 
 T = TypeVar("T")
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Of every item that is written. Those of version 1 do not say so."""
 
 _VERSION_ATTRIBUTE: Final[Item] = {"version": {"N": str(VERSION)}}
+
+_KNOWN_VERSION: Final = "(attribute_not_exists(#version) OR #version <= :version)"
 
 _log = logging.getLogger(__name__)
 
@@ -151,13 +153,19 @@ class Table:
         *,
         removed: Collection[str] = (),
         condition: str,
+        compared: "Item | None" = None,
     ) -> bool:
         """Change one item at once or, where ``condition`` does not hold, not at all.
 
-        ``changes`` are attributes and their new values, to which the condition may
-        refer, by a colon and the attribute's name.
+        ``changes`` are attributes and their new values. The condition may refer to
+        these, by a colon and the attribute's name, and to those of ``compared``.
         """
-        change = Change(set=changes, removed=removed, condition=condition)
+        change = Change(
+            set=changes,
+            removed=removed,
+            condition=condition,
+            compared=compared or {},
+        )
         return self.change_or_read(key, change, _as_it_is) is None
 
     def change_or_read(
@@ -173,8 +181,7 @@ class Table:
             parse,
             Key=key,
             UpdateExpression=change.expression,
-            ConditionExpression=f"{change.condition} AND "
-            "(attribute_not_exists(#version) OR #version <= :version)",
+            ConditionExpression=f"{change.condition} AND {_KNOWN_VERSION}",
             # By placeholders: DynamoDB reserves hundreds of names.
             ExpressionAttributeNames={f"#{name}": name for name in change.names},
             ExpressionAttributeValues={
@@ -182,24 +189,48 @@ class Table:
             },
         )
 
-    def scan(
-        self, condition: str, values: Item, parse: Callable[[Mapping[str, Any]], T]
-    ) -> Iterator[T]:
-        """Read the whole table, and give the items for which ``condition`` holds.
+    def remove(self, key: Item) -> bool:
+        """Remove one item. False where there is none."""
+        present = self._write(
+            self._client.delete_item,
+            _as_it_is,
+            Key=key,
+            ConditionExpression=f"attribute_exists(pk) AND {_KNOWN_VERSION}",
+            ExpressionAttributeNames={"#version": "version"},
+            ExpressionAttributeValues={":version": _VERSION_ATTRIBUTE["version"]},
+        )
+        return present is None
 
-        Only an operator may: the broker's role has no permission for it.
+    def scan_page(
+        self,
+        prefix: str,
+        attributes: Collection[str],
+        parse: Callable[[Mapping[str, Any]], T],
+        *,
+        after: "Item | None" = None,
+    ) -> "tuple[list[T], Item | None]":
+        """Read a part of the table: the items whose key begins with ``prefix``.
+
+        Only the key and ``attributes`` of them are asked for. Gives also what the next
+        part comes ``after``, or None where there is none. Only an operator may: the
+        broker's role has no permission for it.
         """
+        names = {f"#{name}": name for name in (*attributes, "pk", "version")}
+        request: dict[str, Any] = {"ExclusiveStartKey": after} if after else {}
         with _faults("read"):
-            pages = self._client.get_paginator("scan").paginate(
+            page = self._client.scan(
                 TableName=self._name,
-                FilterExpression=condition,
-                ExpressionAttributeValues=values,
+                FilterExpression="begins_with(#pk, :prefix)",
+                ProjectionExpression=", ".join(names),
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues={":prefix": {"S": prefix}},
                 ConsistentRead=True,
                 ReturnConsumedCapacity="TOTAL",
+                **request,
             )
-            for page in pages:
-                _ = page["ConsumedCapacity"]
-                yield from (parse(_of_known_version(item)) for item in page["Items"])
+            _ = page["ConsumedCapacity"]
+            found = [parse(_of_known_version(item)) for item in page["Items"]]
+            return found, page.get("LastEvaluatedKey")
 
     def _write(
         self,

@@ -2,11 +2,18 @@
 
 from typing import final
 
-from app.adapters.passwords import Passwords
-from app.adapters.principals import Principal, key_of
+from app.adapters.passwords import Passwords, UnusablePasswordError
+from app.adapters.principals import (
+    ONE_TIME_PASSWORD_HASH,
+    PASSWORD_HASH,
+    Principal,
+    key_of,
+)
 from app.adapters.table import Table
+from app.domain.errors import NewPasswordRefusedError
 from app.domain.identity import (
     LOCAL,
+    CheckedPassword,
     FederatedBearer,
     Identity,
     User,
@@ -20,7 +27,7 @@ class UserTable:
         self._table = table
         self._passwords = passwords
 
-    def authenticate(self, username: str, password: str) -> User | None:
+    def authenticate(self, username: str, password: str) -> CheckedPassword | None:
         """Return the user whose password this is, if they may come in.
 
         Unknown, wrong, disabled and corrupt cost and answer the same. Raises
@@ -29,9 +36,49 @@ class UserTable:
         principal = self._principal_called(username)
         stored = principal.password_hash if principal else None
         matches = self._passwords.verify(password, stored)
-        if principal is None or principal.disabled or not matches:
+        if principal is None or stored is None or principal.disabled or not matches:
             return None
-        return principal.user
+        return CheckedPassword(
+            user=principal.user,
+            is_one_time=principal.has_one_time_password,
+            stored_hash=stored,
+        )
+
+    def require_usable(self, new_password: str) -> None:
+        """Raise ``NewPasswordRefusedError`` for one that could not be checked later."""
+        try:
+            self._passwords.require_usable(new_password)
+        except UnusablePasswordError as error:
+            raise NewPasswordRefusedError(str(error)) from error
+
+    def replace_password(
+        self, checked: CheckedPassword, new_password: str, credentials_version: str
+    ) -> bool:
+        """Replace the password that was checked, and end the logins begun with it.
+
+        False, and nothing is written, where the user has changed since: another
+        password, disabled, removed.
+        """
+        key, seen = key_of(checked.user.identity), checked.user.credentials_version
+        hashed = self._passwords.hash(new_password)
+        attribute = ONE_TIME_PASSWORD_HASH if checked.is_one_time else PASSWORD_HASH
+        is_as_seen = "credentials_version = :seen_version"
+        if not seen:
+            is_as_seen = "attribute_not_exists(credentials_version)"
+        replaced = self._table.update(
+            key,
+            {
+                PASSWORD_HASH: {"S": hashed},
+                "credentials_version": {"S": credentials_version},
+            },
+            removed=(ONE_TIME_PASSWORD_HASH,),
+            condition=f"{attribute} = :seen_hash AND {is_as_seen}",
+            compared={
+                "seen_hash": {"S": checked.stored_hash},
+                **({"seen_version": {"S": seen}} if seen else {}),
+            },
+        )
+        return replaced or self._has_hash(checked.user.identity, hashed)
 
     def find(self, identity: Identity) -> User | None:
         """Return the user as they are now; None when unknown or disabled."""
@@ -50,6 +97,11 @@ class UserTable:
         ):
             return None
         return User(identity=bearer.identity, groups=bearer.groups)
+
+    def _has_hash(self, identity: Identity, hashed: str) -> bool:
+        """Tell whether it was written after all: the answer to a write may be lost."""
+        principal = self._read(identity)
+        return principal is not None and principal.password_hash == hashed
 
     def _principal_called(self, username: str) -> Principal | None:
         try:

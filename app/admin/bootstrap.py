@@ -6,7 +6,11 @@ from datetime import UTC, datetime
 from app.adapters import aws, signing_secret, table
 from app.adapters.passwords import Passwords
 from app.adapters.table import Table
+from app.admin.catalogue_groups import connect as connect_to_parameters
+from app.admin.catalogue_groups import groups_in_catalogue
 from app.admin.keys import KeyAdministration
+from app.admin.progress import Progress
+from app.admin.user_import import OneTimePasswords, UserImport
 from app.admin.users import UserAdministration
 
 
@@ -28,6 +32,23 @@ def build_user_administration(table_name: str) -> UserAdministration:
         clock=_now,
         new_id=_new_id,
     )
+
+
+def build_import(
+    users: UserAdministration, passwords: OneTimePasswords | None, progress: Progress
+) -> UserImport:
+    return UserImport(
+        users,
+        new_id=_new_id,
+        one_time_passwords=passwords,
+        note=progress.note,
+        advance=progress.advance,
+    )
+
+
+def read_catalogue_groups(path: str) -> set[str]:
+    """Give the groups of the functions below ``path`` of Parameter Store."""
+    return groups_in_catalogue(connect_to_parameters(aws.new_session()), path)
 
 
 def _now() -> datetime:

@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +17,7 @@ from dotenv import dotenv_values
 from app.adapters.signing_secret import LaterSecretError
 from app.adapters.table import LaterVersionError
 from app.admin.bootstrap import build_key_administration, build_user_administration
+from app.admin.errors import NotDoneError, UsageError
 from app.admin.exit_codes import HELP, ExitCode, exit_code_of
 from app.admin.key_commands import (
     KEY_COMMANDS,
@@ -24,10 +25,26 @@ from app.admin.key_commands import (
     add_secret,
     secret_arn,
 )
-from app.admin.users import NoSuchUserError, UserAdministration, UserExistsError
+from app.admin.output import say, tell
+from app.admin.transfer_commands import (
+    add_export_options,
+    add_import_options,
+    export_users,
+    import_users,
+    patience,
+)
+from app.admin.users import (
+    ListedUser,
+    NoSuchUserError,
+    UserAdministration,
+    UserExistsError,
+    identity_of,
+)
 from app.domain.errors import UsersUnavailableError
+from app.domain.identity import LOCAL, Identity
 
-Command = Callable[[UserAdministration, argparse.Namespace], None]
+Command = Callable[[UserAdministration, argparse.Namespace], ExitCode | None]
+"""Without an exit code it is done."""
 
 _PROGRAM: Final = "python -m app.admin"
 
@@ -41,17 +58,9 @@ started here.
 {HELP}"""
 
 
-class _UsageError(Exception):
-    """A sentence for whoever typed the command."""
-
-
-class _NotDoneError(Exception):
-    """A sentence that says why nothing was changed."""
-
-
 _OWN_ERRORS: Final = (
-    _UsageError,
-    _NotDoneError,
+    UsageError,
+    NotDoneError,
     UserExistsError,
     NoSuchUserError,
     UsersUnavailableError,
@@ -107,18 +116,44 @@ def build_parser() -> argparse.ArgumentParser:
         example="groups carol --group everyone",
     )
     _add_groups(groups, required=True)
-    for name, what, run in (
-        ("disable", "keep a user out, from their next request on", _disable),
-        ("enable", "let a disabled user in again", _enable),
-    ):
-        _command(commands, name, what, run, example=f"{name} carol")
+    for name, what, run in _OF_ANY_ISSUER:
+        _add_issuer(_command(commands, name, what, run, example=f"{name} carol"))
     _command(
         commands,
-        "list",
-        "list users, their state and groups",
-        _list,
-        example="list --local",
-        of_one=False,
+        "remove",
+        "remove a user, and end their logins; what was logged of them stays",
+        _remove,
+        example="remove carol",
+    )
+    _add_issuer(
+        _command(
+            commands,
+            "list",
+            "list users, their state and groups",
+            _list,
+            example="list --local",
+            of_one=False,
+        )
+    )
+    add_import_options(
+        _command(
+            commands,
+            "import",
+            "add the users of a file; those there already stay as they are",
+            import_users,
+            example="import people.csv --one-time-file passwords.csv",
+            of_one=False,
+        )
+    )
+    add_export_options(
+        _command(
+            commands,
+            "export",
+            "write all users to a file, as CSV or JSON lines",
+            export_users,
+            example="export people.jsonl",
+            of_one=False,
+        )
     )
     keys = areas.add_parser("keys", help="the keys that sign tokens")
     commands = keys.add_subparsers(required=True, metavar="COMMAND")
@@ -134,12 +169,12 @@ def _add_key_command(
     def run(options: argparse.Namespace) -> None:
         arn = secret_arn(options)
         if not arn:
-            raise _UsageError(
+            raise UsageError(
                 "Name the secret: --secret (the stack's output SigningSecretArn), or "
                 "--local."
             )
         for line in command.run(build_key_administration(arn), options):
-            _say(line)
+            say(line)
 
     added = _parser_of(commands, command.name, command.what, f"keys {command.example}")
     add_secret(added)
@@ -169,6 +204,7 @@ def _command(  # noqa: PLR0913 - what a command is made of
     added = _parser_of(commands, name, what, f"users {example}")
     if of_one:
         added.add_argument("username", metavar="USERNAME")
+        added.set_defaults(issuer=LOCAL)
     added.add_argument("--table", metavar="NAME", help="else AIKAGI_USERS_TABLE")
     added.set_defaults(
         run=lambda options: run(
@@ -221,20 +257,34 @@ def _add_password(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="read the password from standard input, to the end of its first line",
     )
+    parser.add_argument(
+        "--one-time",
+        action="store_true",
+        help="it has to be changed, by whoever gets it, before it gives a login",
+    )
+
+
+def _add_issuer(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--issuer",
+        metavar="ALIAS",
+        default=LOCAL,
+        help="of another issuer: USERNAME is the subject in its tokens",
+    )
 
 
 def _run(options: argparse.Namespace) -> int:
     try:
         _use_environment(options)
-        options.run(options)
+        code: ExitCode | None = options.run(options)
     except (*_OWN_ERRORS, ValueError, BotoCoreError, ClientError) as error:
         return _fail(*_explain(error))
-    return ExitCode.DONE
+    return code or ExitCode.DONE
 
 
 def _explain(error: Exception) -> tuple[str, ExitCode]:
     match error:
-        case _UsageError():
+        case UsageError():
             return str(error), ExitCode.USAGE
         case UserExistsError():
             message = f"There is a user {error} already: see `{_PROGRAM} users passwd`."
@@ -261,7 +311,7 @@ def _use_environment(options: argparse.Namespace) -> None:
         return
     file = Path(".local", options.local, "operator.env")
     if not file.is_file():
-        raise _UsageError(f"There is no {file}: start the stack here, by `make run`.")
+        raise UsageError(f"There is no {file}: start the stack here, by `make run`.")
     found = {key: value or "" for key, value in dotenv_values(file).items()}
     for stale in [key for key in os.environ if key.startswith("AWS_")]:
         del os.environ[stale]
@@ -272,7 +322,7 @@ def _use_environment(options: argparse.Namespace) -> None:
 def _table_name(options: argparse.Namespace) -> str:
     name = options.table or os.environ.get("AIKAGI_USERS_TABLE")
     if not name:
-        raise _UsageError(
+        raise UsageError(
             "Name the table: --table (the stack's output UsersTableName), or --local."
         )
     return str(name)
@@ -282,26 +332,30 @@ def _new_password(options: argparse.Namespace) -> str:
     if options.password_stdin:
         return sys.stdin.readline().rstrip("\n")
     if not sys.stdin.isatty():
-        raise _UsageError(
-            "There is no terminal to type a password at: --password-stdin"
-        )
+        raise UsageError("There is no terminal to type a password at: --password-stdin")
     try:
         password = getpass.getpass(f"New password for {options.username}: ")
         again = getpass.getpass("The same again: ")
     except EOFError as error:
-        raise _NotDoneError("\nNothing was typed; nothing was changed.") from error
+        raise NotDoneError("\nNothing was typed; nothing was changed.") from error
     if again != password:
-        raise _NotDoneError("The two differ; nothing was changed.")
+        raise NotDoneError("The two differ; nothing was changed.")
     return password
 
 
+def _identity(options: argparse.Namespace) -> Identity:
+    return identity_of(options.issuer, options.username)
+
+
 def _add(users: UserAdministration, options: argparse.Namespace) -> None:
-    users.add(options.username, _new_password(options), options.groups)
+    password = _new_password(options)
+    users.add(options.username, password, options.groups, one_time=options.one_time)
     _report(options, f"Added {options.username}.")
 
 
 def _passwd(users: UserAdministration, options: argparse.Namespace) -> None:
-    users.set_password(options.username, _new_password(options))
+    password = _new_password(options)
+    users.set_password(options.username, password, one_time=options.one_time)
     message = f"{options.username} has a new password and is logged out everywhere."
     _report(options, message)
 
@@ -314,51 +368,126 @@ def _groups(users: UserAdministration, options: argparse.Namespace) -> None:
 
 
 def _disable(users: UserAdministration, options: argparse.Namespace) -> None:
-    users.set_disabled(options.username, disabled=True)
+    users.set_disabled(_identity(options), disabled=True)
     _report(
         options,
-        f"{options.username} is kept out and logged out. "
+        f"{_name(options)} is kept out and logged out. "
         "Sessions made before end by themselves.",
     )
 
 
 def _enable(users: UserAdministration, options: argparse.Namespace) -> None:
-    users.set_disabled(options.username, disabled=False)
-    _report(options, f"{options.username} may come in again.")
+    users.set_disabled(_identity(options), disabled=False)
+    _report(options, f"{_name(options)} may come in again.")
+
+
+def _end_logins(users: UserAdministration, options: argparse.Namespace) -> None:
+    users.end_logins(_identity(options))
+    if options.issuer == LOCAL:
+        ended = f"The logins of {options.username} cannot be renewed. Access tokens"
+    else:
+        ended = f"Tokens that {_name(options)} has by now count no longer. Sessions"
+    _report(options, f"{ended} made before end by themselves.")
+
+
+def _remove(users: UserAdministration, options: argparse.Namespace) -> None:
+    users.remove(options.username)
+    _report(
+        options,
+        f"{options.username} is removed and logged out; what the log says of them "
+        "stays. Sessions made before end by themselves, within the hour: give the name "
+        "to nobody else until then.",
+    )
+
+
+def _show(users: UserAdministration, options: argparse.Namespace) -> None:
+    identity = _identity(options)
+    user = users.find(identity)
+    if user is None:
+        raise NoSuchUserError(identity.subject)
+    row = {
+        **_row(user),
+        **({"CreatedAt": user.created_at} if user.created_at else {}),
+        **({"Password": _password_state(user)} if identity.issuer == LOCAL else {}),
+    }
+    if options.json:
+        say(json.dumps(row))
+        return
+    for name, value in row.items():
+        shown = ", ".join(value) if isinstance(value, list) else str(value)
+        say(f"{name}\t{shown}")
+
+
+def _password_state(user: ListedUser) -> str:
+    if user.password_hash is None:
+        return "none"
+    return "one-time" if user.has_one_time_password else "set"
 
 
 def _list(users: UserAdministration, options: argparse.Namespace) -> None:
-    listed = sorted(users.list(), key=lambda user: user.username)
+    """Write each part of the table as it comes: all together may be too much."""
+    pages = users.pages(patience(), issuer=options.issuer)
     if options.json:
-        rows: list[dict[str, Any]] = [
-            {
-                "Username": user.username,
-                "Enabled": not user.disabled,
-                "Groups": sorted(user.groups),
-            }
-            for user in listed
-        ]
-        _say(json.dumps(rows))
+        _list_as_json(pages)
         return
-    for user in listed:
+    for user in _sorted_pages(pages):
         state = "disabled" if user.disabled else "enabled"
-        _say(f"{user.username}\t{state}\t{','.join(sorted(user.groups))}")
+        groups = ",".join(sorted(user.groups))
+        say(f"{user.identity.subject}\t{state}\t{groups}")
+
+
+def _list_as_json(pages: Iterator[Sequence[ListedUser]]) -> None:
+    begins = "["
+    for user in _sorted_pages(pages):
+        sys.stdout.write(f"{begins}{json.dumps(_row(user))}")
+        begins = ",\n"
+    sys.stdout.write("[]\n" if begins == "[" else "]\n")
+
+
+def _sorted_pages(pages: Iterator[Sequence[ListedUser]]) -> Iterator[ListedUser]:
+    for page in pages:
+        yield from sorted(page, key=lambda user: user.identity.subject)
+
+
+def _row(user: ListedUser) -> dict[str, Any]:
+    identity = user.identity
+    if identity.issuer != LOCAL:
+        return {
+            "Issuer": identity.issuer,
+            "Subject": identity.subject,
+            "Enabled": not user.disabled,
+        }
+    return {
+        "Username": identity.subject,
+        "Enabled": not user.disabled,
+        "Groups": sorted(user.groups),
+    }
+
+
+def _name(options: argparse.Namespace) -> str:
+    if options.issuer == LOCAL:
+        return str(options.username)
+    return f"{options.username} of {options.issuer}"
 
 
 def _report(options: argparse.Namespace, done: str) -> None:
     """Say what was done; as JSON the name alone, for there is nothing else to read."""
-    _say(json.dumps({"Username": options.username}) if options.json else done)
-
-
-def _say(line: str) -> None:
-    # A group may be any text, and no terminal is to obey it.
-    printable = (
-        sign if sign.isprintable() or sign == "\t" else "\N{REPLACEMENT CHARACTER}"
-        for sign in line
-    )
-    sys.stdout.write("".join(printable) + "\n")
+    if not options.json:
+        say(done)
+    elif options.issuer == LOCAL:
+        say(json.dumps({"Username": options.username}))
+    else:
+        say(json.dumps({"Issuer": options.issuer, "Subject": options.username}))
 
 
 def _fail(sentence: str, code: ExitCode) -> int:
-    sys.stderr.write(sentence + "\n")
+    tell(sentence)
     return code
+
+
+_OF_ANY_ISSUER: Final[Sequence[tuple[str, str, Command]]] = (
+    ("show", "show what is known of somebody, but for their password", _show),
+    ("disable", "keep somebody out, from their next request on", _disable),
+    ("enable", "let somebody disabled in again", _enable),
+    ("end-logins", "end all logins of somebody, who can log in anew", _end_logins),
+)

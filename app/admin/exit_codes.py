@@ -30,7 +30,8 @@ class ExitCode(IntEnum):
 HELP: Final = """\
 exit codes:
   0  done                       3  there are no AWS credentials, or they have expired
-  1  not done: there is no such user, or one already; unusable name, password or secret
+  1  not done: there is no such user, or one already; unusable name, password or secret;
+     lines of a file were refused
   2  the command is wrong       4  AWS refuses: not allowed
   7  a later version of the broker has written what is there; nothing was changed
   130  interrupted              5  AWS is out of reach, or out of order

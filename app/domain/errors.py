@@ -42,6 +42,20 @@ class LoginLimitedError(ProblemError):
     title = "Too many failed attempts to log in; wait before the next"
 
 
+class PasswordChangeRequiredError(ProblemError):
+    """The password was right, and good for one thing: to be changed."""
+
+    code = "password-change-required"
+    title = "This password was for once; change it, then log in"
+
+
+class NewPasswordRefusedError(ProblemError):
+    """``detail`` says which rule the new password breaks, never the password."""
+
+    code = "new-password-refused"
+    title = "The new password cannot be taken"
+
+
 class LoginEndedError(ProblemError):
     code = "login-ended"
     title = "This login has ended; log in again"

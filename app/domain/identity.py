@@ -4,7 +4,7 @@ import base64
 import hashlib
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -72,6 +72,19 @@ class User:
     identity: Identity
     groups: frozenset[str]
     credentials_version: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedPassword:
+    """A user whose password was right.
+
+    A one-time password is good for a change of it and gives no login. ``stored_hash``
+    is what it was checked against: a change replaces that and nothing newer.
+    """
+
+    user: User
+    is_one_time: bool
+    stored_hash: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

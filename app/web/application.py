@@ -22,8 +22,8 @@ _DESCRIPTION = """
 Log in, ask for a grant, sign your request with it, and call the function URL yourself.
 
 Every failure is a problem document (RFC 9457) with a stable `type` and the
-`request_id` under which the log knows it. The token endpoints, `/auth/login` and
-`/auth/refresh`, add `error` and `error_description` to it, as OAuth2 clients expect
+`request_id` under which the log knows it. `/auth/login`, `/auth/refresh` and
+`/auth/password` add `error` and `error_description` to it, as OAuth2 clients expect
 (RFC 6749, section 5.2). Where `GET` works, `HEAD` does too.
 """
 

@@ -17,6 +17,8 @@ from app.domain.errors import (
     LoginLimitedError,
     LoginNotOursError,
     LoginRefusedError,
+    NewPasswordRefusedError,
+    PasswordChangeRequiredError,
     SigningKeyUnavailableError,
     TooBusyError,
     UsersUnavailableError,
@@ -69,6 +71,26 @@ class RefreshForm(BaseModel):
     scope: str = ""
     client_id: str = ""
     client_secret: SecretStr = SecretStr("")
+
+
+class PasswordForm(BaseModel):
+    """Who one is, and another password than that.
+
+    Sizes are those of a login's form; what else a password has to be is said in words.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    username: Annotated[str, Field(min_length=1, max_length=256, examples=["alice"])]
+    password: Annotated[SecretStr, Field(min_length=1, max_length=1024)]
+    new_password: Annotated[
+        SecretStr,
+        Field(
+            min_length=1,
+            max_length=1024,
+            description="8 to 1,024 bytes of UTF-8, exactly as typed",
+        ),
+    ]
 
 
 class TokenResponse(BaseModel):
@@ -144,6 +166,7 @@ class IssuersResponse(BaseModel):
     responses=refusals(
         LoginRefusedError,
         LoginLimitedError,
+        PasswordChangeRequiredError,
         TooBusyError,
         UsersUnavailableError,
         SigningKeyUnavailableError,
@@ -163,6 +186,37 @@ async def login(
     password = form.password.get_secret_value()
     pair = await pool.run(lambda: broker.login(form.username, password, source))
     return TokenResponse.reveal(pair)
+
+
+@token_endpoints.post(
+    "/password",
+    summary="Change your password",
+    status_code=HTTPStatus.NO_CONTENT,
+    responses=refusals(
+        LoginRefusedError,
+        LoginLimitedError,
+        NewPasswordRefusedError,
+        TooBusyError,
+        UsersUnavailableError,
+        has_grant_type=False,
+    ),
+)
+async def change_password(
+    form: Annotated[PasswordForm, Form()],
+    broker: BrokerDep,
+    pool: LoginPoolDep,
+    source: SourceDep,
+) -> None:
+    """Replace a password by another; the old one says who you are.
+
+    Logins begun before can be renewed no more. No access token is needed: a password
+    that was given for once has to be changed before there is any.
+    """
+    password = form.password.get_secret_value()
+    new_password = form.new_password.get_secret_value()
+    await pool.run(
+        lambda: broker.change_password(form.username, password, new_password, source)
+    )
 
 
 @token_endpoints.post(

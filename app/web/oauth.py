@@ -18,7 +18,12 @@ from starlette.exceptions import HTTPException
 from starlette.types import Scope
 from typing_extensions import override
 
-from app.domain.errors import LoginEndedError, LoginRefusedError, ProblemError
+from app.domain.errors import (
+    LoginEndedError,
+    LoginRefusedError,
+    PasswordChangeRequiredError,
+    ProblemError,
+)
 from app.web.bodies import NOT_RECEIVED, FormRoute
 from app.web.openapi import EXAMPLE_REQUEST_ID, add_example, problems
 from app.web.problems import (
@@ -42,6 +47,12 @@ ErrorCode: TypeAlias = Literal[
 _NOT_IN_A_DESCRIPTION: Final = re.compile(r"[^\x20-\x21\x23-\x5B\x5D-\x7E]")
 """Section 5.2 allows printable ASCII without the double quote and the backslash."""
 
+
+_INVALID_GRANT: Final = (
+    LoginRefusedError,
+    PasswordChangeRequiredError,
+    LoginEndedError,
+)
 
 _FAULTS_OF_FORM: Final = (
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -78,30 +89,33 @@ class TokenRoute(FormRoute):
         return answer
 
 
-def refusals(*expected: type[ProblemError]) -> dict[int | str, dict[str, Any]]:
+def refusals(
+    *expected: type[ProblemError], has_grant_type: bool = True
+) -> dict[int | str, dict[str, Any]]:
     """Document the failures of a token endpoint, each with an example."""
     documented = problems(unreadable=NOT_RECEIVED)
     examples: dict[str, Failure] = {error.code: error() for error in expected}
-    for name, failure in (examples | _MALFORMED).items():
+    examples["invalid-request"] = _MALFORMED
+    if has_grant_type:
+        examples["unsupported-grant-type"] = _OF_ANOTHER_GRANT
+    for name, failure in examples.items():
         example = _refusal({"state": {"request_id": EXAMPLE_REQUEST_ID}}, failure)
         add_example(documented, name, example, MEDIA_TYPE)
     return documented
 
 
-_MALFORMED: Final[dict[str, Failure]] = {
-    "invalid-request": RequestValidationError(
-        [{"type": "missing", "loc": ("body", "username"), "msg": "Field required"}]
-    ),
-    "unsupported-grant-type": RequestValidationError(
-        [
-            {
-                "type": "literal_error",
-                "loc": ("body", "grant_type"),
-                "msg": "Input should be 'password'",
-            }
-        ]
-    ),
-}
+_MALFORMED: Final = RequestValidationError(
+    [{"type": "missing", "loc": ("body", "username"), "msg": "Field required"}]
+)
+_OF_ANOTHER_GRANT: Final = RequestValidationError(
+    [
+        {
+            "type": "literal_error",
+            "loc": ("body", "grant_type"),
+            "msg": "Input should be 'password'",
+        }
+    ]
+)
 
 
 def _refusal(scope: Scope, failure: Failure) -> OAuthError:
@@ -117,7 +131,7 @@ def _refusal(scope: Scope, failure: Failure) -> OAuthError:
 
 
 def _code_of(failure: Failure, status: int) -> ErrorCode:
-    if isinstance(failure, LoginRefusedError | LoginEndedError):
+    if isinstance(failure, _INVALID_GRANT):
         return "invalid_grant"
     if status >= HTTPStatus.TOO_MANY_REQUESTS:
         return "temporarily_unavailable"

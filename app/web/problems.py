@@ -16,6 +16,8 @@ from app.domain import errors
 STATUS: Final[Mapping[type[errors.ProblemError], HTTPStatus]] = {
     errors.LoginRefusedError: HTTPStatus.BAD_REQUEST,
     errors.LoginLimitedError: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.PasswordChangeRequiredError: HTTPStatus.BAD_REQUEST,
+    errors.NewPasswordRefusedError: HTTPStatus.BAD_REQUEST,
     errors.LoginEndedError: HTTPStatus.BAD_REQUEST,
     errors.TokenRejectedError: HTTPStatus.UNAUTHORIZED,
     errors.LoginNotOursError: HTTPStatus.BAD_REQUEST,

@@ -38,7 +38,7 @@ OF_NO_LATER_VERSION = "(attribute_not_exists(#version) OR #version <= :version)"
 KEY = {"pk": {"S": "login#0123456789abcdef"}}
 ITEM = {
     **KEY,
-    "version": {"N": "2"},
+    "version": {"N": "3"},
     "issuer": {"S": "local"},
     "subject": {"S": "alice"},
     "credentials_version": {"S": "version-1"},
@@ -154,7 +154,7 @@ def test_a_renewal_is_one_conditional_write(table: LoginTable, script: ScriptedA
             ":previous_sha256": {"S": "one"},
             ":rotated_at": RENEWED_ITEM["rotated_at"],
             ":expires": RENEWED_ITEM["expires"],
-            ":version": {"N": "2"},
+            ":version": {"N": "3"},
         },
         "ReturnConsumedCapacity": "TOTAL",
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
@@ -183,7 +183,7 @@ def test_an_end_makes_no_login_of_nothing(
         "ExpressionAttributeNames": {"#ended_at": "ended_at", "#version": "version"},
         "ExpressionAttributeValues": {
             ":ended_at": {"S": "2030-01-01T12:00:00.123+00:00"},
-            ":version": {"N": "2"},
+            ":version": {"N": "3"},
         },
         "ReturnConsumedCapacity": "TOTAL",
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",

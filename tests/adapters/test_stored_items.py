@@ -24,11 +24,12 @@ from app.adapters.passwords import Passwords
 from app.adapters.table import VERSION, Table, connect
 from app.adapters.tokens.refresh import RefreshTokens
 from app.adapters.users import UserTable
-from app.admin.users import UserAdministration
+from app.admin.patience import Patience
+from app.admin.users import UserAdministration, local_identity
 from app.broker import Broker
 from app.domain.catalogue import InvokeMode
 from app.domain.errors import UsersUnavailableError
-from app.domain.identity import Identity, User
+from app.domain.identity import CheckedPassword, Identity, User
 from app.domain.issuers import Issuer, SendToken, SignIn
 from app.domain.limits import Attempt, History, Tally
 from app.domain.logins import Lifetimes, Login
@@ -56,6 +57,8 @@ ENTRIES: Final = STORED / "entries"
 ISSUERS: Final = STORED / "issuers"
 PASSWORD: Final = "wonderland-1865"
 CREDENTIALS_VERSION: Final = "fedcba98765432100123456789abcdef"
+STRANGER: Final = Identity(issuer="corp", subject="auth0|\u00c4#1")
+IMPATIENT: Final = Patience(wait=lambda _: None, tell=lambda _: None)
 LIFETIMES: Final = Lifetimes(longest=timedelta(days=7), idle=timedelta(hours=12))
 MOMENT: Final = NOON.replace(microsecond=123000)
 """As the table has it: in milliseconds."""
@@ -77,6 +80,7 @@ USERS: Final = {
     "user": user("alice", "everyone", "research"),
     "user-without-groups": user("bob"),
     "user-disabled": None,
+    "user-with-one-time-password": user("dave", "everyone"),
 }
 LOGINS: Final = {
     "login": begun("0" * 32),
@@ -181,7 +185,56 @@ def test_users_of_every_version_are_read(
 
     expected = USERS[path.stem]
     assert users.find(Identity(issuer="local", subject=username)) == expected
-    assert users.authenticate(username, PASSWORD) == expected
+    checked = users.authenticate(username, PASSWORD)
+    assert (checked and checked.user) == expected
+    assert (checked is not None and checked.is_one_time) == ("one-time" in path.stem)
+
+
+@pytest.mark.parametrize("path", sorted(ITEMS.rglob("user*.json")), ids=name_of)
+def test_passwords_of_every_version_are_changed_by_themselves(
+    table: Table, working: WorkingTable, path: Path
+):
+    item = stored(path)
+    working.put(item)
+    users = UserTable(table, passwords=Passwords())
+    username = item["pk"]["S"].removeprefix("principal#local#")
+    checked = users.authenticate(username, PASSWORD)
+    if checked is None:
+        assert path.stem == "user-disabled"
+        return
+
+    assert users.replace_password(checked, "looking-glass-1871", "another")
+
+    again = users.authenticate(username, "looking-glass-1871")
+    assert again is not None
+    assert not again.is_one_time
+    assert again.user == replace(checked.user, credentials_version="another")
+    assert users.authenticate(username, PASSWORD) is None
+    kept = working.item(item["pk"]["S"])
+    assert kept["version"] == {"N": str(VERSION)}
+    assert kept.keys() == {*item.keys(), "version", "password_hash"} - {
+        "one_time_password_hash"
+    }
+    # What was checked then is another by now.
+    assert not users.replace_password(checked, "through-the-glass", "a-third")
+    assert working.item(item["pk"]["S"]) == kept
+
+
+@pytest.mark.parametrize("path", sorted(ITEMS.rglob("principal*.json")), ids=name_of)
+def test_people_of_other_issuers_of_every_version_are_read(
+    table: Table, working: WorkingTable, path: Path
+):
+    item = stored(path)
+    working.put(item)
+    _, issuer, subject = item["pk"]["S"].split("#", 2)
+    identity = Identity(issuer=issuer, subject=subject)
+
+    shown = administration(table).find(identity)
+
+    assert shown is not None
+    assert (shown.identity, shown.disabled) == (identity, "disabled" in item)
+    found = UserTable(table, passwords=Passwords()).find(identity)
+    assert (found is None) == shown.disabled
 
 
 @pytest.mark.parametrize("path", sorted(ITEMS.rglob("login*.json")), ids=name_of)
@@ -241,7 +294,10 @@ def write_all(table: Table) -> None:
     users.add("alice", PASSWORD, ["everyone", "research"])
     users.add("bob", PASSWORD, [])
     users.add("carol", PASSWORD, ["everyone"])
-    users.set_disabled("carol", disabled=True)
+    users.set_disabled(local_identity("carol"), disabled=True)
+    users.add("dave", PASSWORD, ["everyone"], one_time=True)
+    users.set_disabled(STRANGER, disabled=True)
+    users.end_logins(Identity(issuer="corp", subject="x"))
     logins = LoginTable(table)
     for login in LOGINS.values():
         logins.add(begun(login.id))
@@ -268,8 +324,12 @@ def administration(table: Table) -> UserAdministration:
 
 def without_salt(item: Item) -> Item:
     """Leave out the hash, which is another one every time."""
-    is_hashed = item.get("password_hash", {}).get("S", "").startswith("$argon2id$")
-    return {**item, "password_hash": {"S": "argon2id"}} if is_hashed else item
+    return {
+        name: {"S": "argon2id"}
+        if value.get("S", "").startswith("$argon2id$")
+        else value
+        for name, value in item.items()
+    }
 
 
 def test_what_is_written_is_of_the_last_version(table: Table, working: WorkingTable):
@@ -303,8 +363,34 @@ CHANGES: Final[dict[str, Callable[[Table], object]]] = {
     ),
     "set groups": lambda table: administration(table).set_groups("alice", ["x"]),
     "leave no group": lambda table: administration(table).set_groups("alice", []),
-    "disable": lambda table: administration(table).set_disabled("alice", disabled=True),
-    "enable": lambda table: administration(table).set_disabled("carol", disabled=False),
+    "disable": lambda table: administration(table).set_disabled(
+        local_identity("alice"), disabled=True
+    ),
+    "enable": lambda table: administration(table).set_disabled(
+        local_identity("carol"), disabled=False
+    ),
+    "set a one-time password": lambda table: administration(table).set_password(
+        "alice", PASSWORD, one_time=True
+    ),
+    "end logins": lambda table: administration(table).end_logins(
+        local_identity("alice")
+    ),
+    "remove": lambda table: administration(table).remove("alice"),
+    "disable somebody of another issuer": lambda table: administration(
+        table
+    ).set_disabled(STRANGER, disabled=True),
+    "end logins of another issuer": lambda table: administration(table).end_logins(
+        STRANGER
+    ),
+    "change a password": lambda table: UserTable(
+        table, passwords=Passwords()
+    ).replace_password(
+        CheckedPassword(
+            user=user("alice"), is_one_time=False, stored_hash="$argon2id$whatever"
+        ),
+        "looking-glass-1871",
+        "another",
+    ),
     "begin a login": lambda table: LoginTable(table).add(LOGINS["login"]),
     "renew a login": lambda table: LoginTable(table).rotate(
         LOGINS["login"].rotated("c" * 64, MOMENT, LIFETIMES)
@@ -358,7 +444,10 @@ def test_nothing_changes_an_item_of_a_later_version(
             ),
             id="a user",
         ),
-        pytest.param(lambda table: list(administration(table).list()), id="all users"),
+        pytest.param(
+            lambda table: next(administration(table).pages(IMPATIENT)),
+            id="all users",
+        ),
         pytest.param(
             lambda table: AttemptTable(table).read(ATTEMPT).tallies, id="failures"
         ),
@@ -385,12 +474,14 @@ def test_one_item_of_a_later_version_is_no_other_persons_concern(
         working.put(of_a_later_version(item) if is_alices else item)
     users = UserTable(table, passwords=Passwords())
 
-    assert users.authenticate("bob", PASSWORD) == USERS["user-without-groups"]
+    checked = users.authenticate("bob", PASSWORD)
+    assert checked is not None
+    assert checked.user == USERS["user-without-groups"]
     with pytest.raises(UsersUnavailableError):
         users.authenticate("alice", PASSWORD)
 
 
-@pytest.mark.parametrize("version", [{"S": "2"}, {"N": "2.5"}, {"NULL": True}])
+@pytest.mark.parametrize("version", [{"S": "2"}, {"N": f"{VERSION}.5"}, {"NULL": True}])
 def test_a_version_that_is_no_whole_number_lets_nobody_in_and_is_left_alone(
     table: Table, working: WorkingTable, version: dict[str, Any]
 ):

@@ -9,7 +9,7 @@ from app.adapters.passwords import Passwords
 from app.adapters.table import Table, connect
 from app.adapters.users import UserTable
 from app.domain.errors import UsersUnavailableError
-from app.domain.identity import FederatedBearer, Identity, User
+from app.domain.identity import CheckedPassword, FederatedBearer, Identity, User
 from tests.fakes import a_user
 from tests.scripted_aws import Answer, ScriptedAws
 
@@ -68,8 +68,25 @@ def test_a_namesake_at_another_issuer_is_another_record(
 def test_the_right_password_lets_in(table: UserTable, script: ScriptedAws):
     script.will(holding())
 
-    assert table.authenticate("alice", RIGHT) == a_user("alice", "everyone")
-    assert table.authenticate("Alice", RIGHT) == a_user("alice", "everyone")
+    alice = CheckedPassword(
+        user=a_user("alice", "everyone"), is_one_time=False, stored_hash=STORED
+    )
+    assert table.authenticate("alice", RIGHT) == alice
+    assert table.authenticate("Alice", RIGHT) == alice
+    assert STORED not in repr(alice)
+
+
+def test_a_one_time_password_is_the_only_one_there_is(
+    table: UserTable, script: ScriptedAws
+):
+    once = PASSWORDS.hash("for-once-only")
+    script.will(holding(one_time_password_hash={"S": once}))
+
+    checked = table.authenticate("alice", "for-once-only")
+
+    assert checked is not None
+    assert (checked.is_one_time, checked.stored_hash) == (True, once)
+    assert table.authenticate("alice", RIGHT) is None
 
 
 @pytest.mark.parametrize(
@@ -88,6 +105,14 @@ def test_the_right_password_lets_in(table: UserTable, script: ScriptedAws):
             holding(password_hash={"S": 3}), "alice", RIGHT, id="hash no string"
         ),
         pytest.param(holding(password_hash={"S": "x"}), "alice", RIGHT, id="no hash"),
+        pytest.param(
+            holding(one_time_password_hash={"N": "1"}), "alice", RIGHT, id="odd once"
+        ),
+        pytest.param(
+            holding(one_time_password_hash={"S": STORED}, disabled={"BOOL": True}),
+            *("alice", RIGHT),
+            id="disabled, once",
+        ),
         pytest.param(holding(), "al ice", RIGHT, id="no username"),
         pytest.param(holding(), "", RIGHT, id="no name"),
     ],

@@ -5,6 +5,7 @@ import io
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 
 import pytest
@@ -51,7 +52,7 @@ def typed(
     monkeypatch.setenv("AIKAGI_USERS_TABLE", "users")
 
     def type_it(*words: str, stdin: str = f"{PASSWORD}\n") -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
         capsys.readouterr()
         code = main(["users", *words])
         return code, *capsys.readouterr()
@@ -114,6 +115,9 @@ def test_a_user_is_added_once(typed: Typed, script: ScriptedAws):
         ("groups", "carol", "--group", "research"),
         ("disable", "carol"),
         ("enable", "carol"),
+        ("enable", "carol", "--issuer", "corp"),
+        ("end-logins", "carol"),
+        ("remove", "carol"),
     ],
 )
 def test_nobody_can_be_changed_who_is_not_there(
@@ -160,6 +164,108 @@ def test_a_program_reads_whom_a_change_was_about(typed: Typed):
     assert typed("disable", "carol", "--json") == (0, '{"Username": "carol"}\n', "")
 
 
+def test_somebody_is_shown_without_their_password(typed: Typed, script: ScriptedAws):
+    table = WorkingTable()
+    script.will_ask(table.answer)
+    assert typed(*ADD, "--one-time")[0] == 0
+    assert typed("disable", "carol")[0] == 0
+
+    code, out, err = typed("show", "Carol", "--json")
+    shown = typed("show", "carol")[1]
+
+    told = json.loads(out)
+    assert told.pop("CreatedAt").endswith("+00:00")
+    assert (code, err, told) == (
+        0,
+        "",
+        {
+            "Username": "carol",
+            "Enabled": False,
+            "Groups": ["everyone"],
+            "Password": "one-time",
+        },
+    )
+    assert "Password\tone-time\n" in shown
+    assert "argon2" not in out + shown
+    assert typed("passwd", "carol", "--password-stdin")[0] == 0
+    assert json.loads(typed("show", "carol", "--json")[1])["Password"] == "set"
+    assert typed("remove", "carol")[0] == 0
+    assert table.items() == []
+    assert typed("show", "carol")[0] == 1
+
+
+STRANGE = "auth0|5f7#\u65e5\u672c\u8a9e " + "x" * 230
+
+
+def test_somebody_of_another_issuer_is_kept_out_before_they_ever_came(
+    typed: Typed, script: ScriptedAws
+):
+    table = WorkingTable()
+    script.will_ask(table.answer)
+    assert typed("add", "alice", "--password-stdin")[0] == 0
+    [alice] = table.items()
+    corp = ("--issuer", "corp")
+
+    for subject in ("alice", STRANGE):
+        told = json.loads(typed("disable", subject, *corp, "--json")[1])
+        assert told == {"Issuer": "corp", "Subject": subject}
+        item = table.item(f"principal#corp#{subject}")
+        assert item.keys() == {"pk", "disabled", "credentials_version", "version"}
+        assert item["disabled"] == {"BOOL": True}
+
+    assert table.item("principal#local#alice") == alice
+    listed = json.loads(typed("list", *corp, "--json")[1])
+    assert {"Issuer": "corp", "Subject": STRANGE, "Enabled": False} in listed
+    assert len(listed) == 2
+    assert [user["Username"] for user in json.loads(typed("list", "--json")[1])] == [
+        "alice"
+    ]
+    assert typed("enable", STRANGE, *corp)[0] == 0
+    assert table.item(f"principal#corp#{STRANGE}")["disabled"] == {"BOOL": False}
+    assert json.loads(typed("show", STRANGE, *corp, "--json")[1])["Enabled"]
+
+
+def test_logins_of_anybody_are_ended(typed: Typed, script: ScriptedAws):
+    table = WorkingTable()
+    script.will_ask(table.answer)
+    assert typed("add", "alice", "--password-stdin")[0] == 0
+    before = table.item("principal#local#alice")
+
+    began = int(time.time())
+
+    assert typed("end-logins", "alice")[0] == 0
+    assert typed("end-logins", STRANGE, "--issuer", "corp")[0] == 0
+
+    after = table.item("principal#local#alice")
+    versions = [item.pop("credentials_version") for item in (before, after)]
+    assert versions[0] != versions[1]
+    assert after == before
+    # A token of this very second counts no more.
+    valid_from = int(table.item(f"principal#corp#{STRANGE}")["valid_from"]["N"])
+    assert began < valid_from <= time.time() + 1
+
+
+@pytest.mark.parametrize(
+    ("subject", "alias", "said"),
+    [
+        pytest.param("x" * 256, "corp", "at most 255 characters", id="long"),
+        pytest.param("a\nb", "corp", "without control characters", id="control"),
+        pytest.param("a\ud800", "corp", "without control characters", id="half"),
+        pytest.param("", "corp", "never empty", id="empty"),
+        pytest.param("x", "Corp", "an issuer's alias", id="alias"),
+        pytest.param("x y", "local", "a username is", id="own"),
+    ],
+)
+def test_what_can_be_nobody_is_not_asked_of_aws(
+    typed: Typed, script: ScriptedAws, subject: str, alias: str, said: str
+):
+    code, _, err = typed("disable", subject, "--issuer", alias)
+
+    assert code == 1
+    assert said in err
+    assert script.requests == []
+
+
 @pytest.mark.parametrize(
     ("answer", "code"),
     [
@@ -192,6 +298,11 @@ COMMANDS = {
     "disable": ("carol",),
     "enable": ("carol",),
     "list": (),
+    "show": ("carol",),
+    "end-logins": ("carol",),
+    "remove": ("carol",),
+    "import": ("-", "--format", "csv"),
+    "export": ("-", "--format", "csv"),
 }
 
 
@@ -208,7 +319,8 @@ def test_a_user_whom_a_later_version_has_written_is_left_alone_by_every_command(
     table.put({**carol, "version": {"N": str(VERSION + 1)}})
     before = table.items()
 
-    code, out, err = typed(name, *COMMANDS[name])
+    stdin = "Username\n" if name == "import" else f"{PASSWORD}\n"
+    code, out, err = typed(name, *COMMANDS[name], stdin=stdin)
 
     assert (code, out) == (7, "")
     assert err == (
@@ -219,7 +331,7 @@ def test_a_user_whom_a_later_version_has_written_is_left_alone_by_every_command(
     assert table.items() == before
 
     table.put(carol)
-    assert typed(name, *COMMANDS[name])[0] == (1 if name == "add" else 0)
+    assert typed(name, *COMMANDS[name], stdin=stdin)[0] == (1 if name == "add" else 0)
 
 
 def test_without_credentials_of_aws_the_operator_is_told_to_log_in(

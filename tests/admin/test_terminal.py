@@ -1,8 +1,10 @@
 """``python -m app.admin`` as an operator meets it, at a real terminal."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from tests.aws_caller import Person
@@ -84,3 +86,88 @@ def test_a_stack_on_this_laptop_is_never_met_through_a_proxy(
 
     assert listing.finish() == 0
     assert "alice\tenabled" in listing.seen
+
+
+def people(folder: Path, count: int) -> None:
+    rows = "".join(f"row-{number:03},everyone\n" for number in range(count))
+    (folder / "people.csv").write_text(f"Username,Groups\n{rows}")
+
+
+IMPORT = ("users", "import", "people.csv", "--local", "--one-time-file")
+
+
+def test_an_import_shows_how_far_it_is_and_ends_between_lines(
+    checkout: Path, stack: Stack
+):
+    people(checkout, 60)
+    terminal = Terminal(checkout, *IMPORT, "first.csv", module=ADMIN, columns=100)
+
+    terminal.wait_for(" of 60, ")
+    while not re.search(r"\[#+ *\] +[0-9]+%  ", terminal.seen):
+        terminal.wait_for_more()
+    terminal.interrupt()
+
+    assert terminal.finish() == 130, terminal.seen
+    assert "Traceback" not in terminal.seen
+    [added] = re.findall("Interrupted: ([0-9]+) of 60 were added", terminal.seen)
+    second = Terminal(checkout, *IMPORT, "second.csv", module=ADMIN, columns=100)
+    assert second.finish() == 0, second.seen
+    assert f"Added {60 - int(added)}; {added} were there already" in second.seen
+    # Whoever stands in both has the later.
+    given = {}
+    for name in ("first.csv", "second.csv"):
+        for line in (checkout / name).read_text().splitlines()[1:]:
+            username, password = line.split(",")
+            assert password not in terminal.seen + second.seen
+            given[username] = password
+    assert len(given) == 60
+    for username in ("row-000", "row-059"):
+        first_login(stack, username, given[username])
+
+
+def first_login(stack: Stack, username: str, password: str) -> None:
+    """Do what somebody does who was given a password for once."""
+    form = {"username": username, "password": password}
+    with httpx2.Client(base_url=stack.broker) as client:
+        refused = client.post("/auth/login", data=form)
+        assert refused.status_code == 400
+        assert refused.json()["type"].endswith(":password-change-required")
+        form["new_password"] = "through-the-glass"
+        assert client.post("/auth/password", data=form).status_code == 204
+    person = Person.log_in(stack.broker, username, "through-the-glass")
+    assert person.ask(FunctionName="hello").status_code == 200
+
+
+def test_somebody_removed_is_logged_out_and_what_was_logged_of_them_stays(
+    checkout: Path, stack: Stack
+):
+    (checkout / "people.csv").write_text("Username,Groups\nfrank,everyone\n")
+    assert Terminal(checkout, *IMPORT, "once.csv", module=ADMIN).finish() == 0
+    _, line = (checkout / "once.csv").read_text().splitlines()
+    first_login(stack, "frank", line.partition(",")[2])
+    frank = Person.log_in(stack.broker, "frank", "through-the-glass")
+    frank.grant("hello")
+
+    ended = Terminal(checkout, "users", "end-logins", "frank", "--local", module=ADMIN)
+    assert ended.finish() == 0
+    assert frank.renew().status_code == 400
+    again = Person.log_in(stack.broker, "frank", "through-the-glass")
+    removed = Terminal(checkout, "users", "remove", "frank", "--local", module=ADMIN)
+
+    assert removed.finish() == 0
+    assert "what the log says of them stays" in removed.seen
+    assert again.ask(FunctionName="hello").status_code == 401
+    assert again.renew().status_code == 400
+
+
+def test_an_unknown_group_is_told_by_the_catalogue_of_the_stack(
+    checkout: Path, stack: Stack
+):
+    rows = "Username,Groups\ngrace,reserch\nheidi,research\n"
+    (checkout / "people.csv").write_text(rows)
+
+    terminal = Terminal(checkout, *IMPORT, "once.csv", module=ADMIN, columns=200)
+
+    assert terminal.finish() == 1
+    assert "no function names: reserch (line 2). Nothing was" in terminal.seen
+    assert not (checkout / "once.csv").exists()

@@ -112,6 +112,8 @@ class Loopback(LoopbackServer):
         self.longest = 3600
         self.clock_offset = 0.0
         self.refreshes = True
+        self.password = PASSWORD
+        self.is_one_time = False
         self.may_grant = Event()
         self.may_grant.set()
         self.title = "Hello"
@@ -203,8 +205,9 @@ class Loopback(LoopbackServer):
         form = {
             name: values[0] for name, values in parse_qs(request.body.decode()).items()
         }
-        if route == "auth/login":
-            return self._log_in(form)
+        if route in {"auth/login", "auth/password"}:
+            change = "new_password" in form
+            return self._change_password(form) if change else self._log_in(form)
         if route == "auth/refresh":
             return self._renew(form.get("refresh_token", ""))
         [bearer] = request.header("authorization") or ("",)
@@ -239,9 +242,20 @@ class Loopback(LoopbackServer):
                 return problem(404, "none", "Not Found")
 
     def _log_in(self, form: Mapping[str, str]) -> Answer:
-        if form.get("password") != PASSWORD:
+        if form.get("password") != self.password:
             return refusal("login-refused", "Wrong username or password")
+        if self.is_one_time:
+            return refusal("password-change-required", "This password was for once")
         return json_answer(self._pair())
+
+    def _change_password(self, form: Mapping[str, str]) -> Answer:
+        if len(form["new_password"]) < 8:
+            return refusal("new-password-refused", "The new password cannot be taken")
+        if form["password"] != self.password:
+            return refusal("login-refused", "Wrong username or password")
+        self.password, self.is_one_time = form["new_password"], False
+        self._refresh = None
+        return Answer(status=204, pieces=())
 
     def _renew(self, refresh: str) -> Answer:
         if refresh in self._successors:

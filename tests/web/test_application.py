@@ -26,7 +26,7 @@ def test_every_failure_has_a_status_and_a_code_of_its_own():
 
 def failure_type(path: str) -> str:
     """OAuth2's endpoints tell of failures as OAuth2 has it."""
-    is_oauth2s = path in {"/auth/login", "/auth/refresh"}
+    is_oauth2s = path in {"/auth/login", "/auth/password", "/auth/refresh"}
     return "application/json" if is_oauth2s else "application/problem+json"
 
 
@@ -190,6 +190,7 @@ def test_the_description_documents_every_failure_as_a_problem(app: FastAPI):
     }
     assert documented == {
         ("/auth/login", "post"): {"200", "400", "408", "413", "429", "503"},
+        ("/auth/password", "post"): {"204", "400", "408", "413", "429", "503"},
         ("/auth/refresh", "post"): {"200", "400", "408", "413", "503"},
         ("/auth/logout", "post"): {"204", "400", "401", "503"},
         ("/auth/issuers", "get"): {"200", "503"},
@@ -225,8 +226,17 @@ def test_the_description_documents_every_failure_as_a_problem(app: FastAPI):
             "/auth/login",
             {
                 "login-refused": "invalid_grant",
+                "password-change-required": "invalid_grant",
                 "invalid-request": "invalid_request",
                 "unsupported-grant-type": "unsupported_grant_type",
+            },
+        ),
+        (
+            "/auth/password",
+            {
+                "login-refused": "invalid_grant",
+                "new-password-refused": "invalid_request",
+                "invalid-request": "invalid_request",
             },
         ),
         (

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -11,10 +12,12 @@ from httpx2 import Response
 
 from app.broker import Broker
 from app.domain.errors import TooBusyError, UsersUnavailableError
+from app.domain.identity import Identity
 from app.web import problems
 from tests.fakes import NOON, Clock, KnownUsers, LoginsInMemory, a_bearer
 
 FORM = {"username": "alice", "password": "correct"}
+ALICE = Identity(issuer="local", subject="alice")
 
 
 def test_a_login_is_a_token_for_a_quarter_of_an_hour_and_one_to_renew_it(
@@ -79,6 +82,158 @@ def test_a_login_is_refused_without_a_hint(client: TestClient):
         del answer.headers["X-Request-Id"]
         assert answer.headers == answers[0].headers
     assert client.post("/auth/login", data=FORM).status_code == 200
+
+
+def test_a_one_time_password_gives_no_login_and_says_so_only_when_it_is_right(
+    client: TestClient, users: KnownUsers, logins: LoginsInMemory
+):
+    users.one_time.add(ALICE)
+
+    refused = client.post("/auth/login", data=FORM)
+    wrong = client.post("/auth/login", data={**FORM, "password": "incorrect"})
+
+    assert refused_with(refused, "invalid_grant") == {
+        "type": "urn:aikagi:problem:password-change-required",
+        "title": "This password was for once; change it, then log in",
+    }
+    assert wrong.json()["type"] == "urn:aikagi:problem:login-refused"
+    assert logins.by_id == {}
+
+    assert change(client).status_code == 204
+    assert client.post("/auth/login", data=CHANGED).status_code == 200
+
+
+CHANGED = {"username": "alice", "password": "another-1871"}
+
+
+def change(client: TestClient, **changes: str) -> Response:
+    return client.post(
+        "/auth/password", data={**FORM, "new_password": "another-1871", **changes}
+    )
+
+
+def test_a_password_is_changed_by_whoever_knows_it_and_ends_the_logins_before(
+    client: TestClient, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level("DEBUG")
+    before = pair_of(client)
+
+    answer = change(client)
+
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert answer.headers["Cache-Control"] == "no-store"
+    refused_with(client.post("/auth/login", data=FORM), "invalid_grant")
+    after = client.post("/auth/login", data=CHANGED).json()
+    refused_with(refresh(client, before["refresh_token"]), "invalid_grant")
+    assert refresh(client, after["refresh_token"]).status_code == 200
+    assert "The password of local+alice was changed" in caplog.text
+    assert "correct" not in caplog.text
+    assert "another-1871" not in caplog.text
+
+
+def test_who_does_not_know_the_password_cannot_tell_why_it_is_not_changed(
+    client: TestClient, users: KnownUsers
+):
+    before = dict(users.passwords)
+    answers = [
+        change(client, password="incorrect"),
+        change(client, username="nobody"),
+        change(client, username="Not a username!"),
+        client.post("/auth/login", data={**FORM, "password": "incorrect"}),
+    ]
+
+    for answer in answers:
+        assert refused_with(answer, "invalid_grant") == {
+            "type": "urn:aikagi:problem:login-refused",
+            "title": "Wrong username or password",
+        }
+        del answer.headers["X-Request-Id"]
+        assert answer.headers == answers[0].headers
+    assert users.passwords == before
+    assert change(client).status_code == 204
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize(
+    ("new_password", "said"),
+    [
+        pytest.param("short", "a password has 8 to 1024 bytes", id="too short"),
+        pytest.param("correct", "the new password is the old one", id="the same"),
+    ],
+)
+def test_what_is_wrong_with_a_new_password_is_said_to_anybody(
+    client: TestClient, users: KnownUsers, known: bool, new_password: str, said: str
+):
+    username = "alice" if known else "nobody"
+
+    answer = change(client, username=username, new_password=new_password)
+
+    assert refused_with(answer, "invalid_request") == {
+        "type": "urn:aikagi:problem:new-password-refused",
+        "title": "The new password cannot be taken",
+        "detail": said,
+    }
+    assert users.passwords[ALICE] == "correct"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"new_password": ""}, id="empty"),
+        pytest.param({"new_password": "x" * 1025}, id="too long"),
+        pytest.param({"admin": "another-1871"}, id="an unknown field"),
+    ],
+)
+def test_a_malformed_change_is_refused_and_echoes_nothing(
+    client: TestClient, users: KnownUsers, changes: dict[str, str]
+):
+    answer = change(client, **changes)
+
+    assert refused_with(answer, "invalid_request")["type"] == "about:blank"
+    for said in ("correct", "another", "xxxx", "admin", "alice"):
+        assert said not in answer.text
+    assert users.passwords[ALICE] == "correct"
+
+
+def test_a_password_is_changed_by_a_form_alone(client: TestClient):
+    answer = client.post("/auth/password", json={**FORM, "new_password": "another-1"})
+
+    refused_with(answer, "invalid_request")
+    assert change(client).status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("conflicts", "status"),
+    [pytest.param(1, 204, id="once"), pytest.param(2, 400, id="twice")],
+)
+def test_a_user_who_changes_meanwhile_is_checked_again(
+    client: TestClient, users: KnownUsers, conflicts: int, status: int
+):
+    replace, tried = users.replace_password, []
+
+    def contended(*of: Any) -> bool:
+        tried.append(of)
+        return len(tried) > conflicts and replace(*of)
+
+    users.replace_password = contended  # type: ignore[assignment,method-assign] # to interfere
+
+    assert change(client).status_code == status
+    assert len(tried) == 2
+
+
+def test_of_two_changes_at_once_one_is_refused_as_the_other_has_it(
+    client: TestClient, users: KnownUsers
+):
+    replace = users.replace_password
+
+    def overtaken(*of: Any) -> bool:
+        users.passwords[ALICE] = "somebody-elses"
+        return replace(*of)
+
+    users.replace_password = overtaken  # type: ignore[assignment,method-assign] # to interfere
+
+    refused_with(change(client), "invalid_grant")
+    assert users.passwords[ALICE] == "somebody-elses"
 
 
 FORM_TYPE = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -168,7 +323,7 @@ def test_a_parameter_without_a_value_is_as_good_as_none(client: TestClient):
     assert answer.status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/auth/login", "/auth/refresh"])
+@pytest.mark.parametrize("path", ["/auth/login", "/auth/password", "/auth/refresh"])
 def test_a_form_too_large_is_a_problem_before_it_is_a_form(
     client: TestClient, path: str
 ):
@@ -208,6 +363,7 @@ def test_a_password_goes_to_the_check_exactly_as_typed(
     assert typed == [" ä+%&= \u3000"]
 
 
+@pytest.mark.parametrize("path", ["/auth/login", "/auth/password"])
 @pytest.mark.parametrize(
     ("broken", "code"),
     [
@@ -220,10 +376,12 @@ def test_what_passes_is_503_and_says_when_to_come_back(
     users: KnownUsers,
     broken: UsersUnavailableError | TooBusyError,
     code: str,
+    path: str,
 ):
     users.broken = broken
+    form = {**FORM, "new_password": "another-1871"} if "password" in path else FORM
 
-    answer = client.post("/auth/login", data=FORM)
+    answer = client.post(path, data=form)
 
     assert answer.status_code == 503
     assert answer.headers["Content-Type"] == "application/json"
@@ -609,7 +767,7 @@ def test_logging_out_takes_no_notice_of_a_body(client: TestClient, media_type: s
     refused_with(refresh(client, pair["refresh_token"]), "invalid_grant")
 
 
-@pytest.mark.parametrize("path", ["/auth/refresh", "/auth/logout"])
+@pytest.mark.parametrize("path", ["/auth/password", "/auth/refresh", "/auth/logout"])
 def test_pages_elsewhere_may_stay_logged_in_as_they_may_log_in(
     client: TestClient, path: str
 ):

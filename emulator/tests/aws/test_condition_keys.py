@@ -12,6 +12,10 @@ from emulator.tests.aws.small_stack import TABLE, allow, policy
         pytest.param(
             {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": "a#*"}}, id="DynamoDB"
         ),
+        pytest.param(
+            {"ForAllValues:StringEquals": {"dynamodb:Attributes": "a"}},
+            id="DynamoDB's attributes",
+        ),
         pytest.param({"StringEquals": {"AWS:PrincipalTag/team": "a"}}, id="a tag"),
         pytest.param(
             {"StringEquals": {"aws:userid": "${aws:PrincipalTag/team, 'none'}"}},
@@ -30,8 +34,8 @@ def test_keys_that_requests_carry_are_modelled(condition: dict[str, dict[str, st
     ("condition", "key"),
     [
         pytest.param(
-            {"ForAllValues:StringEquals": {"dynamodb:Attributes": "a"}},
-            "dynamodb:Attributes",
+            {"ForAllValues:StringEquals": {"dynamodb:Select": "a"}},
+            "dynamodb:Select",
             id="a key of a service",
         ),
         pytest.param(

@@ -86,7 +86,19 @@ export class Broker {
   now(): number;
   /** Whether somebody is logged in, as far as is known without asking. */
   get signedIn(): boolean;
+  /**
+   * Throws `BrokerError` of type `urn:aikagi:problem:login-refused`, and
+   * `urn:aikagi:problem:password-change-required` for a password that was given for once.
+   */
   login(username: string, password: string): Promise<void>;
+  /**
+   * Replace a password, of whoever knows it; nobody has to be logged in. Logins begun
+   * before can be renewed no more.
+   *
+   * Throws `BrokerError` of type `urn:aikagi:problem:login-refused` for the old one, and
+   * `urn:aikagi:problem:new-password-refused` for the new one.
+   */
+  changePassword(username: string, password: string, newPassword: string): Promise<void>;
   /**
    * Forget everything, and tell the broker that the login is over. Never throws: what the
    * broker does not hear of ends by itself.

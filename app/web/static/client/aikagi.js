@@ -80,6 +80,16 @@ export class Broker {
     this.#session = new Session(this.#transport, this.#clock, tokens, requestedAt);
   }
 
+  /**
+   * @param {string} username
+   * @param {string} password
+   * @param {string} new_password
+   */
+  async changePassword(username, password, new_password) {
+    const body = new URLSearchParams({ username, password, new_password });
+    await this.#transport.request("auth/password", { method: "POST", body });
+  }
+
   async logout() {
     const session = this.#session;
     this.signOut();

@@ -43,6 +43,7 @@ import { Run, Runs } from "./runs.js";
 
 const LONGEST_NAME = 63;
 const LOGIN_REFUSED = "urn:aikagi:problem:login-refused";
+const CHANGE_REQUIRED = "urn:aikagi:problem:password-change-required";
 
 const broker = new Broker();
 const runs = new Runs();
@@ -62,11 +63,18 @@ form("login-form").addEventListener("submit", async (event) => {
     await broker.login(field("username").value, field("password").value);
     showDesk(...(await Promise.all([broker.me(), broker.functions()])));
   } catch (error) {
-    showLoginFailure(error);
+    if (error instanceof BrokerError && error.type === CHANGE_REQUIRED) changePassword();
+    else showLoginFailure(error);
   } finally {
     setBusy("sign-in", false);
   }
 });
+
+/** It was given for once. With another one the form is sent again. */
+async function changePassword() {
+  const module = await import("./password.js").catch(showLoginFailure);
+  module?.changePassword(broker, form("login-form"));
+}
 
 /** @param {unknown} error */
 function showLoginFailure(error) {

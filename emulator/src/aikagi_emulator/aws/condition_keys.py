@@ -29,6 +29,7 @@ _KEYS: Final = frozenset(
         "aws:tokenissuetime",
         "aws:userid",
         "aws:viaawsservice",
+        "dynamodb:attributes",
         "dynamodb:leadingkeys",
         "lambda:functionurlauthtype",
         "lambda:invokedviafunctionurl",

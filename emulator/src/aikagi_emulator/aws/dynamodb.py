@@ -7,12 +7,14 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, final
 
+from aikagi_emulator.aws import attribute_names
 from aikagi_emulator.aws.errors import AwsError, not_modelled
 from aikagi_emulator.aws.json_protocol import Body, Need, Plan, text_member
 from aikagi_emulator.aws.leading_keys import LeadingKeys
 from aikagi_emulator.aws.moto_store import MotoStore
 from aikagi_emulator.aws.snapshot import Snapshot, TableSnapshot
 from aikagi_emulator.aws.wire import Answer
+from aikagi_emulator.iam import Context
 from aikagi_emulator.template import Stack, TemplateError
 
 _ON_A_TABLE: Final = frozenset(
@@ -103,7 +105,7 @@ class DynamoDb:
         need = Need(
             action=f"dynamodb:{action}",
             resource=resource,
-            context=self._leading_keys.of(action, table, body),
+            context=self._context(action, table, body),
         )
         return Plan(needs=[need], body={**body, "TableName": table})
 
@@ -120,7 +122,10 @@ class DynamoDb:
             Need(
                 action=f"dynamodb:{action}",
                 resource=self._prefix + table,
-                context=self._leading_keys.of_batch(table, share),
+                context={
+                    **self._leading_keys.of_batch(table, share),
+                    **attribute_names.context_of(_requests_in(share)),
+                },
             )
             for table, share in by_table.items()
         ]
@@ -149,8 +154,14 @@ class DynamoDb:
         return Need(
             action=f"dynamodb:{action}",
             resource=self._prefix + table,
-            context=self._leading_keys.of(action, table, part),
+            context=self._context(action, table, part),
         )
+
+    def _context(self, action: str, table: str, part: Body) -> Context:
+        return {
+            **self._leading_keys.of(action, table, part),
+            **attribute_names.context_of([part]),
+        }
 
     def _parts(
         self, action: str, items: list[Any]
@@ -214,6 +225,17 @@ def _items_in(share: object) -> int:
     if isinstance(share, dict):
         share = share.get("Keys")
     return len(share) if isinstance(share, list) else 0
+
+
+def _requests_in(share: object) -> Iterator[Mapping[str, Any]]:
+    """Give a table's share of a batch as the requests that it stands for."""
+    if isinstance(share, dict):
+        yield share
+        yield from ({"Key": key} for key in share.get("Keys", ()))
+        return
+    for request in share if isinstance(share, list) else ():
+        if isinstance(request, dict):
+            yield from (part for part in request.values() if isinstance(part, dict))
 
 
 def _invalid(text: str) -> AwsError:
