@@ -6,9 +6,11 @@ may grow with the input and not with its square. ``python -m tests.growth`` prin
 
 import asyncio
 import base64
+import io
 import ipaddress
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 import pytest
@@ -18,11 +20,18 @@ from app import strict_json
 from app.adapters.catalogue_entry import EntryRules, read_entry
 from app.adapters.issuer_entry import IssuerRules, read_issuer
 from app.adapters.parameters import EntryRefusedError
-from app.adapters.passwords import UnusablePasswordError, _bytes_of
+from app.adapters.passwords import (
+    UnusableHashError,
+    UnusablePasswordError,
+    _bytes_of,
+    require_importable,
+)
 from app.adapters.tokens import BearerTokens, IssuerTokens, key_set
 from app.adapters.tokens.documents import LARGEST
 from app.adapters.tokens.key_set import GarbageError
 from app.adapters.tokens.refresh import RefreshTokens
+from app.admin.errors import NotDoneError
+from app.admin.user_files import Format, read_users
 from app.broker import Broker
 from app.domain.errors import LoginEndedError, TokenRejectedError
 from app.domain.identity import Identity, canonical_username, is_subject
@@ -249,6 +258,22 @@ KEY_SETS: Final[list[Case[Any]]] = [
 ]
 
 PROXY: Final = (ipaddress.ip_network("192.0.2.1"),)
+FILES: Final[list[tuple[Format, str, Callable[[int], bytes]]]] = [
+    ("csv", "quotes", lambda n: b"Username\n" + b'"' * n),
+    ("csv", "quoted line ends", lambda n: b'Username\n"' + b"\n" * n),
+    ("csv", "cells", lambda n: b"Username\n" + b"," * n),
+    ("csv", "groups", lambda n: b"Username,Groups\na," + b"b;" * (n // 2)),
+    ("csv", "lines", lambda n: b"Username\n" + b"a\n" * (n // 2)),
+    ("jsonl", "lines", lambda n: b'{"Username":"a"}\n' * (n // 17)),
+    ("jsonl", "white space", lambda n: b" " * n),
+]
+"""Of an operator's, who may have them from anywhere."""
+
+
+def read_people(format_: Format, text: bytes) -> object:
+    return list(read_users(io.BytesIO(text), format_))
+
+
 NAMES: Final[list[Case[Any]]] = [
     Case("an issuer's subject", lambda n: "合" * (n // 3), is_subject, BODY),
     Case(
@@ -260,6 +285,29 @@ NAMES: Final[list[Case[Any]]] = [
         _bytes_of,
         BODY,
         refusal=(UnusablePasswordError,),
+    ),
+    *(
+        Case(
+            f"a hash of {name}",
+            make,
+            require_importable,
+            BODY,
+            refusal=(UnusableHashError,),
+        )
+        for name, make in {
+            "letters": lambda n: "$argon2id$v=19$m=19456,t=2,p=1$" + "a" * n,
+            "digits": lambda n: "$argon2id$v=19$m=" + "1" * n,
+        }.items()
+    ),
+    *(
+        Case(
+            f"people in {format_} of {name}",
+            make,
+            partial(read_people, format_),
+            BODY,
+            refusal=(NotDoneError,),
+        )
+        for format_, name, make in FILES
     ),
     Case(
         "a subject on its way into a session name",

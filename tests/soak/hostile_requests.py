@@ -83,7 +83,7 @@ def wrong_passwords(source: random.Random, _: str) -> bytes:
 
 def malformed_forms(source: random.Random, _: str) -> bytes:
     unit = source.choice([b"&", b"=", b"%", b"%41", b"a=b&", b"\xff", b"+"])
-    path = source.choice(["/auth/login", "/auth/refresh"])
+    path = source.choice(["/auth/login", "/auth/password", "/auth/refresh"])
     return post(path, _FORM, (unit * BODY)[: _size(source)])
 
 
