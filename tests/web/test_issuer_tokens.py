@@ -269,6 +269,7 @@ def test_a_request_does_not_wait_for_ever(
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "1"
     assert pending.running()
+    assert issuer_keys.asked == 1
 
 
 def test_an_id_token_for_somebody_else_is_for_nobody_here(
