@@ -252,8 +252,10 @@ class KnownIssuerKeys:
     def __init__(self) -> None:
         self.by_name: dict[tuple[str, str], PublicKey] = {}
         self.broken: dict[str, ProblemError] = {}
+        self.asked = 0
 
     def find(self, issuer: Issuer, algorithm: str, kid: str) -> PublicKey | None:
+        self.asked += 1
         if issuer.alias in self.broken:
             raise self.broken[issuer.alias]
         key = self.by_name.get((issuer.alias, kid))

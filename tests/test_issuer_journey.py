@@ -251,7 +251,8 @@ def test_an_issuer_that_does_not_answer_delays_nobody_else(
     assert came_first
     assert {answer.status_code for answer in answers} == {503}
     assert {answer.headers["Retry-After"] for answer in answers} <= {"1", "5"}
-    assert issuer.asked[f"/slow{DISCOVERY}"] == 1
+    # A second one where a request came later than five seconds after the first failed.
+    assert issuer.asked[f"/slow{DISCOVERY}"] <= 2
     code = "urn:aikagi:problem:issuer-keys-unavailable"
     assert {answer.json()["type"] for answer in answers} == {code}
 

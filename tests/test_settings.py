@@ -28,6 +28,7 @@ def test_six_names_are_enough(environment: pytest.MonkeyPatch):
     assert settings.users_table == "users"
     assert settings.allowed_origins == ()
     assert settings.docs is True
+    assert settings.local_issuers is False
     assert settings.token_lifetime_seconds == 900
     assert settings.login_lifetime_seconds == 7 * 24 * 3600
     assert settings.login_idle_seconds == 12 * 3600

@@ -20,6 +20,7 @@ from app.web.problems import NeverRaise
 
 _DESCRIPTION = """
 Log in, ask for a grant, sign your request with it, and call the function URL yourself.
+The token of an identity provider that this deployment trusts does as well as a login.
 
 Every failure is a problem document (RFC 9457) with a stable `type` and the
 `request_id` under which the log knows it. `/auth/login`, `/auth/refresh` and

@@ -23,7 +23,7 @@ from app.domain.errors import (
     TooBusyError,
     UsersUnavailableError,
 )
-from app.domain.issuers import Issuer, SendToken
+from app.domain.issuers import Issuer, SendToken, SignIn
 from app.web.dependencies import (
     CURRENT_USER_FAILURES,
     BearerToken,
@@ -141,23 +141,30 @@ class IssuerResponse(BaseModel):
     ]
 
     @classmethod
-    def each_of(cls, issuers: Iterable[Issuer]) -> list[Self]:
-        return [
-            cls(
-                name=issuer.alias,
-                title=issuer.title,
-                issuer=issuer.url,
-                client_id=issuer.sign_in.client_id,
-                scopes=list(issuer.sign_in.scopes),
-                send_token=issuer.sign_in.send_token,
-            )
-            for issuer in issuers
-            if issuer.sign_in
-        ]
+    def of(cls, issuer: Issuer, sign_in: SignIn) -> Self:
+        return cls(
+            name=issuer.alias,
+            title=issuer.title,
+            issuer=issuer.url,
+            client_id=sign_in.client_id,
+            scopes=list(sign_in.scopes),
+            send_token=sign_in.send_token,
+        )
 
 
 class IssuersResponse(BaseModel):
     issuers: list[IssuerResponse]
+
+    @classmethod
+    def of(cls, issuers: Iterable[Issuer]) -> Self:
+        listed = [(issuer, issuer.sign_in) for issuer in issuers]
+        return cls(
+            issuers=[
+                IssuerResponse.of(issuer, sign_in)
+                for issuer, sign_in in listed
+                if sign_in is not None
+            ]
+        )
 
 
 @token_endpoints.post(
@@ -262,7 +269,7 @@ async def issuers(broker: BrokerDep) -> IssuersResponse:
     through them, are taken wherever the broker's own access tokens are.
     """
     found = await when_ready(broker.sign_in_issuers)
-    return IssuersResponse(issuers=IssuerResponse.each_of(found))
+    return IssuersResponse.of(found)
 
 
 @router.get(

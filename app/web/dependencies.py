@@ -114,6 +114,8 @@ async def when_ready(do: Callable[[], T]) -> T:
                 raise
             with move_on_after(_LONGEST_WAIT):
                 await asyncio.wrap_future(error.pending)
+            if not error.pending.done():
+                raise
     return await run_in_threadpool(do)
 
 

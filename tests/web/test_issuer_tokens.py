@@ -2,6 +2,8 @@
 
 import asyncio
 import dataclasses
+import json
+import threading
 from concurrent.futures import Future
 from typing import Any, Final
 
@@ -14,6 +16,7 @@ from app.adapters.tokens.signature import PublicKey
 from app.broker import Broker
 from app.domain.errors import IssuerKeysUnavailableError, IssuersUnavailableError
 from app.domain.identity import Identity
+from app.http_api import handler_for
 from tests.fakes import (
     NOON,
     FixedIssuers,
@@ -24,6 +27,7 @@ from tests.fakes import (
     a_bearer,
     an_issuer,
 )
+from tests.http_api_events import http_api_event
 from tests.issuers.issuing import RsaKey
 
 KEY: Final = RsaKey.generate("k1")
@@ -252,6 +256,30 @@ def test_people_of_a_slow_issuer_take_no_thread_from_others_and_come_in_after_al
     assert asyncio.run(go()) == [200] * 3 * WORKER_THREADS
 
 
+@pytest.mark.usefixtures("current_loop")
+def test_on_lambda_a_token_waits_for_the_keys_of_its_issuer_as_well(
+    app: FastAPI, issuer_keys: KnownIssuerKeys
+):
+    pending: Future[None] = Future()
+    pending.set_running_or_notify_cancel()
+    issuer_keys.broken["slow"] = IssuerKeysUnavailableError(
+        retry_after_seconds=1, pending=pending
+    )
+
+    def arrive() -> None:
+        del issuer_keys.broken["slow"]
+        pending.set_result(None)
+
+    arriving = threading.Timer(0.05, arrive)
+    arriving.start()
+    headers = {"authorization": f"Bearer {token(issuer='slow')}"}
+    answer = handler_for(app)(http_api_event("GET", "/auth/me", headers=headers), None)
+    arriving.join()
+
+    assert answer["statusCode"] == 200
+    assert json.loads(answer["body"])["issuer"] == "slow"
+
+
 def test_a_request_does_not_wait_for_ever(
     app: FastAPI,
     issuer_keys: KnownIssuerKeys,
@@ -270,6 +298,7 @@ def test_a_request_does_not_wait_for_ever(
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "1"
     assert pending.running()
+    assert issuer_keys.asked == 1
 
 
 def test_an_id_token_for_somebody_else_is_for_nobody_here(

@@ -28,7 +28,11 @@ LARGEST: Final = 256 * 1024
 THREAD_NAME: Final = "visiting-issuer"
 
 _OK: Final = 200
-_HEADERS: Final = {"Accept": "application/json", "Accept-Encoding": "identity"}
+_HEADERS: Final = {
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",
+    "User-Agent": "aikagi",
+}
 
 
 class FetchError(Exception):
