@@ -170,12 +170,14 @@ class AttemptsInMemory:
     def __init__(self) -> None:
         self.tallies: dict[Counter, Tally] = {}
         self.seen: dict[Attempt, datetime] = {}
+        self.readings = 0
         self.broken: ProblemError | None = None
         self._writing = threading.Lock()
 
     def read(self, attempt: Attempt) -> History:
         self._fail()
         with self._writing:
+            self.readings += 1
             found = {
                 counter: self.tallies[counter]
                 for counter in attempt.counters

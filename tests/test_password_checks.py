@@ -204,6 +204,61 @@ def test_limited_attempts_are_not_counted(guess: Guess, attempts: AttemptsInMemo
     assert attempts.tallies == before
 
 
+def test_whoever_goes_on_without_waiting_costs_a_reading_in_ten_seconds(
+    guess: Guess, attempts: AttemptsInMemory, clock: Clock
+):
+    for n in range(100):
+        guess(f"person-{n}")
+    attempts.readings = 0
+
+    for _ in range(50):
+        assert guess("alice", "correct") == 3600
+        assert guess("nobody", "correct") == 3600
+    assert attempts.readings == 2
+    clock.advance(seconds=9)
+    assert guess("alice", "correct") == 3591
+    assert attempts.readings == 2
+    clock.advance(seconds=1)
+    assert guess("alice", "correct") == 3590
+    assert attempts.readings == 3
+
+
+def test_a_refusal_is_repeated_no_longer_than_it_holds(guess: Guess, clock: Clock):
+    for _ in range(10):
+        guess()
+    assert guess(password="correct") == 1
+
+    clock.advance(seconds=0.5)
+    assert guess(password="correct") == 1
+    assert guess(password="correct", address=CAFE) == "in"
+    assert guess("bob", "correct") == "in"
+    clock.advance(seconds=0.5)
+    assert guess(password="correct") == "in"
+
+
+def test_a_refusal_does_not_outlive_a_clock_that_is_set_back(
+    guess: Guess, attempts: AttemptsInMemory, clock: Clock
+):
+    for _ in range(11):
+        guess()
+    attempts.tallies.clear()
+
+    clock.advance(hours=-1)
+    assert guess(password="correct") == "in"
+
+
+def test_refusals_of_many_take_no_more_room_than_of_some(
+    checks: LimitedPasswordChecks, guess: Guess
+):
+    for n in range(100):
+        guess(f"person-{n}")
+
+    for n in range(10_100):
+        assert guess(f"another-{n}") == 3600
+
+    assert len(checks._refusals._kept) <= 10_000
+
+
 @pytest.mark.parametrize("is_known", [False, True])
 def test_a_table_that_is_away_is_no_refusal_and_no_free_guess(
     guess: Guess, attempts: AttemptsInMemory, counting: CountingUsers, *, is_known: bool
