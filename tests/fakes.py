@@ -1,6 +1,7 @@
 """Small working stand-ins. A fake has behaviour; a mock only has expectations."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -171,6 +172,7 @@ class AttemptsInMemory:
         self.tallies: dict[Counter, Tally] = {}
         self.seen: dict[Attempt, datetime] = {}
         self.readings = 0
+        self.after_reading: Callable[[], object] = lambda: None
         self.broken: ProblemError | None = None
         self._writing = threading.Lock()
 
@@ -183,7 +185,9 @@ class AttemptsInMemory:
                 for counter in attempt.counters
                 if counter in self.tallies
             }
-            return History(seen_at=self.seen.get(attempt), tallies=found)
+            history = History(seen_at=self.seen.get(attempt), tallies=found)
+        self.after_reading()
+        return history
 
     def count(self, counter: Counter, tally: Tally | None, now: datetime) -> timedelta:
         self._fail()
