@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Protocol, final
+from typing import Final, Protocol, final
 
 from app.domain.credentials import Source
 from app.domain.errors import (
@@ -53,6 +53,35 @@ class AttemptStore(Protocol):
         """Keep that the person logged in from this source."""
 
 
+REFUSAL_REMEMBERED: Final = timedelta(seconds=10)
+"""How long a refusal is repeated without a look at the table.
+
+It is true for as long as it says. Only where a login of the same person from the same
+source was under way at that moment could it have become shorter since.
+"""
+
+_MOST_REFUSALS: Final = 10_000
+
+
+@final
+class _Refusals:
+    """Those of a moment ago: whoever goes on without waiting costs no reading."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Attempt, tuple[datetime, datetime]] = {}
+
+    def wait(self, attempt: Attempt, now: datetime) -> timedelta:
+        refused_at, until = self._kept.get(attempt, (now, now))
+        # abs(): a clock that is set back must not make one last.
+        is_recent = abs(now - refused_at) < REFUSAL_REMEMBERED
+        return until - now if is_recent else timedelta(0)
+
+    def keep(self, attempt: Attempt, wait: timedelta, now: datetime) -> None:
+        if len(self._kept) >= _MOST_REFUSALS:
+            self._kept.clear()
+        self._kept[attempt] = (now, now + wait)
+
+
 @final
 class LimitedPasswordChecks:
     """Counts failures before the check where the source is new to the person.
@@ -73,6 +102,7 @@ class LimitedPasswordChecks:
         self._users = users
         self._attempts = attempts
         self._clock = clock
+        self._refusals = _Refusals()
 
     def check(self, username: str, password: str, source: Source) -> CheckedPassword:
         """Return the user whose password this is.
@@ -81,9 +111,13 @@ class LimitedPasswordChecks:
         with the seconds to wait, and ``UsersUnavailableError``.
         """
         attempt = Attempt.of(LOCAL, _canonical(username), source.address)
+        _refuse(self._refusals.wait(attempt, self._clock()))
         history = self._attempts.read(attempt)
         now = self._clock()
-        _refuse(history.wait(attempt, now))
+        wait = history.wait(attempt, now)
+        if wait > timedelta(0):
+            self._refusals.keep(attempt, wait, now)
+        _refuse(wait)
         check = self._check_known if history.is_known(now) else self._check_new
         user = check(username, password, attempt, history)
         if history.wants_noting(now):

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks.limited_logins import compare_limited_logins
 from benchmarks.memory import Memory, of_bare_interpreter, title_of
 from benchmarks.running import compare_all
 from benchmarks.streams import compare_streams
@@ -80,6 +81,8 @@ def main() -> None:
             for line in compare_all(stack):
                 show(line)
             for line in compare_wrong_passwords(stack):
+                show(line)
+            for line in compare_limited_logins(stack):
                 show(line)
             for line in compare_streams(stack):
                 show(line)

@@ -1,6 +1,7 @@
 """Small working stand-ins. A fake has behaviour; a mock only has expectations."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -268,18 +269,23 @@ class AttemptsInMemory:
     def __init__(self) -> None:
         self.tallies: dict[Counter, Tally] = {}
         self.seen: dict[Attempt, datetime] = {}
+        self.readings = 0
+        self.after_reading: Callable[[], object] = lambda: None
         self.broken: ProblemError | None = None
         self._writing = threading.Lock()
 
     def read(self, attempt: Attempt) -> History:
         self._fail()
         with self._writing:
+            self.readings += 1
             found = {
                 counter: self.tallies[counter]
                 for counter in attempt.counters
                 if counter in self.tallies
             }
-            return History(seen_at=self.seen.get(attempt), tallies=found)
+            history = History(seen_at=self.seen.get(attempt), tallies=found)
+        self.after_reading()
+        return history
 
     def count(self, counter: Counter, tally: Tally | None, now: datetime) -> timedelta:
         self._fail()

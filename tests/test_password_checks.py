@@ -204,6 +204,61 @@ def test_limited_attempts_are_not_counted(guess: Guess, attempts: AttemptsInMemo
     assert attempts.tallies == before
 
 
+def test_whoever_goes_on_without_waiting_costs_a_reading_in_ten_seconds(
+    guess: Guess, attempts: AttemptsInMemory, clock: Clock
+):
+    for n in range(100):
+        guess(f"person-{n}")
+    attempts.readings = 0
+
+    for _ in range(50):
+        assert guess("alice", "correct") == 3600
+        assert guess("nobody", "correct") == 3600
+    assert attempts.readings == 2
+    clock.advance(seconds=9)
+    assert guess("alice", "correct") == 3591
+    assert attempts.readings == 2
+    clock.advance(seconds=1)
+    assert guess("alice", "correct") == 3590
+    assert attempts.readings == 3
+
+
+def test_a_refusal_is_repeated_no_longer_than_it_holds(guess: Guess, clock: Clock):
+    for _ in range(10):
+        guess()
+    assert guess(password="correct") == 1
+
+    clock.advance(seconds=0.5)
+    assert guess(password="correct") == 1
+    assert guess(password="correct", address=CAFE) == "in"
+    assert guess("bob", "correct") == "in"
+    clock.advance(seconds=0.5)
+    assert guess(password="correct") == "in"
+
+
+def test_a_refusal_does_not_outlive_a_clock_that_is_set_back(
+    guess: Guess, attempts: AttemptsInMemory, clock: Clock
+):
+    for _ in range(11):
+        guess()
+    attempts.tallies.clear()
+
+    clock.advance(hours=-1)
+    assert guess(password="correct") == "in"
+
+
+def test_refusals_of_many_take_no_more_room_than_of_some(
+    checks: LimitedPasswordChecks, guess: Guess
+):
+    for n in range(100):
+        guess(f"person-{n}")
+
+    for n in range(10_100):
+        assert guess(f"another-{n}") == 3600
+
+    assert len(checks._refusals._kept) <= 10_000
+
+
 @pytest.mark.parametrize("is_known", [False, True])
 def test_a_table_that_is_away_is_no_refusal_and_no_free_guess(
     guess: Guess, attempts: AttemptsInMemory, counting: CountingUsers, *, is_known: bool
@@ -241,19 +296,17 @@ GUESSERS: Final = 100
 
 
 def all_at_once(guess: Callable[[int], str | int]) -> list[str | int]:
-    together = threading.Barrier(GUESSERS)
-
-    def wait_and_guess(n: int) -> str | int:
-        together.wait(10)
-        return guess(n)
-
     with ThreadPoolExecutor(GUESSERS) as pool:
-        return list(pool.map(wait_and_guess, range(GUESSERS)))
+        return list(pool.map(guess, range(GUESSERS)))
 
 
 def test_of_a_hundred_guesses_at_one_moment_ten_are_looked_at(
-    guess: Guess, counting: CountingUsers
+    guess: Guess, counting: CountingUsers, attempts: AttemptsInMemory
 ):
+    """All of them have read that nothing has failed yet."""
+    all_have_read = threading.Barrier(GUESSERS)
+    attempts.after_reading = lambda: all_have_read.wait(10)
+
     said = all_at_once(lambda _: guess())
 
     assert counting.looks == 10
@@ -262,11 +315,13 @@ def test_of_a_hundred_guesses_at_one_moment_ten_are_looked_at(
 
 
 def test_of_a_hundred_sources_at_one_moment_no_more_pass_than_a_person_allows(
-    guess: Guess, counting: CountingUsers
+    guess: Guess, counting: CountingUsers, attempts: AttemptsInMemory
 ):
     for n in range(95):
         guess(address=f"198.51.100.{n}")
     counting.looks = 0
+    all_have_read = threading.Barrier(GUESSERS)
+    attempts.after_reading = lambda: all_have_read.wait(10)
 
     said = all_at_once(lambda n: guess(address=f"192.0.2.{n}"))
 

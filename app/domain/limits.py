@@ -76,7 +76,7 @@ class Counter:
     def wait(self, tally: Tally | None, now: datetime) -> timedelta:
         """Say how long it is until another try; nothing where it may be now."""
         nothing = timedelta(0)
-        if tally is None or tally.is_over(now) or tally.failures < self.limit.free:
+        if tally is None or tally.failures < self.limit.free:
             return nothing
         pause = self.limit.pause_after(tally.failures)
         ends = tally.began_at + HOUR

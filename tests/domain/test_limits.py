@@ -66,6 +66,8 @@ def test_after_the_hour_nothing_counts(counter: Counter):
     assert counter.wait(failed, failed.failed_at) > 0 * SECOND
     assert counter.wait(failed, NOON + 60 * MINUTE) == 0 * SECOND
     assert counter.wait(None, NOON) == 0 * SECOND
+    assert failed.is_over(NOON + 60 * MINUTE)
+    assert not failed.is_over(failed.failed_at)
 
 
 def test_of_several_waits_the_longest_counts():
