@@ -22,6 +22,8 @@ from tests.fakes import (
     access_tokens,
     rotating_logins,
 )
+from tests.node import require_packages
+from tests.provider.server import Provider, running_provider
 from tests.stack import Stack, running_stack
 
 
@@ -129,3 +131,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     state = tmp_path_factory.mktemp("stack")
     with running_stack(state, variables={"AIKAGI_LOG_LEVEL": "DEBUG"}) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def provider() -> Iterator[Provider]:
+    """Start an OpenID provider once. Whoever signs in chooses who they are."""
+    require_packages("provider")
+    yield from running_provider()
