@@ -125,6 +125,18 @@ class Provider:
             **members,
         }
 
+    def listed(self, name: str = "laptop", **members: Any) -> dict[str, Any]:
+        """Give it as a broker lists it to those who want to sign in."""
+        return {
+            "name": name,
+            "title": "the provider of this laptop",
+            "issuer": self.issuer,
+            "client_id": CLIENT,
+            "scopes": ["openid", "profile", "groups"],
+            "send_token": "id_token",
+            **members,
+        }
+
     def __enter__(self) -> Self:
         self.start()
         return self
