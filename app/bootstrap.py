@@ -5,17 +5,22 @@ import sys
 import uuid
 from datetime import UTC, datetime, timedelta
 
-from app.adapters import aws, catalogue, sts, table
+from app.adapters import aws, parameters, sts, table
 from app.adapters.audit import AuditLines
 from app.adapters.catalogue import SsmCatalogue
 from app.adapters.catalogue_entry import EntryRules
+from app.adapters.issuer_entry import IssuerRules
+from app.adapters.issuers import SsmIssuers
 from app.adapters.login_table import LoginTable
 from app.adapters.passwords import Passwords
 from app.adapters.sts import StsSessions
 from app.adapters.table import Table
 from app.adapters.tokens import (
     AccessTokens,
+    BearerTokens,
+    IssuerTokens,
     RefreshTokens,
+    RemoteKeys,
     SigningKeys,
     WeakSecretError,
     signing_keys,
@@ -43,15 +48,31 @@ def build_broker(settings: Settings) -> Broker:
         clock=_now,
     )
     _refuse_weak(keys)
+    ssm = parameters.connect(session)
+    issuers = SsmIssuers(
+        ssm,
+        path=settings.issuers_path,
+        rules=IssuerRules(
+            own=settings.token_issuer, on_loopback=settings.local_issuers
+        ),
+        clock=_now,
+    )
     people = Table(table.connect(session), name=settings.users_table)
     return Broker(
         users=UserTable(people, passwords=Passwords()),
-        tokens=AccessTokens(
-            keys,
-            issuer=settings.token_issuer,
-            lifetime=timedelta(seconds=settings.token_lifetime_seconds),
-            clock=_now,
-            new_id=_new_id,
+        tokens=BearerTokens(
+            AccessTokens(
+                keys,
+                issuer=settings.token_issuer,
+                lifetime=timedelta(seconds=settings.token_lifetime_seconds),
+                clock=_now,
+                new_id=_new_id,
+            ),
+            IssuerTokens(
+                issuers,
+                RemoteKeys(on_loopback=settings.local_issuers, clock=_now),
+                clock=_now,
+            ),
         ),
         logins=RotatingLogins(
             LoginTable(people),
@@ -62,8 +83,9 @@ def build_broker(settings: Settings) -> Broker:
             ),
             clock=_now,
         ),
+        issuers=issuers,
         catalogue=SsmCatalogue(
-            catalogue.connect(session),
+            ssm,
             path=settings.catalogue_path,
             rules=EntryRules(
                 roles=(settings.invoke_role_arn, *settings.other_role_arns),

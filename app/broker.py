@@ -19,8 +19,13 @@ from app.domain.credentials import (
     TemporaryCredentials,
     TokenPair,
 )
-from app.domain.errors import LoginRefusedError, TokenRejectedError
-from app.domain.identity import Bearer, Identity, User
+from app.domain.errors import (
+    LoginNotOursError,
+    LoginRefusedError,
+    TokenRejectedError,
+)
+from app.domain.identity import Bearer, FederatedBearer, Identity, User
+from app.domain.issuers import Issuer, Issuers
 from app.domain.session import SessionPlan, choose_function, may_call, plan_session
 
 
@@ -31,12 +36,22 @@ class Users(Protocol):
     def find(self, identity: Identity) -> User | None:
         """Return the user as they are now; None when unknown or disabled."""
 
+    def admit(self, bearer: FederatedBearer) -> User | None:
+        """Return whom another issuer vouches for; None when disabled here."""
+
 
 class Tokens(Protocol):
     def mint(self, bearer: Bearer) -> AccessToken: ...
 
-    def verify(self, token: str) -> Bearer:
-        """Raise ``TokenRejectedError``, the same for every reason."""
+    def verify(self, token: str) -> Bearer | FederatedBearer:
+        """Raise ``TokenRejectedError``, the same for every reason.
+
+        Whose token it is, and so the type of the answer, the token alone decides.
+        """
+
+
+class IssuerSource(Protocol):
+    def read(self) -> Issuers: ...
 
 
 class Logins(Protocol):
@@ -73,6 +88,7 @@ class Broker:
     users: Users
     tokens: Tokens
     logins: Logins
+    issuers: IssuerSource
     catalogue: CatalogueSource
     sessions: Sessions
     audit: AuditLog
@@ -92,14 +108,25 @@ class Broker:
 
     def logout(self, token: str) -> None:
         """End the login that an access token comes from."""
-        self.logins.end(self.tokens.verify(token).login_id)
+        bearer = self.tokens.verify(token)
+        if isinstance(bearer, FederatedBearer):
+            raise LoginNotOursError
+        self.logins.end(bearer.login_id)
 
     def identify(self, token: str) -> User:
         """Find the user a token speaks for, as they are now, not as at login."""
-        user = self.users.find(self.tokens.verify(token).identity)
+        bearer = self.tokens.verify(token)
+        if isinstance(bearer, FederatedBearer):
+            user = self.users.admit(bearer)
+        else:
+            user = self.users.find(bearer.identity)
         if user is None:
             raise TokenRejectedError
         return user
+
+    def sign_in_issuers(self) -> list[Issuer]:
+        """List the issuers that people can sign in through, by alias."""
+        return [issuer for issuer in self.issuers.read() if issuer.sign_in]
 
     def functions(self, user: User) -> list[Function]:
         """List the functions ``user`` may call, by name."""

@@ -98,6 +98,9 @@ class Settings(BaseSettings):
     catalogue_path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9_./-]+[A-Za-z0-9_.-]$")]
     """SSM path under which each function has its entry."""
 
+    issuers_path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9_./-]+[A-Za-z0-9_.-]$")]
+    """SSM path under which each issuer besides the broker itself has its entry."""
+
     invoke_role_arn: RoleArn
     """The role sessions are made with where an entry names no other."""
 
@@ -120,6 +123,9 @@ class Settings(BaseSettings):
 
     local_function_urls: Annotated[Origins, AfterValidator(_loopback)] = ()
     """Origins of function URLs on a laptop. Never set on AWS."""
+
+    local_issuers: bool = False
+    """Whether an issuer may be on this machine, over http. Never set on AWS."""
 
     docs: bool = True
     """Whether ``/docs`` and ``/openapi.json`` are served."""

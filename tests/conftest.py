@@ -6,13 +6,16 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from app.adapters.tokens import BearerTokens, IssuerTokens
 from app.broker import Broker
 from app.web.application import create_app
 from tests.described_client import DescribedClient
 from tests.fakes import (
     Clock,
     FixedCatalogue,
+    FixedIssuers,
     Ids,
+    KnownIssuerKeys,
     KnownUsers,
     LoginsInMemory,
     RecordingAudit,
@@ -61,6 +64,16 @@ def catalogue() -> FixedCatalogue:
 
 
 @pytest.fixture
+def issuers() -> FixedIssuers:
+    return FixedIssuers()
+
+
+@pytest.fixture
+def issuer_keys() -> KnownIssuerKeys:
+    return KnownIssuerKeys()
+
+
+@pytest.fixture
 def sessions(clock: Clock) -> RecordingSessions:
     return RecordingSessions(clock)
 
@@ -81,14 +94,19 @@ def broker(
     clock: Clock,
     users: KnownUsers,
     logins: LoginsInMemory,
+    issuers: FixedIssuers,
+    issuer_keys: KnownIssuerKeys,
     catalogue: FixedCatalogue,
     sessions: RecordingSessions,
     audit: RecordingAudit,
 ) -> Broker:
     return Broker(
         users=users,
-        tokens=access_tokens(clock),
+        tokens=BearerTokens(
+            access_tokens(clock), IssuerTokens(issuers, issuer_keys, clock=clock)
+        ),
         logins=rotating_logins(clock, logins),
+        issuers=issuers,
         catalogue=catalogue,
         sessions=sessions,
         audit=audit,

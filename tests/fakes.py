@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 from app.adapters.tokens.access import AccessTokens
 from app.adapters.tokens.refresh import RefreshTokens
-from app.adapters.tokens.signature import HmacKey
+from app.adapters.tokens.signature import HmacKey, PublicKey
 from app.domain.catalogue import Catalogue, Function, InvokeMode
 from app.domain.credentials import Grant, Source, TemporaryCredentials
 from app.domain.errors import ProblemError
-from app.domain.identity import Bearer, Identity, User
+from app.domain.identity import Bearer, FederatedBearer, Identity, User
+from app.domain.issuers import Issuer, Issuers, SendToken, SignIn
 from app.domain.logins import Lifetimes, Login
 from app.domain.session import SessionPlan
 from app.logins import RotatingLogins
@@ -149,6 +150,7 @@ class KnownUsers:
 
     def __init__(self, *users: User) -> None:
         self.by_identity = {user.identity: user for user in users}
+        self.disabled: set[Identity] = set()
         self.broken: ProblemError | None = None
 
     def authenticate(self, username: str, password: str) -> User | None:
@@ -161,6 +163,67 @@ class KnownUsers:
         if self.broken:
             raise self.broken
         return self.by_identity.get(identity)
+
+    def admit(self, bearer: FederatedBearer) -> User | None:
+        if self.broken:
+            raise self.broken
+        if bearer.identity in self.disabled:
+            return None
+        return User(identity=bearer.identity, groups=bearer.groups)
+
+
+def an_issuer(alias: str, *, url: str = "", sign_in: bool = True) -> Issuer:
+    """Whose tokens have the audience ``aikagi`` and live for an hour at most."""
+    url = url or f"https://{alias}.example"
+    return Issuer(
+        alias=alias,
+        title=alias.title(),
+        url=url,
+        audiences=frozenset({"aikagi"}),
+        client_id_claim=None,
+        required_claims={},
+        algorithms=frozenset({"RS256", "ES256"}),
+        jwks_uri=None,
+        longest_life=timedelta(hours=1),
+        subject_claim=("sub",),
+        groups_claim=("groups",),
+        groups={"staff": frozenset({"everyone"})},
+        sign_in=SignIn(
+            client_id="a-client",
+            scopes=("openid", "offline_access"),
+            send_token=SendToken.ID_TOKEN,
+            origins=(url,),
+        )
+        if sign_in
+        else None,
+    )
+
+
+class FixedIssuers:
+    """``broken`` is raised when it is set."""
+
+    def __init__(self, *issuers: Issuer) -> None:
+        self.issuers = issuers
+        self.broken: ProblemError | None = None
+
+    def read(self) -> Issuers:
+        if self.broken:
+            raise self.broken
+        return Issuers(self.issuers)
+
+
+class KnownIssuerKeys:
+    """Keys by alias and ``kid``; ``broken`` is raised for an alias that has one."""
+
+    def __init__(self) -> None:
+        self.by_name: dict[tuple[str, str], PublicKey] = {}
+        self.broken: dict[str, ProblemError] = {}
+
+    def find(self, issuer: Issuer, algorithm: str, kid: str) -> PublicKey | None:
+        if issuer.alias in self.broken:
+            raise self.broken[issuer.alias]
+        key = self.by_name.get((issuer.alias, kid))
+        return key if key is not None and key.algorithm == algorithm else None
 
 
 class FixedCatalogue:

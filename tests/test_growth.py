@@ -14,16 +14,29 @@ import pytest
 from fastapi import FastAPI
 
 from app import strict_json
-from app.adapters.catalogue_entry import EntryRefusedError, EntryRules, read_entry
+from app.adapters.catalogue_entry import EntryRules, read_entry
+from app.adapters.issuer_entry import IssuerRules, read_issuer
+from app.adapters.parameters import EntryRefusedError
 from app.adapters.passwords import UnusablePasswordError, _bytes_of
-from app.adapters.tokens.access import AccessTokens
+from app.adapters.tokens import BearerTokens, IssuerTokens, key_set
+from app.adapters.tokens.documents import LARGEST
+from app.adapters.tokens.key_set import GarbageError
 from app.adapters.tokens.refresh import RefreshTokens
 from app.broker import Broker
 from app.domain.errors import LoginEndedError, TokenRejectedError
-from app.domain.identity import Identity, canonical_username
+from app.domain.identity import Identity, canonical_username, is_subject
 from app.http_api import handler_for
 from app.strict_json import NotStrictJSONError
-from tests.fakes import ROLE, Clock, KeySet, a_bearer, access_tokens
+from tests.fakes import (
+    ROLE,
+    Clock,
+    FixedIssuers,
+    KeySet,
+    KnownIssuerKeys,
+    a_bearer,
+    access_tokens,
+    an_issuer,
+)
 from tests.growth import Case, Record, as_parameters, assert_linear
 from tests.http_api_events import http_api_event
 
@@ -72,10 +85,14 @@ def jws(header: bytes, payload: bytes = b"{}") -> str:
 
 
 def verify(token: str) -> object:
-    return ACCESS.verify(token)
+    return BEARERS.verify(token)
 
 
-ACCESS: Final[AccessTokens] = access_tokens(Clock())
+BEARERS: Final[BearerTokens] = BearerTokens(
+    access_tokens(Clock()),
+    IssuerTokens(FixedIssuers(an_issuer("corp")), KnownIssuerKeys(), clock=Clock()),
+)
+OF_AN_ISSUER: Final = b'{"alg":"RS256","kid":"k1"}'
 REFRESH: Final = RefreshTokens(KeySet())
 TOKENS: Final[list[Case[Any]]] = [
     *(
@@ -99,6 +116,21 @@ TOKENS: Final[list[Case[Any]]] = [
             ),
             "a long payload": lambda n: jws(
                 b'{"alg":"HS256","kid":"k1"}', b'"' * (n * 3 // 4 - 60)
+            ),
+            "claims of escaped quotes": lambda n: jws(
+                OF_AN_ISSUER, b'\\"' * (n * 3 // 8 - 30)
+            ),
+            "claims of brackets": lambda n: jws(OF_AN_ISSUER, b"[" * (n * 3 // 4 - 60)),
+            "many claims": lambda n: jws(
+                OF_AN_ISSUER,
+                b"{" + b",".join(b'"%05d":0' % i for i in range(n * 3 // 44)) + b"}",
+            ),
+            "a long iss": lambda n: jws(
+                OF_AN_ISSUER, b'{"iss":"' + b"a" * (n * 3 // 4 - 60) + b'"}'
+            ),
+            "a long kid of an issuer's": lambda n: jws(
+                b'{"alg":"RS256","kid":"' + b"a" * (n * 3 // 4 - 100) + b'"}',
+                b'{"iss":"https://corp.example"}',
             ),
         }.items()
     ),
@@ -153,7 +185,69 @@ ENTRIES: Final[list[Case[Any]]] = [
     }.items()
 ]
 
+RULES_OF_ISSUERS: Final = IssuerRules(own="test", on_loopback=True)
+
+
+def issuer(**changes: object) -> str:
+    usual = {
+        "Title": "t",
+        "Issuer": "https://a.example",
+        "Audiences": ["a"],
+        "Algorithms": ["RS256"],
+        "MaxTokenSeconds": 3600,
+        "GroupsClaim": "g",
+    }
+    return json.dumps({**usual, **changes})
+
+
+ISSUERS: Final[list[Case[Any]]] = [
+    Case(
+        f"an issuer's entry with {name}",
+        make,
+        lambda text: read_issuer("corp", text, RULES_OF_ISSUERS),
+        ENTRY,
+        refusal=(EntryRefusedError,),
+    )
+    for name, make in {
+        "many mapped groups": lambda n: issuer(
+            Groups={f"{i:06}": ["g"] for i in range(n // 17)}
+        ),
+        "a long host": lambda n: issuer(Issuer="https://" + "a-" * (n // 2)),
+        "a long path": lambda n: issuer(Issuer="https://a/" + "/" * n),
+        "a long query": lambda n: issuer(JwksUri="https://a?" + "?" * n),
+        "many origins": lambda n: issuer(ConnectOrigins=["https://a.b"] * (n // 15)),
+        "a long path of a claim": lambda n: issuer(SubjectClaim=["a"] * (n // 5)),
+        "a long scope": lambda n: issuer(Scopes=["!" * n + " "]),
+    }.items()
+]
+
+KEY_SETS: Final[list[Case[Any]]] = [
+    Case(
+        f"a key set of {name}",
+        make,
+        lambda data: key_set.read(data, {"RS256", "ES256"}),
+        LARGEST,
+        refusal=(GarbageError,),
+    )
+    for name, make in {
+        "many keys": lambda n: b'{"keys":[' + b"{}," * (n // 3) + b"{}]}",
+        "a long modulus": lambda n: (
+            b'{"keys":[{"kty":"RSA","kid":"k","e":"AQAB","n":"' + b"_" * n + b'"}]}'
+        ),
+        "a long point": lambda n: (
+            b'{"keys":[{"kty":"EC","crv":"P-256","kid":"k","y":"AA","x":"'
+            + b"_" * n
+            + b'"}]}'
+        ),
+        "opening brackets": lambda n: b'{"keys":' + b"[" * n,
+        "operations": lambda n: (
+            b'{"keys":[{"kid":"k","key_ops":[' + b'"",' * (n // 3) + b'""]}]}'
+        ),
+    }.items()
+]
+
 NAMES: Final[list[Case[Any]]] = [
+    Case("an issuer's subject", lambda n: "合" * (n // 3), is_subject, BODY),
     Case(
         "a username", lambda n: "A" * n, canonical_username, BODY, refusal=(ValueError,)
     ),
@@ -173,7 +267,9 @@ NAMES: Final[list[Case[Any]]] = [
 ]
 
 
-@pytest.mark.parametrize("case", as_parameters([*JSON, *TOKENS, *ENTRIES, *NAMES]))
+@pytest.mark.parametrize(
+    "case", as_parameters([*JSON, *TOKENS, *ENTRIES, *ISSUERS, *KEY_SETS, *NAMES])
+)
 def test_the_work_of_a_parser_grows_linearly(case: Case[Any], record_property: Record):
     assert_linear(case, record_property)
 

@@ -8,6 +8,7 @@ NEEDED = {
     "AIKAGI_USERS_TABLE": "users",
     "AIKAGI_SIGNING_SECRET_ARN": "arn:secret",
     "AIKAGI_CATALOGUE_PATH": "/aikagi/test/functions",
+    "AIKAGI_ISSUERS_PATH": "/aikagi/test/issuers",
     "AIKAGI_INVOKE_ROLE_ARN": "arn:aws:iam::123456789012:role/a-role",
 }
 
@@ -19,7 +20,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
-def test_five_names_are_enough(environment: pytest.MonkeyPatch):
+def test_six_names_are_enough(environment: pytest.MonkeyPatch):
     settings = settings_from_environment()
 
     assert settings.users_table == "users"

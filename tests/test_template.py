@@ -159,13 +159,13 @@ def test_the_broker_may_read_assume_log_and_store_logins_and_do_nothing_else(
 ):
     statements = policies_of(stack, stack.resources["BrokerRole"])
 
-    catalogue = "arn:aws:ssm:ap-northeast-1:123456789012:parameter/aikagi/trial"
-    granted = {
-        action: (statement["Resource"], statement.get("Condition"))
+    parameters = "arn:aws:ssm:ap-northeast-1:123456789012:parameter/aikagi/trial"
+    granted = [
+        (action, statement["Resource"], statement.get("Condition"))
         for policy in statements.values()
         for statement in policy
         for action in as_list(statement["Action"])
-    }
+    ]
     invoke_role = stack.resources["InvokeRole"].attributes["Arn"]
     logs = stack.resources["BrokerLogs"].attributes["Arn"]
     people = stack.resources["UsersTable"].attributes["Arn"]
@@ -174,18 +174,19 @@ def test_the_broker_may_read_assume_log_and_store_logins_and_do_nothing_else(
         "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["login#*"]},
         "Null": {"dynamodb:LeadingKeys": "false"},
     }
-    assert granted == {
-        "dynamodb:GetItem": (people, None),
-        "dynamodb:PutItem": (people, logins),
-        "dynamodb:UpdateItem": (people, logins),
-        "secretsmanager:GetSecretValue": (stack.resources["SigningSecret"].ref, None),
-        "ssm:GetParametersByPath": (f"{catalogue}/functions", None),
-        "sts:AssumeRole": (invoke_role, None),
-        "sts:TagSession": (invoke_role, None),
-        "sts:SetSourceIdentity": (invoke_role, None),
-        "logs:CreateLogStream": (logs, None),
-        "logs:PutLogEvents": (logs, None),
-    }
+    assert granted == [
+        ("dynamodb:GetItem", people, None),
+        ("dynamodb:PutItem", people, logins),
+        ("dynamodb:UpdateItem", people, logins),
+        ("secretsmanager:GetSecretValue", stack.resources["SigningSecret"].ref, None),
+        ("ssm:GetParametersByPath", f"{parameters}/functions", None),
+        ("ssm:GetParametersByPath", f"{parameters}/issuers", None),
+        ("logs:CreateLogStream", logs, None),
+        ("logs:PutLogEvents", logs, None),
+        ("sts:AssumeRole", invoke_role, None),
+        ("sts:TagSession", invoke_role, None),
+        ("sts:SetSourceIdentity", invoke_role, None),
+    ]
 
 
 # Every policy
@@ -242,7 +243,11 @@ def test_every_entry_is_one_that_the_broker_takes(stack: Stack):
         roles=(invoke_role,), local_origins=[url.removesuffix("/") for url in urls]
     )
 
-    entries = stack.of_type("AWS::SSM::Parameter")
+    entries = [
+        entry
+        for entry in stack.of_type("AWS::SSM::Parameter")
+        if entry.ref.startswith("/aikagi/trial/functions/")
+    ]
 
     assert len(entries) == len(published(stack)) > 0
     for entry in entries:
@@ -347,6 +352,7 @@ def test_the_broker_is_told_where_things_are_and_no_secret(stack: Stack):
         "AIKAGI_SIGNING_SECRET_ARN": stack.resources["SigningSecret"].ref,
         "AIKAGI_INVOKE_ROLE_ARN": stack.resources["InvokeRole"].attributes["Arn"],
         "AIKAGI_CATALOGUE_PATH": "/aikagi/trial/functions",
+        "AIKAGI_ISSUERS_PATH": "/aikagi/trial/issuers",
         "AIKAGI_ALLOWED_ORIGINS": "",
         "AIKAGI_TOKEN_ISSUER": "trial",
         "AIKAGI_LOGIN_LIFETIME_SECONDS": "604800",
@@ -564,6 +570,7 @@ def test_the_outputs_say_where_everything_is(stack: Stack):
         "GrantApiUrl": API,
         "UsersTableName": stack.resources["UsersTable"].ref,
         "CataloguePath": "/aikagi/trial/functions",
+        "IssuersPath": "/aikagi/trial/issuers",
     }
 
 

@@ -26,6 +26,7 @@ ALLOWED: Final = {
     "app": NONE,
     "app.adapters": {"argon2", "boto3", "botocore", "pydantic"},
     "app.adapters.tokens": {"boto3"},
+    "app.adapters.tokens.documents": {"urllib3"},
     "app.adapters.tokens.signature": {"jose"},
     "app.admin": {"boto3", "botocore", "dotenv"},
     "app.broker": NONE,
@@ -79,7 +80,7 @@ def test_every_part_imports_the_libraries_that_it_is_meant_to(
         pytest.param(
             "app",
             PROJECT["optional-dependencies"]["broker"],
-            {"anyio", "botocore", "starlette"},
+            {"anyio", "botocore", "starlette", "urllib3"},
             id="app",
         ),
     ],

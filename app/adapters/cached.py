@@ -4,6 +4,7 @@ import copy
 import logging
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Generic, NoReturn, TypeVar, final
@@ -30,7 +31,14 @@ _log = logging.getLogger(__name__)
 
 
 class ReadingInProgressError(Exception):
-    """Somebody else is reading at this moment, and the outcome is not known yet."""
+    """The value is being read at this moment, and the outcome is not known yet.
+
+    ``ended`` is done once it is. It can be waited for without a thread.
+    """
+
+    def __init__(self, ended: "Future[None]") -> None:
+        super().__init__()
+        self.ended = ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +58,9 @@ class _Reading(Generic[T]):
 
     def __init__(self, started_at: datetime) -> None:
         self.started_at = started_at
-        self.ended = threading.Event()
+        self.ended: Future[None] = Future()
+        # Whoever stops waiting for it must not cancel it for the others.
+        self.ended.set_running_or_notify_cancel()
         self.outcome: _Copy[T] | _Failure | None = None
 
 
@@ -111,26 +121,61 @@ class Cached(Generic[T]):
         Within it this is the outcome of the last reading, and its failure is raised.
         Raises ``ReadingInProgressError`` rather than wait for somebody else's.
         """
+        begun = self._begin_again(interval)
+        if isinstance(begun, _Copy):
+            return begun.value
+        self._perform(begun)
+        return _outcome_of(begun)
+
+    def read_or_begin(self) -> T:
+        """Return what ``read`` does, and never wait for a reading.
+
+        Where there is no copy one goes on in a thread of its own, and this raises
+        ``ReadingInProgressError``.
+        """
+        if self._usable_copy() is not None:
+            return self.read()
+        with self._changing:
+            copy = self._usable_copy()
+            if copy is not None:
+                return copy.value
+            self._raise_remembered_failure()
+            reading, is_ours = self._join_or_start()
+        if is_ours:
+            self._perform_in_background(reading)
+        raise ReadingInProgressError(reading.ended)
+
+    def begin_again(self, *, interval: timedelta) -> T:
+        """Do what ``read_again`` does, and never wait, for no reading of one's own."""
+        begun = self._begin_again(interval)
+        if isinstance(begun, _Copy):
+            return begun.value
+        self._perform_in_background(begun)
+        raise ReadingInProgressError(begun.ended)
+
+    def _begin_again(self, interval: timedelta) -> _Copy[T] | _Reading[T]:
+        """Begin a reading, which the caller has to perform, if it is time for one."""
         with self._changing:
             if self._reading is not None and not self._is_abandoned(self._reading):
-                raise ReadingInProgressError
+                raise ReadingInProgressError(self._reading.ended)
             started = self._last_started
             if started is not None and self._is_within(interval, started):
                 if self._failure is not None:
                     _raise_anew(self._failure.error)
                 if self._copy is not None:
-                    return self._copy.value
+                    return self._copy
             reading, _ = self._join_or_start()
-        self._perform(reading)
-        return _outcome_of(reading)
+        return reading
 
     def _read_in_background(self) -> None:
         with self._changing:
             if self._failure is not None and self._is_remembered(self._failure):
                 return
             reading, is_ours = self._join_or_start()
-        if not is_ours:
-            return
+        if is_ours:
+            self._perform_in_background(reading)
+
+    def _perform_in_background(self, reading: _Reading[T]) -> None:
         # A daemon, so that no reading holds up the end of the process.
         thread = threading.Thread(
             target=self._perform, args=(reading,), name=THREAD_NAME, daemon=True
@@ -163,7 +208,7 @@ class Cached(Generic[T]):
             if self._reading is reading:
                 self._reading = None
                 self._keep(outcome)
-        reading.ended.set()
+        reading.ended.set_result(None)
 
     def _keep(self, outcome: _Copy[T] | _Failure) -> None:
         if isinstance(outcome, _Copy):
@@ -195,7 +240,7 @@ class Cached(Generic[T]):
 
 
 def _outcome_of(reading: _Reading[T]) -> T:
-    reading.ended.wait()
+    reading.ended.result()
     if isinstance(reading.outcome, _Copy):
         return reading.outcome.value
     if isinstance(reading.outcome, _Failure):

@@ -2,32 +2,20 @@
 
 import logging
 from collections.abc import Callable, Collection, Iterator
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final, final
+from datetime import datetime
+from typing import TYPE_CHECKING, final
 
-import boto3
-
-from app.adapters import aws
+from app.adapters import aws, parameters
 from app.adapters.cached import Cached
-from app.adapters.catalogue_entry import EntryRefusedError, EntryRules, read_entry
+from app.adapters.catalogue_entry import EntryRules, read_entry
+from app.adapters.parameters import EntryRefusedError
 from app.domain.catalogue import Catalogue, Function
 from app.domain.errors import CatalogueUnavailableError
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
-_FRESH: Final = timedelta(seconds=30)
-_USABLE: Final = timedelta(seconds=60)
-"""An entry is authority: one taken away is gone within a minute, come what may."""
-
-_LONGEST_READING: Final = timedelta(seconds=10)
-"""For all pages together: each may be slow, and a grant waits for the last."""
-
 _log = logging.getLogger(__name__)
-
-
-def connect(session: boto3.session.Session) -> "SSMClient":
-    return session.client("ssm", config=aws.IMPATIENT)
 
 
 @final
@@ -44,7 +32,9 @@ class SsmCatalogue:
         self._path = path
         self._rules = rules
         self._clock = clock
-        self._catalogue = Cached(self._load, fresh=_FRESH, usable=_USABLE, clock=clock)
+        self._catalogue = Cached(
+            self._load, fresh=parameters.FRESH, usable=parameters.USABLE, clock=clock
+        )
 
     def read(self) -> Catalogue:
         """Return the catalogue of at most a minute ago."""
@@ -52,7 +42,7 @@ class SsmCatalogue:
 
     def _load(self) -> Catalogue:
         try:
-            entries = list(self._entries())
+            entries = list(parameters.read_below(self._client, self._path, self._clock))
         except Exception as error:
             _log.exception("The catalogue cannot be read")
             raise CatalogueUnavailableError(
@@ -60,22 +50,11 @@ class SsmCatalogue:
             ) from error
         return Catalogue(self._functions(entries))
 
-    def _entries(self) -> Iterator[tuple[str, str]]:
-        started = self._clock()
-        pages = self._client.get_paginator("get_parameters_by_path").paginate(
-            Path=self._path
-        )
-        for page in pages:
-            if self._clock() - started > _LONGEST_READING:
-                raise TimeoutError("the pages of the catalogue arrive too slowly")
-            for parameter in page["Parameters"]:
-                yield parameter["Name"], parameter["Value"]
-
     def _functions(self, entries: Collection[tuple[str, str]]) -> Iterator[Function]:
         """Keep the entries that hold, and say of the others why they do not."""
         seen: set[str] = set()
-        for parameter, value in entries:
-            name = parameter.removeprefix(self._path).removeprefix("/")
+        for name, value in entries:
+            parameter = f"{self._path}/{name}"
             try:
                 function = read_entry(name, value, self._rules)
             except EntryRefusedError as refused:

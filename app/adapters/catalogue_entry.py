@@ -3,11 +3,12 @@
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from app import strict_json
+from app.adapters import parameters
+from app.adapters.parameters import EntryRefusedError
 from app.domain.catalogue import BodyType, Function, InvokeMode
 
 VERSION: Final = 1
@@ -25,10 +26,6 @@ _ROLE_ARN: Final = re.compile(
 
 _BodyType = Annotated[BodyType, Field(strict=False)]
 # Named apart: inside the model its field has that name, and a value.
-
-
-class EntryRefusedError(ValueError):
-    """The message tells an operator what to mend."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +61,7 @@ def read_entry(name: str, text: str, rules: EntryRules) -> Function:
     if not _NAME.fullmatch(name):
         msg = "its name is not 1 to 63 of a-z, 0-9 and -, a letter first"
         raise EntryRefusedError(msg)
-    entry = _parse(text)
+    entry = parameters.parse(_Entry, text, version=VERSION)
     arn = _FUNCTION_ARN.fullmatch(entry.Arn)
     if not arn:
         msg = "its Arn is not a Lambda function's"
@@ -85,31 +82,6 @@ def read_entry(name: str, text: str, rules: EntryRules) -> Function:
         example=entry.Example,
         body_type=entry.BodyType,
     )
-
-
-def _parse(text: str) -> _Entry:
-    try:
-        value: Any = strict_json.loads(text.encode())
-        _require_known_version(value)
-        return _Entry.model_validate(value)
-    except (strict_json.NotStrictJSONError, UnicodeError) as error:
-        msg = f"it is not strict JSON: {error}"
-        raise EntryRefusedError(msg) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        # A member's name may be anything; a line of the log is one line.
-        steps = (str(step).encode("unicode_escape").decode() for step in first["loc"])
-        where = ".".join(steps) or "the entry"
-        msg = f"{where}: {first['msg']}"
-        raise EntryRefusedError(msg) from error
-
-
-def _require_known_version(value: object) -> None:
-    """Look first: of a later version any other member may be unknown as well."""
-    version = value.get("Version") if isinstance(value, dict) else None
-    if isinstance(version, int) and version > VERSION:
-        msg = f"its Version is {version}, and this broker knows {VERSION}: update it"
-        raise EntryRefusedError(msg)
 
 
 def _check_url(url: str, region: str, rules: EntryRules) -> None:

@@ -19,13 +19,15 @@ def key_of(identity: Identity) -> dict[str, "AttributeValueTypeDef"]:
 class Principal:
     """What the table says of somebody. Fields of a wrong type count as absent.
 
-    But for the version of their credentials, which raises: without it logins would live
-    that are over.
+    But for the version of their credentials and for ``valid_from``, which raise:
+    without them logins and tokens would live that are over. Tokens of another issuer
+    that were issued before ``valid_from`` (epoch seconds) count no more.
     """
 
     user: User
     password_hash: str | None = field(repr=False)
     disabled: bool
+    valid_from: int
 
     @classmethod
     def of(cls, identity: Identity, item: Mapping[str, Any]) -> "Principal":
@@ -41,4 +43,5 @@ class Principal:
             ),
             password_hash=password_hash if isinstance(password_hash, str) else None,
             disabled=disabled,
+            valid_from=int(item.get("valid_from", {"N": "0"})["N"]),
         )

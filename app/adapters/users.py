@@ -5,7 +5,13 @@ from typing import final
 from app.adapters.passwords import Passwords
 from app.adapters.principals import Principal, key_of
 from app.adapters.table import Table
-from app.domain.identity import LOCAL, Identity, User, canonical_username
+from app.domain.identity import (
+    LOCAL,
+    FederatedBearer,
+    Identity,
+    User,
+    canonical_username,
+)
 
 
 @final
@@ -31,6 +37,19 @@ class UserTable:
         """Return the user as they are now; None when unknown or disabled."""
         principal = self._read(identity)
         return None if principal is None or principal.disabled else principal.user
+
+    def admit(self, bearer: FederatedBearer) -> User | None:
+        """Return whom another issuer vouches for, with the groups of their token.
+
+        The table need not know them. None where it has them disabled, or says that
+        tokens as old as this one count no more.
+        """
+        principal = self._read(bearer.identity)
+        if principal is not None and (
+            principal.disabled or bearer.issued_at.timestamp() < principal.valid_from
+        ):
+            return None
+        return User(identity=bearer.identity, groups=bearer.groups)
 
     def _principal_called(self, username: str) -> Principal | None:
         try:

@@ -5,23 +5,31 @@ branch on it; ``web.problems`` decides which status each failure travels under.
 The text of an error reaches the caller, so it holds nothing they did not choose.
 """
 
+from concurrent.futures import Future
 from typing import ClassVar
 
 
 class ProblemError(Exception):
     """A failure the caller is meant to hear about: a problem, as RFC 9457 says.
 
-    ``retry_after_seconds`` is set where the same request may succeed later.
+    ``retry_after_seconds`` is set where the same request may succeed later. Where
+    something is being read at this moment, ``pending`` is done once it has been: to
+    try again then is worth it, for whoever can wait without holding up others.
     """
 
     code: ClassVar[str]
     title: ClassVar[str]
 
     def __init__(
-        self, detail: str = "", *, retry_after_seconds: int | None = None
+        self,
+        detail: str = "",
+        *,
+        retry_after_seconds: int | None = None,
+        pending: "Future[None] | None" = None,
     ) -> None:
         super().__init__(detail)
         self.retry_after_seconds = retry_after_seconds
+        self.pending = pending
 
 
 class LoginRefusedError(ProblemError):
@@ -43,6 +51,11 @@ class TokenRejectedError(ProblemError):
     def __init__(self, *, presented: bool = True) -> None:
         super().__init__()
         self.presented = presented
+
+
+class LoginNotOursError(ProblemError):
+    code = "login-not-ours"
+    title = "Another issuer gave this token; its login ends there, not here"
 
 
 class FunctionNotAvailableError(ProblemError):
@@ -85,6 +98,16 @@ class CatalogueUnavailableError(ProblemError):
 class SigningKeyUnavailableError(ProblemError):
     code = "signing-key-unavailable"
     title = "Access tokens can be neither issued nor checked right now"
+
+
+class IssuersUnavailableError(ProblemError):
+    code = "issuers-unavailable"
+    title = "The list of issuers cannot be read right now"
+
+
+class IssuerKeysUnavailableError(ProblemError):
+    code = "issuer-keys-unavailable"
+    title = "The keys of this token's issuer cannot be fetched right now"
 
 
 class AuditUnavailableError(ProblemError):

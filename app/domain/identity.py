@@ -3,7 +3,9 @@
 import base64
 import hashlib
 import re
+import unicodedata
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 LOCAL: Final = "local"
@@ -12,7 +14,13 @@ LOCAL: Final = "local"
 LONGEST_SESSION_NAME: Final = 64
 """Characters. STS API Reference, AssumeRole, RoleSessionName."""
 
+LONGEST_SUBJECT: Final = 255
+"""Characters. OpenID Connect Core 1.0, section 2, ``sub``."""
+
 _ALIAS: Final = re.compile(r"[a-z][a-z0-9-]{0,28}")
+_UNUSABLE: Final = frozenset({"Cc", "Cs"})
+"""Unicode's categories of controls and surrogates."""
+
 _USERNAME: Final = re.compile(r"[a-z0-9][a-z0-9._@-]{0,62}")
 _PLAIN: Final = frozenset(
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@-"
@@ -31,7 +39,7 @@ class Identity:
     subject: str
 
     def __post_init__(self) -> None:
-        if not _ALIAS.fullmatch(self.issuer):
+        if not is_alias(self.issuer):
             msg = "an issuer's alias is 1 to 29 of a-z, 0-9 and -, a letter first"
             raise ValueError(msg)
         if not self.subject:
@@ -72,6 +80,33 @@ class Bearer:
 
     identity: Identity
     login_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FederatedBearer:
+    """Whom a token of another issuer speaks for, as it says and as its entry maps it.
+
+    The groups hold as long as the token does; ``issued_at`` is its ``iat``.
+    """
+
+    identity: Identity
+    groups: frozenset[str]
+    issued_at: datetime
+
+
+def is_alias(text: str) -> bool:
+    """Tell whether an issuer can be called so."""
+    return _ALIAS.fullmatch(text) is not None
+
+
+def is_subject(text: str) -> bool:
+    """Tell whether an issuer may call somebody so: any Unicode but controls.
+
+    Nothing is folded or trimmed: two spellings are two people, as for the issuer.
+    """
+    return 0 < len(text) <= LONGEST_SUBJECT and not any(
+        unicodedata.category(character) in _UNUSABLE for character in text
+    )
 
 
 def canonical_username(typed: str) -> str:

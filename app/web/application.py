@@ -59,7 +59,7 @@ def create_app(
     for routes in (auth, functions, grants, credentials, health):
         app.include_router(routes.router)
     problems.install(app)
-    page.install(app, connect_to=connect_to)
+    page.install(app, connect_to=connect_to, sign_in_issuers=broker.sign_in_issuers)
     if docs:
         api_docs.install(app)
     return app

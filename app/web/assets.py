@@ -46,9 +46,14 @@ class Asset:
     see how long it became learns the rest of it.
     """
 
-    def __init__(self, content: bytes, suffix: str) -> None:
-        """Take ``content``; raise ``KeyError`` where its suffix has no media type."""
+    def __init__(self, content: bytes, suffix: str, *, variant: str = "") -> None:
+        """Take ``content``; raise ``KeyError`` where its suffix has no media type.
+
+        What is sent with it and may change without it is its ``variant``: whoever has
+        another one has to take the file again.
+        """
         self.content = content
+        self._variant = variant.encode()
         self._media_type = _MEDIA_TYPES[suffix]
         is_packed = suffix in _COMPRESSED_ALREADY
         self._codings = (IDENTITY,) if is_packed else (GZIP, IDENTITY)
@@ -80,7 +85,7 @@ class Asset:
                 content = _encoded(self.content, coding)
                 # Each coding has a validator of its own (RFC 9110 section 8.8.3.3). Of
                 # the content, not of the time: archives of a Lambda package have none.
-                digest = hashlib.sha256(content).hexdigest()
+                digest = hashlib.sha256(content + self._variant).hexdigest()
                 found = _Representation(content, f'"{digest[:32]}"')
                 self._representations[coding] = found
             return self._representations[coding]

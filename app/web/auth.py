@@ -3,32 +3,39 @@
 OAuth's endpoints speak OAuth's snake_case (RFC 6749, sections 4.3 and 6).
 """
 
+from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from fastapi import APIRouter, Form
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from app.domain.credentials import TokenPair
 from app.domain.errors import (
+    IssuersUnavailableError,
     LoginEndedError,
+    LoginNotOursError,
     LoginRefusedError,
     SigningKeyUnavailableError,
     TooBusyError,
     UsersUnavailableError,
 )
+from app.domain.issuers import Issuer, SendToken
 from app.web.dependencies import (
     CURRENT_USER_FAILURES,
     BearerToken,
     BrokerDep,
     CurrentUser,
     LoginPoolDep,
+    when_ready,
 )
 from app.web.oauth import TokenRoute, refusals
 from app.web.openapi import problems
 
 token_endpoints = APIRouter(prefix="/auth", tags=["login"], route_class=TokenRoute)
 router = APIRouter(prefix="/auth", tags=["login"])
+
+_ISSUER: Final = "https://login.example.com"
 
 
 class LoginForm(BaseModel):
@@ -95,6 +102,40 @@ class MeResponse(BaseModel):
     session_name: Annotated[str, Field(examples=["local+alice"])]
 
 
+class IssuerResponse(BaseModel):
+    """OpenID Connect's words; the issuer's own metadata has the rest."""
+
+    name: Annotated[str, Field(description="The alias that stands in session names")]
+    title: str
+    issuer: Annotated[
+        str, Field(description="URL below which its metadata are", examples=[_ISSUER])
+    ]
+    client_id: Annotated[str, Field(description="Of a public client")]
+    scopes: list[str]
+    send_token: Annotated[
+        SendToken, Field(description="Which token of the sign-in the broker takes")
+    ]
+
+    @classmethod
+    def each_of(cls, issuers: Iterable[Issuer]) -> list[Self]:
+        return [
+            cls(
+                name=issuer.alias,
+                title=issuer.title,
+                issuer=issuer.url,
+                client_id=issuer.sign_in.client_id,
+                scopes=list(issuer.sign_in.scopes),
+                send_token=issuer.sign_in.send_token,
+            )
+            for issuer in issuers
+            if issuer.sign_in
+        ]
+
+
+class IssuersResponse(BaseModel):
+    issuers: list[IssuerResponse]
+
+
 @token_endpoints.post(
     "/login",
     summary="Log in",
@@ -134,14 +175,30 @@ def refresh(form: Annotated[RefreshForm, Form()], broker: BrokerDep) -> TokenRes
     "/logout",
     summary="Log out",
     status_code=HTTPStatus.NO_CONTENT,
-    responses=problems(*CURRENT_USER_FAILURES),
+    responses=problems(*CURRENT_USER_FAILURES, LoginNotOursError),
 )
-def logout(token: BearerToken, broker: BrokerDep) -> None:
+async def logout(token: BearerToken, broker: BrokerDep) -> None:
     """End the login this access token comes from: it can be renewed no more.
 
-    The access token itself lasts to its end.
+    The access token itself lasts to its end. Of another issuer's token there is no
+    login here that could end: its issuer has it.
     """
-    broker.logout(token)
+    await when_ready(lambda: broker.logout(token))
+
+
+@router.get(
+    "/issuers",
+    summary="List the issuers you can sign in through",
+    responses=problems(IssuersUnavailableError),
+)
+async def issuers(broker: BrokerDep) -> IssuersResponse:
+    """List them by name, with what a public client of theirs needs to know.
+
+    Their tokens, and those of issuers that are not listed because nobody signs in
+    through them, are taken wherever the broker's own access tokens are.
+    """
+    found = await when_ready(broker.sign_in_issuers)
+    return IssuersResponse(issuers=IssuerResponse.each_of(found))
 
 
 @router.get(

@@ -1,8 +1,11 @@
 """What a route may ask for by type."""
 
+import asyncio
 import re
-from typing import Annotated, Final, cast
+from collections.abc import Callable
+from typing import Annotated, Final, TypeVar, cast
 
+from anyio import move_on_after
 from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import OAuth2PasswordBearer
@@ -12,6 +15,8 @@ from typing_extensions import override
 from app.broker import Broker
 from app.domain.credentials import Source
 from app.domain.errors import (
+    IssuerKeysUnavailableError,
+    IssuersUnavailableError,
     ProblemError,
     SigningKeyUnavailableError,
     TokenRejectedError,
@@ -19,6 +24,14 @@ from app.domain.errors import (
 )
 from app.domain.identity import User
 from app.web.login_pool import LoginPool
+
+T = TypeVar("T")
+
+_LONGEST_WAIT: Final = 4
+"""Seconds for each thing that is being read: more than fetching keys may take."""
+
+_MOST_WAITS: Final = 2
+"""An issuer's first token waits for the list of issuers, then for its keys."""
 
 _TOKEN: Final = r"([A-Za-z0-9._~+/-]+=*)"  # noqa: S105 - a pattern
 """RFC 6750, section 2.1. No comma fits it, so two merged headers never do."""
@@ -35,7 +48,8 @@ class _StrictBearer(OAuth2PasswordBearer):
             tokenUrl="auth/login",
             refreshUrl="auth/refresh",
             scheme_name="login",
-            description="The access token that `POST /auth/login` returned.",
+            description="The access token that `POST /auth/login` returned, or the "
+            "token that an issuer of this deployment gave.",
         )
         self._shape = shape
 
@@ -82,10 +96,27 @@ BearerToken = Annotated[str, Depends(_bearer)]
 _BareToken = Annotated[str, Depends(_StrictBearer(_BARE))]
 
 
+async def when_ready(do: Callable[[], T]) -> T:
+    """Do it in a worker thread, and again once what was missing has been read.
+
+    Meanwhile no worker thread is taken: an issuer whose keys arrive slowly holds up
+    its own people, and nobody else.
+    """
+    for _ in range(_MOST_WAITS):
+        try:
+            return await run_in_threadpool(do)
+        except ProblemError as error:
+            if error.pending is None:
+                raise
+            with move_on_after(_LONGEST_WAIT):
+                await asyncio.wrap_future(error.pending)
+    return await run_in_threadpool(do)
+
+
 async def authenticate(request: Request) -> None:
     """Find the caller before anything else of the request is looked at."""
     broker, token = await _broker(request), await _bearer(request)
-    request.state.user = await run_in_threadpool(broker.identify, token)
+    request.state.user = await when_ready(lambda: broker.identify(token))
 
 
 async def _current_user(
@@ -95,11 +126,11 @@ async def _current_user(
     known: User | None = getattr(request.state, "user", None)
     if known is not None:
         return known
-    return await run_in_threadpool(broker.identify, token)
+    return await when_ready(lambda: broker.identify(token))
 
 
-def _sdk_user(broker: BrokerDep, token: _BareToken) -> User:
-    return broker.identify(token)
+async def _sdk_user(broker: BrokerDep, token: _BareToken) -> User:
+    return await when_ready(lambda: broker.identify(token))
 
 
 CurrentUser = Annotated[User, Depends(_current_user)]
@@ -109,6 +140,8 @@ CURRENT_USER_FAILURES: Final[tuple[type[ProblemError], ...]] = (
     TokenRejectedError,
     UsersUnavailableError,
     SigningKeyUnavailableError,
+    IssuersUnavailableError,
+    IssuerKeysUnavailableError,
 )
 """How a route may fail that knows its caller, or ends a login."""
 

@@ -1,21 +1,35 @@
 """``GET /``: the page, which logs in, gets credentials and calls a function."""
 
 import re
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
 
 from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
+from fastapi.concurrency import run_in_threadpool
 
+from app.domain.errors import IssuersUnavailableError
+from app.domain.issuers import Issuer
 from app.web.assets import FOREVER, REVALIDATE, STATIC, Asset, Assets
+from app.web.dependencies import when_ready
 
 _SOURCE: Final = re.compile(r"https?://(?:\*\.)?[A-Za-z0-9.-]+(?::[0-9]{1,5})?")
 _DOCUMENT: Final = "page/index.html"
 _DIGEST: Final = re.compile("[0-9a-f]{16}")
 
 
-def install(app: FastAPI, *, connect_to: Sequence[str], static: Path = STATIC) -> None:
+def _nobody() -> Iterable[Issuer]:
+    return ()
+
+
+def install(
+    app: FastAPI,
+    *,
+    connect_to: Sequence[str],
+    sign_in_issuers: Callable[[], Iterable[Issuer]] = _nobody,
+    static: Path = STATIC,
+) -> None:
     """Let ``app`` answer with the page.
 
     Args:
@@ -23,17 +37,21 @@ def install(app: FastAPI, *, connect_to: Sequence[str], static: Path = STATIC) -
         connect_to: the origins, beside its own, that the page may call, as CSP host
             sources: ``https://*.lambda-url.eu-west-1.on.aws``. ``ValueError`` names
             one that is not.
+        sign_in_issuers: lists those that the page signs in through, whose origins it
+            may call as well. While they cannot be listed it does without them.
         static: the folder that ``client/`` and ``page/`` are in.
 
     """
-    policy = _policy(connect_to)
+    _policy(connect_to)  # or refused at the start
     files = Assets(static, "client", "page", without=_DOCUMENT)
     router = APIRouter(include_in_schema=False)
 
-    @cache
-    def document() -> Asset:
+    @lru_cache(maxsize=4)
+    def document(policy: str) -> Asset:
         source = (static / _DOCUMENT).read_bytes()
-        return Asset(source.replace(b"{digest}", files.digest.encode()), ".html")
+        rendered = source.replace(b"{digest}", files.digest.encode())
+        # Whether a browser takes a new policy from an answer 304 is up to it.
+        return Asset(rendered, ".html", variant=policy)
 
     @cache
     def client() -> Asset:
@@ -41,9 +59,12 @@ def install(app: FastAPI, *, connect_to: Sequence[str], static: Path = STATIC) -
         return Asset(module.encode(), ".js")
 
     @router.get("/")
-    def page(request: Request) -> Response:
+    async def page(request: Request) -> Response:
+        policy = _policy([*connect_to, *await _origins(sign_in_issuers)])
         headers = {"Cache-Control": REVALIDATE, "Content-Security-Policy": policy}
-        return document().answer(request, headers)
+        return await run_in_threadpool(
+            lambda: document(policy).answer(request, headers)
+        )
 
     # These two addresses stay: pages of other origins and their tools name them.
     @router.get("/static/aikagi.js")
@@ -65,6 +86,16 @@ def install(app: FastAPI, *, connect_to: Sequence[str], static: Path = STATIC) -
         return files.find(name).answer(request, {"Cache-Control": cached})
 
     app.include_router(router)
+
+
+async def _origins(sign_in_issuers: Callable[[], Iterable[Issuer]]) -> list[str]:
+    """Give the origins from configuration alone: nothing is fetched for them."""
+    try:
+        issuers = await when_ready(sign_in_issuers)
+    except IssuersUnavailableError:
+        return []
+    found = [issuer.sign_in.origins for issuer in issuers if issuer.sign_in]
+    return list(dict.fromkeys(origin for origins in found for origin in origins))
 
 
 def _policy(connect_to: Sequence[str]) -> str:

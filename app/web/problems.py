@@ -17,6 +17,7 @@ STATUS: Final[Mapping[type[errors.ProblemError], HTTPStatus]] = {
     errors.LoginRefusedError: HTTPStatus.BAD_REQUEST,
     errors.LoginEndedError: HTTPStatus.BAD_REQUEST,
     errors.TokenRejectedError: HTTPStatus.UNAUTHORIZED,
+    errors.LoginNotOursError: HTTPStatus.BAD_REQUEST,
     errors.FunctionNotAvailableError: HTTPStatus.FORBIDDEN,
     errors.FunctionNotNamedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.DurationOutOfRangeError: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -25,6 +26,8 @@ STATUS: Final[Mapping[type[errors.ProblemError], HTTPStatus]] = {
     errors.UsersUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.CatalogueUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.SigningKeyUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.IssuersUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.IssuerKeysUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.AuditUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """The one place where the broker's failures meet HTTP."""

@@ -370,3 +370,69 @@ def test_peeking_reads_nothing(cached: Cached[int], clock: Clock, source: Source
     clock.advance(seconds=1)
     assert cached.peek() is None
     assert source.times == 1
+
+
+def test_whoever_must_not_wait_is_told_when_the_reading_has_ended(
+    cached: Cached[int], source: Source
+):
+    source.may_end.clear()
+    endings = []
+    for _ in range(3):
+        with pytest.raises(ReadingInProgressError) as caught:
+            cached.read_or_begin()
+        endings.append(caught.value.ended)
+    assert len(set(endings)) == 1
+    # One of those who wait goes away.
+    assert not endings[0].cancel()
+
+    source.may_end.set()
+    endings[0].result(10)
+
+    assert cached.read_or_begin() == 1
+    assert source.times == 1
+
+
+def test_whoever_must_not_wait_has_the_old_copy_while_a_new_one_is_read(
+    cached: Cached[int], source: Source, clock: Clock
+):
+    cached.read()
+    source.may_end.clear()
+    clock.advance(seconds=30)
+
+    assert cached.read_or_begin() == 1
+
+    source.may_end.set()
+    wait_for_background_readings()
+    assert cached.read_or_begin() == 2
+
+
+def test_a_failure_is_the_answer_to_whoever_must_not_wait_as_well(
+    cached: Cached[int], source: Source
+):
+    source.broken = True
+    with pytest.raises(ReadingInProgressError) as caught:
+        cached.read_or_begin()
+    caught.value.ended.result(10)
+
+    with pytest.raises(OSError, match="reading 1 failed"):
+        cached.read_or_begin()
+    assert source.times == 1
+
+
+def test_a_reading_before_the_time_can_begin_without_waiting_for_it(
+    cached: Cached[int], source: Source, clock: Clock
+):
+    cached.read()
+    assert cached.begin_again(interval=INTERVAL) == 1
+    source.may_end.clear()
+    clock.advance(seconds=10)
+
+    for _ in range(500):
+        with pytest.raises(ReadingInProgressError) as caught:
+            cached.begin_again(interval=INTERVAL)
+        assert cached.read_or_begin() == 1
+    source.may_end.set()
+    caught.value.ended.result(10)
+
+    assert cached.begin_again(interval=INTERVAL) == 2
+    assert source.times == 2

@@ -6,14 +6,10 @@ from typing import Any
 
 import pytest
 
-from app.adapters import catalogue as module
+from app.adapters import parameters
 from app.adapters.catalogue import SsmCatalogue
-from app.adapters.catalogue_entry import (
-    VERSION,
-    EntryRefusedError,
-    EntryRules,
-    read_entry,
-)
+from app.adapters.catalogue_entry import VERSION, EntryRules, read_entry
+from app.adapters.parameters import EntryRefusedError
 from app.domain.catalogue import BodyType, Function, InvokeMode
 from app.domain.errors import CatalogueUnavailableError
 from tests.adapters.readings import wait_for_background_readings
@@ -191,7 +187,7 @@ def other(**changes: Any) -> dict[str, Any]:
 @pytest.fixture
 def catalogue(script: ScriptedAws, clock: Clock) -> SsmCatalogue:
     return SsmCatalogue(
-        module.connect(script.session()),
+        parameters.connect(script.session()),
         path="/aikagi/test/functions",
         rules=RULES,
         clock=clock,

@@ -15,8 +15,9 @@ from typing import Any, Final
 import pytest
 from fastapi.testclient import TestClient
 
-from app.adapters import catalogue_entry
+from app.adapters import catalogue_entry, issuer_entry
 from app.adapters.catalogue_entry import EntryRules, read_entry
+from app.adapters.issuer_entry import IssuerRules, read_issuer
 from app.adapters.login_table import LoginTable
 from app.adapters.passwords import Passwords
 from app.adapters.table import VERSION, Table, connect
@@ -27,6 +28,7 @@ from app.broker import Broker
 from app.domain.catalogue import InvokeMode
 from app.domain.errors import UsersUnavailableError
 from app.domain.identity import Identity, User
+from app.domain.issuers import Issuer, SendToken, SignIn
 from app.domain.logins import Lifetimes, Login
 from app.logins import RotatingLogins
 from app.web.application import create_app
@@ -34,6 +36,7 @@ from tests.fakes import (
     NOON,
     Clock,
     FixedCatalogue,
+    FixedIssuers,
     Ids,
     KeySet,
     RecordingAudit,
@@ -47,6 +50,7 @@ from tests.working_table import NAME, Item, WorkingTable
 STORED: Final = Path(__file__).parent / "stored"
 ITEMS: Final = STORED / "items"
 ENTRIES: Final = STORED / "entries"
+ISSUERS: Final = STORED / "issuers"
 PASSWORD: Final = "wonderland-1865"
 CREDENTIALS_VERSION: Final = "fedcba98765432100123456789abcdef"
 LIFETIMES: Final = Lifetimes(longest=timedelta(days=7), idle=timedelta(hours=12))
@@ -121,6 +125,34 @@ def name_of(path: Path) -> str:
 def test_there_are_items_and_entries_of_every_version():
     assert versions_in(ITEMS) == versions_up_to(VERSION)
     assert versions_in(ENTRIES) == versions_up_to(catalogue_entry.VERSION)
+    assert versions_in(ISSUERS) == versions_up_to(issuer_entry.VERSION)
+
+
+@pytest.mark.parametrize("path", sorted(ISSUERS.rglob("*.json")), ids=name_of)
+def test_issuers_of_every_version_are_read(path: Path):
+    assert read_issuer("corp", path.read_text(), IssuerRules(own="test")) == Issuer(
+        alias="corp",
+        title="Corporation",
+        url="https://login.example.com/tenant/v2.0",
+        audiences=frozenset({"a-client", "another-client"}),
+        client_id_claim=("client_id",),
+        required_claims={"token_use": "access", "email_verified": True, "level": 2},
+        algorithms=frozenset({"RS256", "ES256"}),
+        jwks_uri="https://login.example.com/tenant/keys",
+        longest_life=timedelta(hours=1),
+        subject_claim=("https://example.com/employee.id",),
+        groups_claim=("realm_access", "roles"),
+        groups={
+            "staff": frozenset({"everyone"}),
+            "lab": frozenset({"everyone", "research"}),
+        },
+        sign_in=SignIn(
+            client_id="a-client",
+            scopes=("openid", "offline_access"),
+            send_token=SendToken.ACCESS_TOKEN,
+            origins=("https://login.example.com", "https://tokens.example.com"),
+        ),
+    )
 
 
 @pytest.mark.parametrize("path", sorted(ITEMS.rglob("user*.json")), ids=name_of)
@@ -336,6 +368,7 @@ def client(table: Table, clock: Clock) -> Iterator[TestClient]:
             lifetimes=LIFETIMES,
             clock=clock,
         ),
+        issuers=FixedIssuers(),
         catalogue=FixedCatalogue(a_function("hello", "everyone")),
         sessions=RecordingSessions(clock),
         audit=RecordingAudit(),

@@ -1,5 +1,6 @@
 """What the table says, what it may hold by mistake, and what it is when it is away."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from app.adapters.passwords import Passwords
 from app.adapters.table import Table, connect
 from app.adapters.users import UserTable
 from app.domain.errors import UsersUnavailableError
-from app.domain.identity import Identity
+from app.domain.identity import FederatedBearer, Identity, User
 from tests.fakes import a_user
 from tests.scripted_aws import Answer, ScriptedAws
 
@@ -159,3 +160,80 @@ def test_a_table_that_does_not_answer_is_never_a_wrong_password(
 
     assert caught.value.retry_after_seconds == retry_after
     assert str(caught.value) == ""
+
+
+# People of other issuers
+
+
+def bearer(*, issued_at: int = 1000) -> FederatedBearer:
+    return FederatedBearer(
+        identity=Identity(issuer="corp", subject="auth0|5f7"),
+        groups=frozenset({"research"}),
+        issued_at=datetime.fromtimestamp(issued_at, UTC),
+    )
+
+
+def known(**attributes: Any) -> Answer:
+    item = {"pk": {"S": "principal#corp#auth0|5f7"}, **attributes}
+    return Answer.json({"Item": item, "ConsumedCapacity": COST})
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(NOBODY, id="not known here"),
+        pytest.param(known(), id="known"),
+        pytest.param(known(disabled={"BOOL": False}), id="not disabled"),
+        pytest.param(known(valid_from={"N": "1000"}), id="valid from that moment"),
+        pytest.param(known(groups={"SS": ["admin"]}), id="groups of the table"),
+    ],
+)
+def test_whom_another_issuer_vouches_for_has_the_groups_of_the_token_alone(
+    table: UserTable, script: ScriptedAws, answer: Answer
+):
+    script.will(answer)
+
+    assert table.admit(bearer()) == User(
+        identity=bearer().identity, groups=frozenset({"research"})
+    )
+    [request] = script.requests
+    assert request.json == {
+        "TableName": "users",
+        "Key": {"pk": {"S": "principal#corp#auth0|5f7"}},
+        "ConsistentRead": True,
+        "ReturnConsumedCapacity": "TOTAL",
+    }
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(known(disabled={"BOOL": True}), id="disabled"),
+        pytest.param(known(disabled={"S": "no"}), id="an odd mark"),
+        pytest.param(known(valid_from={"N": "1001"}), id="valid from later"),
+    ],
+)
+def test_somebody_disabled_or_with_a_token_from_before_is_not_admitted(
+    table: UserTable, script: ScriptedAws, answer: Answer
+):
+    script.will(answer)
+
+    assert table.admit(bearer()) is None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(Answer.error("AccessDeniedException"), id="not allowed"),
+        pytest.param(Answer(body=b"{"), id="garbage"),
+        pytest.param(known(valid_from={"S": "yesterday"}), id="an odd moment"),
+        pytest.param(known(version={"N": "99"}), id="a later version"),
+    ],
+)
+def test_without_the_table_nobody_of_another_issuer_is_admitted(
+    table: UserTable, script: ScriptedAws, answer: Answer
+):
+    script.will(answer)
+
+    with pytest.raises(UsersUnavailableError):
+        table.admit(bearer())

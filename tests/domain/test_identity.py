@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.identity import Identity, canonical_username
+from aikagi_function.caller import decode_session_name
+from app.domain.identity import Identity, canonical_username, is_subject
 
 STS_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{2,64}")
 ALIASES = st.from_regex(r"[a-z][a-z0-9-]{0,28}", fullmatch=True)
@@ -47,6 +48,59 @@ def test_two_people_never_share_a_session_name(
     other = Identity(issuer=other_alias, subject=other_subject)
 
     assert (one.session_name == other.session_name) == (one == other)
+
+
+@pytest.mark.parametrize(
+    ("subject", "name", "read"),
+    [
+        pytest.param("auth0|5f7", "corp+auth0=7C5f7", "auth0|5f7", id="Auth0's"),
+        pytest.param("合鍵", "corp+=E5=90=88=E9=8D=B5", "合鍵", id="Japanese"),
+        pytest.param(
+            "合鍵を貸す人の名前",
+            "corp+==T3ASJ7UXZ4IGUYLHX5TDPJ6O3VM5X7C3",
+            "==T3ASJ7UXZ4IGUYLHX5TDPJ6O3VM5X7C3",
+            id="Japanese and long",
+        ),
+        pytest.param(
+            "x" * 200,
+            "corp+==HX5XURG4MRKUR5JWXEUYANJUPIQ6QTLU",
+            "==HX5XURG4MRKUR5JWXEUYANJUPIQ6QTLU",
+            id="200 characters",
+        ),
+    ],
+)
+def test_a_function_reads_the_subject_of_an_issuer_back_where_it_fits(
+    subject: str, name: str, read: str
+):
+    identity = Identity(issuer="corp", subject=subject)
+
+    assert identity.session_name == name
+    assert decode_session_name(name) == ("corp", read)
+
+
+@given(ALIASES, SUBJECTS)
+def test_a_function_reads_back_whatever_an_issuer_may_call_somebody(
+    alias: str, subject: str
+):
+    session_name = Identity(issuer=alias, subject=subject).session_name
+    is_digest = session_name.startswith(f"{alias}+==")
+
+    assert decode_session_name(session_name) == (
+        alias,
+        session_name.rsplit("+", 1)[1] if is_digest else subject,
+    )
+
+
+@pytest.mark.parametrize("subject", ["a", "auth0|5f7", "合" * 255, " ", "a\u200db"])
+def test_an_issuer_may_call_somebody_anything_without_controls(subject: str):
+    assert is_subject(subject)
+
+
+@pytest.mark.parametrize(
+    "subject", ["", "x" * 256, "a\0", "a\n", "\x1b[2J", "a\x85", "\ud800"]
+)
+def test_an_issuer_may_not_call_somebody_by_a_control_or_by_nothing(subject: str):
+    assert not is_subject(subject)
 
 
 def test_a_session_name_splits_at_its_last_plus_into_alias_and_subject():

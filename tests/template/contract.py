@@ -13,6 +13,9 @@ from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from aikagi_emulator.template import Resource, Stack, TemplateError
+from app.adapters.issuer_entry import IssuerRules, read_issuer
+from app.adapters.parameters import EntryRefusedError
+from app.domain.issuers import Issuer
 from tests.template.stacks import (
     UrlFunction,
     as_list,
@@ -30,6 +33,7 @@ STREAMING: Final = {
 }
 _WEB_ADAPTER: Final = ":layer:LambdaAdapterLayerArm64:"
 _LONGEST_ENTRY: Final = 4000
+_LARGEST_PARAMETER: Final = 4096
 _SHARED_LAYER: Final = "FunctionLayer"
 
 
@@ -38,6 +42,7 @@ def violations(stack: Stack) -> list[str]:
     return [
         *_of_functions(stack),
         *_of_entries(stack),
+        *_of_issuers(stack),
         *_of_policies(stack),
         *_of_permissions(stack),
     ] + [
@@ -186,8 +191,38 @@ def _of_its_layers(function: UrlFunction) -> Iterator[str]:
 def _of_entries(stack: Stack) -> Iterator[str]:
     names = {function.name for function in published(stack)}
     for entry in stack.of_type("AWS::SSM::Parameter"):
+        if entry.ref.startswith(_issuers(stack)):
+            continue
         if entry.ref.removeprefix(_catalogue(stack)) not in names:
             yield f"{entry.logical_id}: no function has the tag of {entry.ref}."
+
+
+def _of_issuers(stack: Stack) -> Iterator[str]:
+    seen: dict[str, str] = {}
+    for entry in stack.of_type("AWS::SSM::Parameter"):
+        if not entry.ref.startswith(_issuers(stack)):
+            continue
+        name, value = entry.logical_id, str(entry.properties["Value"])
+        size = len(value.encode())
+        if size > _LARGEST_PARAMETER:
+            yield (
+                f"{name}: its Value has {size} bytes, and Parameter Store takes "
+                f"{_LARGEST_PARAMETER}: map fewer values in Groups, for example by "
+                "roles of the issuer instead of its groups."
+            )
+        try:
+            issuer = _issuer_of(stack, entry)
+        except EntryRefusedError as refused:
+            yield f"{name}: the broker would leave it out: {refused}."
+            continue
+        if issuer.url in seen:
+            yield f"{name}: its Issuer stands in {seen[issuer.url]}; both are left out."
+        seen[issuer.url] = name
+
+
+def _issuer_of(stack: Stack, entry: Resource) -> Issuer:
+    alias = entry.ref.removeprefix(_issuers(stack))
+    return read_issuer(alias, entry.properties["Value"], IssuerRules(own=stack.name))
 
 
 def _of_policies(stack: Stack) -> Iterator[str]:
@@ -258,6 +293,10 @@ def _required_conditions(stack: Stack) -> dict[str, dict[str, dict[str, str]]]:
 
 def _catalogue(stack: Stack) -> str:
     return f"/aikagi/{stack.name}/functions/"
+
+
+def _issuers(stack: Stack) -> str:
+    return f"/aikagi/{stack.name}/issuers/"
 
 
 def main() -> int:

@@ -30,6 +30,17 @@ ANOTHER_ENTRY = """
     Type: AWS::SSM::Parameter
     Properties: {Name: !Sub '%s', Type: String, Value: '{}'}
 """
+ISSUER = """
+  AnotherIssuer:
+    Type: AWS::SSM::Parameter
+    Properties:
+      Name: !Sub /aikagi/${AWS::StackName}/issuers/%s
+      Type: String
+      Value: >-
+        {"Title": "T", "Issuer": "https://%s", "Audiences": ["a"],
+        "MaxTokenSeconds": 3600, "Algorithms": ["RS256"],
+        "GroupsClaim": "groups", "Groups": {%s}}
+"""
 PERMISSION = """
   AnotherPermission:
     Type: AWS::Lambda::Permission
@@ -50,6 +61,17 @@ class Case:
     allowed: Edit
 
 
+def groups(count: int) -> str:
+    return ", ".join(f'"{number:036}": ["everyone"]' for number in range(count))
+
+
+def two_issuers(*hosts: str) -> str:
+    first, second = (ISSUER % (host[0], host, groups(1)) for host in hosts)
+    # The same parameter's name twice would be another mistake.
+    second = second.replace("AnotherIssuer", "YetAnotherIssuer")
+    return first + second.replace("issuers/", "issuers/z")
+
+
 CASES = {
     "a URL for anybody": Case(
         mistake=("AuthType: AWS_IAM, InvokeMode", "AuthType: NONE, InvokeMode"),
@@ -60,6 +82,24 @@ CASES = {
         mistake=(OUTPUTS, PERMISSION % "HelloFunction" + OUTPUTS),
         said="AnotherPermission: it lets apigateway.amazonaws.com call HelloFunction",
         allowed=(OUTPUTS, PERMISSION % "BrokerFunction" + OUTPUTS),
+    ),
+    "an issuer whose groups are too many": Case(
+        mistake=(
+            OUTPUTS,
+            ISSUER % ("corp", "a.example", groups(80)) + OUTPUTS,
+        ),
+        said="AnotherIssuer: its Value has 44",
+        allowed=(OUTPUTS, ISSUER % ("corp", "a.example", groups(70)) + OUTPUTS),
+    ),
+    "an issuer that the broker does not take": Case(
+        mistake=(OUTPUTS, ISSUER % ("local", "a.example", groups(1)) + OUTPUTS),
+        said="AnotherIssuer: the broker would leave it out: its name is not",
+        allowed=(OUTPUTS, ISSUER % ("locals", "a.example", groups(1)) + OUTPUTS),
+    ),
+    "two entries of one issuer": Case(
+        mistake=(OUTPUTS, two_issuers("a.example", "a.example") + OUTPUTS),
+        said="YetAnotherIssuer: its Issuer stands in AnotherIssuer",
+        allowed=(OUTPUTS, two_issuers("a.example", "b.example") + OUTPUTS),
     ),
     "no tag": Case(
         mistake=(TAG, ""),

@@ -191,7 +191,8 @@ def test_the_description_documents_every_failure_as_a_problem(app: FastAPI):
     assert documented == {
         ("/auth/login", "post"): {"200", "400", "408", "413", "503"},
         ("/auth/refresh", "post"): {"200", "400", "408", "413", "503"},
-        ("/auth/logout", "post"): {"204", "401", "503"},
+        ("/auth/logout", "post"): {"204", "400", "401", "503"},
+        ("/auth/issuers", "get"): {"200", "503"},
         ("/auth/me", "get"): {"200", "401", "503"},
         ("/functions", "get"): {"200", "401", "503"},
         ("/grant", "post"): {

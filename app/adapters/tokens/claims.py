@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from app.adapters.tokens.rejection import Rejected
@@ -33,27 +33,36 @@ def check(claims: Mapping[str, Any], expected: Expected, now: datetime) -> Check
 
     Claims are those of RFC 9068, section 2.2, and the ``sid`` of OpenID Connect.
     """
-    _check_times(claims, expected, now.timestamp())
-    if _text(claims, "iss") != expected.issuer:
+    check_times(claims, expected.longest_life, now, leeway=LEEWAY)
+    if text(claims, "iss") != expected.issuer:
         raise Rejected("wrong-issuer")
-    if _text(claims, "aud") != expected.audience:
+    if text(claims, "aud") != expected.audience:
         raise Rejected("wrong-audience")
-    _text(claims, "jti")
-    return Checked(subject=_text(claims, "sub"), login_id=_text(claims, "sid"))
+    text(claims, "jti")
+    return Checked(subject=text(claims, "sub"), login_id=text(claims, "sid"))
 
 
-def _check_times(claims: Mapping[str, Any], expected: Expected, now: float) -> None:
+def check_times(
+    claims: Mapping[str, Any],
+    longest_life: timedelta,
+    moment: datetime,
+    *,
+    leeway: timedelta,
+) -> datetime:
+    """Return when the token was issued, which is still good, or raise ``Rejected``."""
     issued, expires = _time(claims, "iat"), _time(claims, "exp")
-    leeway = LEEWAY.total_seconds()
+    now = moment.timestamp()
+    ahead = now + leeway.total_seconds()
     # The instant of expiry is already too late (RFC 7519, section 4.1.4).
     if now >= expires:
         raise Rejected("expired")
-    if "nbf" in claims and _time(claims, "nbf") > now + leeway:
+    if "nbf" in claims and _time(claims, "nbf") > ahead:
         raise Rejected("not-yet-valid")
-    if issued > now + leeway:
+    if issued > ahead:
         raise Rejected("issued-in-the-future")
-    if not 0 < expires - issued <= expected.longest_life.total_seconds():
+    if not 0 < expires - issued <= longest_life.total_seconds():
         raise Rejected("lives-too-long")
+    return datetime.fromtimestamp(issued, UTC)
 
 
 def _time(claims: Mapping[str, Any], name: str) -> float:
@@ -65,7 +74,8 @@ def _time(claims: Mapping[str, Any], name: str) -> float:
     return value
 
 
-def _text(claims: Mapping[str, Any], name: str) -> str:
+def text(claims: Mapping[str, Any], name: str) -> str:
+    """Return a claim that has to be text, or raise ``Rejected``."""
     value = claims.get(name)
     if not isinstance(value, str) or not value:
         raise Rejected(f"no-{name}")

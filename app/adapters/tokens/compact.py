@@ -38,7 +38,7 @@ def split(token: str) -> CompactToken:
     parts = _SHAPE.fullmatch(token)
     if not parts:
         raise Rejected("not-compact-jws")
-    header, payload, signature = (_decode(part) for part in parts.groups())
+    header, payload, signature = (decode(part) for part in parts.groups())
     return CompactToken(
         header=_read_header(header),
         payload=payload,
@@ -65,7 +65,8 @@ def _read_header(data: bytes) -> Mapping[str, Any]:
     return header
 
 
-def _decode(part: str) -> bytes:
+def decode(part: str) -> bytes:
+    """Decode base64url (RFC 7515, section 2). Raises ``Rejected``."""
     # Canonical only: spare bits and junk would let one token have many spellings.
     try:
         data = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
