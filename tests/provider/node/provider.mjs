@@ -218,7 +218,7 @@ function show(ctx, title, ...content) {
  * @param {string[]} content
  */
 const page = (title, ...content) => `<!doctype html><html lang="en"><meta charset="utf-8">
-<meta name="viewport" content="width=device-width"><title>${escaped(title)}</title>
+<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,"><title>${escaped(title)}</title>
 <style>:root{color-scheme:light dark}body{font:1rem/1.5 system-ui,sans-serif;max-width:22rem;margin:4rem auto;padding:0 1rem}
 button{display:block;width:100%;margin:.5rem 0;padding:.7rem 1rem;font:inherit;text-align:start;cursor:pointer}</style>
 <h1>${escaped(title)}</h1><p>A provider on this computer, for trying things. Nobody has a password here.</p>

@@ -60,13 +60,30 @@ form("login-form").addEventListener("submit", async (event) => {
   setFieldError("password");
   try {
     await broker.login(field("username").value, field("password").value);
-    showDesk(...(await Promise.all([broker.me(), broker.functions()])));
+    issuers?.forget();
+    await enter();
   } catch (error) {
     showLoginFailure(error);
   } finally {
     setBusy("sign-in", false);
   }
 });
+
+async function enter() {
+  showDesk(...(await Promise.all([broker.me(), broker.functions()])));
+}
+
+/** What signs in through issuers, where there are any. @type {import("./sign_in.js").IssuerDoor | null} */
+let issuers = null;
+
+/** Imported where there is an issuer, or one has led back to this page. */
+async function startIssuers(interrupted = /** @type {string[]} */ ([])) {
+  const found = await broker.issuers().catch(() => null);
+  if (found?.length === 0 && !location.search) return;
+  const { IssuerDoor } = await import("./sign_in.js");
+  issuers = new IssuerDoor(broker, found, { enter, showNotice, interrupted });
+  await issuers.start();
+}
 
 /** @param {unknown} error */
 function showLoginFailure(error) {
@@ -150,6 +167,7 @@ function clearAddress() {
 }
 
 function signOut() {
+  issuers?.signOut();
   const left = leave();
   clearAddress();
   if (left.length > 0) showNotice("interrupted", { tasks: () => list(left) });
@@ -178,6 +196,7 @@ const INTERRUPTED = "aikagi-interrupted";
 
 // A page that the browser put aside would come back with its keys.
 window.addEventListener("pagehide", () => {
+  issuers?.leave();
   const left = leave();
   try {
     if (left.length > 0) sessionStorage.setItem(INTERRUPTED, JSON.stringify(left));
@@ -190,12 +209,13 @@ window.addEventListener("pageshow", ({ persisted }) => {
   if (persisted) showInterrupted();
 });
 
-/** Tell once what the page was waiting for when it was left. */
+/** Tell once what the page was waiting for when it was left. @returns {string[] | undefined} */
 function showInterrupted() {
   try {
     const left = JSON.parse(sessionStorage.getItem(INTERRUPTED) ?? "[]");
     sessionStorage.removeItem(INTERRUPTED);
     if (left.length > 0) showNotice("interrupted", { tasks: () => list(left.map(String)) });
+    return left;
   } catch {
     // Switched off, or not ours.
   }
@@ -525,7 +545,7 @@ function showMissingPart(isMissing) {
 }
 
 showChoices();
-showInterrupted();
+startIssuers(showInterrupted());
 // What waited for the modules, and what `start.js` has found meanwhile.
 for (const id of ["language", "theme", "sign-in"]) element(id).removeAttribute("disabled");
 document.documentElement.dataset.started = "";
