@@ -16,6 +16,7 @@ UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --
 help:
 	@echo 'make run     start the broker, the page and AWS on loopback; needs only Python 3.11 or newer'
 	@echo 'make dev     the same, and the broker reloads when its code changes'
+	@echo '             OIDC=1 starts an OpenID provider beside either, to sign in with'
 	@echo 'make function NAME=greet  write a function behind a URL; STREAM=1 for one that streams'
 	@echo "make test    run every test; PYTEST=tests/web or PYTEST='-k grant' chooses"
 	@echo 'make soak    prove the emulator at length; AIKAGI_SEED repeats a run, AIKAGI_SOAK=3 triples it'
@@ -33,11 +34,14 @@ help:
 	@echo 'make clean   remove what the others made'
 
 .PHONY: run dev
-run: $(VENV)/.local
-	@exec $(BIN)/python -m aikagi_emulator
+run: $(VENV)/.local $(if $(OIDC),.tools/node-provider/.installed)
+	@exec $(BIN)/python -m $(STACK)
 
-dev: $(VENV)/.local
-	@exec $(BIN)/python -m aikagi_emulator --reload
+dev: $(VENV)/.local $(if $(OIDC),.tools/node-provider/.installed)
+	@exec $(BIN)/python -m $(STACK) --reload
+
+# OIDC=1: an OpenID provider beside the stack, and an issuer's entry for it.
+STACK = $(if $(OIDC),tests.provider,aikagi_emulator)
 
 .PHONY: function
 function: $(VENV)/.local
