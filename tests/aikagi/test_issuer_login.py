@@ -1,7 +1,5 @@
 """Signing in through an issuer: a real provider, and one that answers as it is told."""
 
-import base64
-import json
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -14,6 +12,7 @@ from aikagi.records import TOKENS, read_tokens
 from aikagi.store import MemoryStore
 from aikagi.tokens import Tokens
 from tests.aikagi.loopback import Answer, Loopback, json_answer
+from tests.aikagi.scripted_issuer import ScriptedIssuer
 from tests.provider.person import Visitor, get
 from tests.provider.server import (
     ALICE,
@@ -313,80 +312,15 @@ def test_an_issuer_without_devices_is_a_sentence(loopback: Loopback):
             broker.login_with_device("laptop", show=print)
 
 
-class ScriptedIssuer:
-    """An issuer at a path of the loopback, whose answers a test writes."""
-
-    def __init__(self, loopback: Loopback) -> None:
-        self.url = f"{loopback.base}issuer"
-        self.now = time.time()
-        self.metadata: dict[str, Any] = {
-            "issuer": self.url,
-            "authorization_endpoint": f"{self.url}/authorize",
-            "token_endpoint": f"{self.url}/token",
-            "device_authorization_endpoint": f"{self.url}/device",
-        }
-        self.claims: dict[str, Any] = {
-            "iss": self.url,
-            "aud": "aikagi",
-            "sub": "alice",
-            "iat": self.now,
-            "exp": self.now + 600,
-        }
-        self.tokens: list[Answer] = []
-        self._loopback = loopback
-        loopback.issuers = {
-            "scripted": {
-                "name": "scripted",
-                "title": "Scripted",
-                "issuer": self.url,
-                "client_id": "aikagi",
-                "scopes": ["openid"],
-                "send_token": "id_token",
-            }
-        }
-        self.tell()
-
-    def tell(self) -> None:
-        routes = self._loopback.broker_routes
-        routes["issuer/.well-known/openid-configuration"] = json_answer(self.metadata)
-
-    def id_token(self, **claims: Any) -> str:
-        merged = {**self.claims, **claims}
-        parts = [{"alg": "none"}, {k: v for k, v in merged.items() if v is not None}]
-        encoded = [
-            base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
-            for part in parts
-        ]
-        return ".".join([*encoded, "c2lnbmF0dXJl"])
-
-    def grants(self, refresh_token: str | None = "r-1", **claims: Any) -> Answer:
-        given = {"access_token": "opaque", "refresh_token": refresh_token}
-        return json_answer({**given, "id_token": self.id_token(**claims)})
-
-    def answers(self, *tokens: Answer) -> None:
-        """Answer at the token endpoint so, the last for ever."""
-        queue = list(tokens)
-
-        def next_answer() -> Answer:
-            return queue.pop(0) if len(queue) > 1 else queue[0]
-
-        self._loopback.scripted["issuer/token"] = next_answer
-
-    def visit(self, address: str) -> None:
-        query = dict(parse_qsl(urlsplit(address).query))
-        self.claims["nonce"] = query["nonce"]
-        self.answers(self.next())
-        back = urlencode({"code": "c-1", "state": query["state"], "iss": self.url})
-        get(f"{query['redirect_uri']}?{back}")
-
-    next: Callable[[], Answer]
-
-
 @pytest.fixture
 def scripted(loopback: Loopback) -> ScriptedIssuer:
-    issuer = ScriptedIssuer(loopback)
-    issuer.next = issuer.grants
-    return issuer
+    return ScriptedIssuer(loopback)
+
+
+def at_once(claims: dict[str, Any]) -> dict[str, Any]:
+    """Count a time from now on."""
+    exp = claims.get("exp")
+    return {**claims, "exp": time.time() + exp} if type(exp) is int else claims
 
 
 WRONG: Final[dict[str, dict[str, Any]]] = {
@@ -398,7 +332,7 @@ WRONG: Final[dict[str, dict[str, Any]]] = {
     "aud with another azp": {"aud": ["aikagi"], "azp": "another"},
     "nonce": {"nonce": "another"},
     "nonce of none": {"nonce": None},
-    "exp": {"exp": time.time() - 120},
+    "exp": {"exp": -120},
     "exp of none": {"exp": None},
     "exp that is a string": {"exp": "9999999999"},
     "exp that is a bool": {"exp": True},
@@ -409,7 +343,7 @@ RIGHT: Final[dict[str, dict[str, Any]]] = {
     "as it is": {},
     "aud in a list": {"aud": ["aikagi"]},
     "aud of several with azp": {"aud": ["aikagi", "another"], "azp": "aikagi"},
-    "a little late": {"exp": time.time() + 30},
+    "exp a little late": {"exp": -30},
 }
 
 
@@ -417,7 +351,7 @@ RIGHT: Final[dict[str, dict[str, Any]]] = {
 def test_an_id_token_of_something_else_is_no_login(
     loopback: Loopback, scripted: ScriptedIssuer, name: str
 ):
-    scripted.next = lambda: scripted.grants(**WRONG[name])
+    scripted.next = lambda: scripted.grants(**at_once(WRONG[name]))
     with Broker(loopback.base) as broker:
         with pytest.raises(IssuerError, match=rf"\({name.split(maxsplit=1)[0][:3]}"):
             broker.login_with_issuer("scripted", visit=scripted.visit)
@@ -428,7 +362,7 @@ def test_an_id_token_of_something_else_is_no_login(
 def test_an_id_token_of_this_sign_in_is_one(
     loopback: Loopback, scripted: ScriptedIssuer, name: str
 ):
-    scripted.next = lambda: scripted.grants(**RIGHT[name])
+    scripted.next = lambda: scripted.grants(**at_once(RIGHT[name]))
     with Broker(loopback.base) as broker:
         broker.login_with_issuer("scripted", visit=scripted.visit)
         assert broker.username == "alice"

@@ -1,7 +1,6 @@
 """Signing in through an issuer on the page: a real provider, a real broker."""
 
 import json
-from collections.abc import Iterator
 from typing import Final
 
 import pytest
@@ -9,21 +8,10 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import Watch
 from tests.browser.desk import Desk, wait_until_started
-from tests.provider.on_stack import template_with
 from tests.provider.server import Provider
-from tests.stack import Stack, running_stack
+from tests.stack import Stack
 
 BUTTON: Final = "Sign in with the provider of this laptop"
-
-
-@pytest.fixture(scope="session")
-def signing_stack(
-    provider: Provider, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Stack]:
-    folder = tmp_path_factory.mktemp("sign-in")
-    template = template_with(folder, provider.entry())
-    with running_stack(folder / "state", template=template) as stack:
-        yield stack
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from typing import Final
 import pytest
 
 from tests.aikagi.commands.conftest import Process, Typed
-from tests.aikagi.loopback import Loopback
+from tests.aikagi.loopback import Loopback, json_answer
+from tests.aikagi.scripted_issuer import ScriptedIssuer
 from tests.provider.person import Visitor, get
 from tests.provider.server import ALICE, Provider, ProviderSettings
 from tests.terminal import Terminal
@@ -165,6 +166,39 @@ def test_at_a_terminal_the_address_is_shown_and_opened_where_there_is_a_browser(
     assert "To sign in, open" in terminal.seen
     assert f"Logged in to {loopback.base} as alice, through laptop." in terminal.seen
     assert "ey" not in terminal.seen.partition("Logged in")[2]
+
+
+@pytest.mark.parametrize("is_complete", [True, False])
+def test_at_a_terminal_a_device_is_shown_an_address_and_a_code(
+    tmp_path: Path, loopback: Loopback, *, is_complete: bool
+):
+    issuer = ScriptedIssuer(loopback)
+    complete = {"verification_uri_complete": "https://issuer.example/device?c=AB-CD"}
+    loopback.broker_routes["issuer/device"] = json_answer(
+        {
+            "device_code": "d",
+            "user_code": "AB-CD",
+            "verification_uri": "https://issuer.example/device",
+            "expires_in": 600,
+            "interval": 1,
+            **(complete if is_complete else {}),
+        }
+    )
+    issuer.answers(issuer.grants())
+
+    terminal = Terminal(
+        tmp_path,
+        *("login", loopback.base, "--issuer", "scripted", "--device"),
+        XDG_STATE_HOME=str(tmp_path / "state"),
+    )
+
+    assert terminal.finish() == 0
+    shown = terminal.seen.replace("\r", "")
+    if is_complete:
+        assert "  https://issuer.example/device?c=AB-CD\n\nwhere it has to say" in shown
+    else:
+        assert "  https://issuer.example/device\n\nand type AB-CD, within 10" in shown
+    assert "as alice, through scripted." in shown
 
 
 def test_at_a_terminal_ctrl_c_ends_the_waiting(
