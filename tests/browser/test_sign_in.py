@@ -1,10 +1,11 @@
 """Signing in through an issuer on the page: a real provider, a real broker."""
 
+import base64
 import json
 from typing import Final
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser.conftest import Watch
 from tests.browser.desk import Desk, wait_until_started
@@ -212,21 +213,98 @@ def test_the_keyboard_is_enough(door: Desk):
     expect(page.locator("#main")).to_be_focused()
 
 
-def test_a_token_at_its_end_is_renewed_at_the_issuer(
-    page: Page, watch: Watch, signing_stack: Stack, provider: Provider
-):
+@pytest.fixture
+def late(page: Page, watch: Watch, signing_stack: Stack) -> Desk:
+    """Sign alice in, and let her token come to its end."""
     page.clock.install()
     page.goto(f"{signing_stack.broker}/#hello")
     desk = Desk(page, signing_stack)
     sign_in(desk)
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(str(request.post_data)))
-
     page.clock.fast_forward(595_000)
-    desk.run(method="GET")
+    return desk
 
-    expect(desk.state).to_have_attribute("data-kind", "done")
-    assert sum("grant_type=refresh_token" in body for body in asked) == 1
+
+@pytest.mark.parametrize("lost", [0, 1])
+def test_a_token_at_its_end_is_renewed_at_the_issuer(
+    late: Desk, provider: Provider, lost: int
+):
+    asked: list[str] = []
+
+    def lose(route: Route) -> None:
+        asked.append(route.request.url)
+        if len(asked) > lost:
+            route.continue_()
+        else:
+            route.abort()
+
+    late.page.route(f"{provider.issuer}/token", lose)
+
+    late.run(method="GET")
+
+    expect(late.state).to_have_attribute("data-kind", "done")
+    assert len(asked) == lost + 1
+
+
+def test_an_issuer_out_of_reach_is_told_of_and_the_login_goes_on(
+    late: Desk, provider: Provider
+):
+    late.page.route(f"{provider.issuer}/token", lambda route: route.abort())
+
+    late.run(method="GET")
+
+    expect(late.problem).to_contain_text("no answer came from its issuer")
+    late.page.unroute(f"{provider.issuer}/token")
+    late.run(method="GET")
+    expect(late.state).to_have_attribute("data-kind", "done")
+
+
+def test_nobody_is_renewed_into_somebody_else(late: Desk, provider: Provider):
+    def of_another(route: Route) -> None:
+        answer = route.fetch()
+        tokens = answer.json()
+        header, payload, signature = tokens["id_token"].split(".")
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=="))
+        encoded = json.dumps({**claims, "sub": "mallory"}).encode()
+        payload = base64.urlsafe_b64encode(encoded).rstrip(b"=").decode()
+        changed = {**tokens, "id_token": f"{header}.{payload}.{signature}"}
+        route.fulfill(response=answer, json=changed)
+
+    late.page.route(f"{provider.issuer}/token", of_another)
+
+    late.run(method="GET")
+
+    expect(late.problem).to_contain_text("Your sign-in cannot be renewed.")
+
+
+def test_a_login_that_the_issuer_has_ended_asks_for_another(
+    late: Desk, provider: Provider
+):
+    refused = {"error": "invalid_grant"}
+    late.page.route(
+        f"{provider.issuer}/token",
+        lambda route: route.fulfill(status=400, json=refused),
+    )
+
+    late.run(method="GET")
+
+    notice = late.page.locator("#session-notice")
+    expect(notice).to_contain_text("Your login has ended.")
+    expect(late.page.get_by_role("button", name=BUTTON)).to_be_visible()
+
+
+def test_a_sign_out_revokes_and_a_reload_does_not(door: Desk, provider: Provider):
+    page = door.page
+    revoked: list[str] = []
+    page.on("request", lambda request: revoked.append(request.url))
+    endpoint = f"{provider.issuer}/token/revocation"
+    sign_in(door)
+
+    page.reload()
+    expect(door.button("Sign out")).to_be_visible()
+    assert endpoint not in revoked
+
+    with page.expect_request(endpoint):
+        door.sign_out()
 
 
 def test_a_broker_without_issuers_has_no_button(desk: Desk):
