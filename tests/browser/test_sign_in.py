@@ -2,13 +2,14 @@
 
 import base64
 import json
-from typing import Final
+from typing import Final, Literal
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.browser.conftest import Watch
 from tests.browser.desk import Desk, wait_until_started
+from tests.browser.test_appearance import faults, overflow
 from tests.provider.server import Provider
 from tests.stack import Stack
 
@@ -326,3 +327,25 @@ def test_issuers_that_cannot_be_listed_are_told_of(page: Page, signing_stack: St
 
     expect(page.locator("#session-notice")).to_contain_text("cannot be listed")
     expect(page.get_by_label("User name")).to_be_visible()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_nothing_keeps_anybody_from_signing_in_or_out(
+    browser: Browser, signing_stack: Stack, theme: Literal["light", "dark"]
+):
+    context = browser.new_context(
+        color_scheme=theme, locale="ja", viewport={"width": 390, "height": 844}
+    )
+    page = context.new_page()
+    page.goto(f"{signing_stack.broker}/")
+    issuer = page.locator("button.issuer")
+    expect(issuer).to_be_visible()
+    assert (faults(page), overflow(page)) == ([], 0)
+
+    issuer.click()
+    page.get_by_role("button", name="山田 花子").click()
+    page.locator("#sign-out").click()
+
+    expect(page.locator("#elsewhere a")).to_be_visible()
+    assert (faults(page), overflow(page)) == ([], 0)
+    context.close()
