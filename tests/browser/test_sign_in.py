@@ -321,6 +321,14 @@ def test_without_issuers_no_part_of_it_is_fetched(desk: Desk, watch: Watch):
     assert not any("sign_in" in address for address in watch.addresses)
 
 
+def test_a_part_that_does_not_arrive_is_told_of(page: Page, signing_stack: Stack):
+    page.route("**/page/sign_in.js", lambda route: route.abort())
+    page.goto(f"{signing_stack.broker}/")
+
+    expect(page.locator("#missing-part")).to_be_visible()
+    expect(page.get_by_label("User name")).to_be_visible()
+
+
 def test_issuers_that_cannot_be_listed_are_told_of(page: Page, signing_stack: Stack):
     page.route("**/auth/issuers", lambda route: route.fulfill(status=503))
     page.goto(f"{signing_stack.broker}/")

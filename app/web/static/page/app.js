@@ -545,7 +545,7 @@ function showMissingPart(isMissing) {
 }
 
 showChoices();
-startIssuers(showInterrupted());
+startIssuers(showInterrupted()).catch(() => showMissingPart(true));
 // What waited for the modules, and what `start.js` has found meanwhile.
 for (const id of ["language", "theme", "sign-in"]) element(id).removeAttribute("disabled");
 document.documentElement.dataset.started = "";
