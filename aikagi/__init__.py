@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         BrokerError,
         EndedEarlyError,
         FunctionError,
+        IssuerError,
         LoginEndedError,
         MalformedError,
         StateError,
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     )
     from aikagi.events import Output, Ping, Progress, Result, Start, TaskEvent
     from aikagi.grant import Grant
+    from aikagi.issuer import Issuer
+    from aikagi.issuer_login import DeviceCode
     from aikagi.models import FunctionEntry, Me
     from aikagi.sigv4_auth import SigV4Auth
 
@@ -41,10 +44,13 @@ __all__ = [
     "Broker",
     "BrokerError",
     "Call",
+    "DeviceCode",
     "EndedEarlyError",
     "FunctionEntry",
     "FunctionError",
     "Grant",
+    "Issuer",
+    "IssuerError",
     "LoginEndedError",
     "MalformedError",
     "Me",
@@ -73,6 +79,8 @@ _MODULES: Final = {
     "Start": "events",
     "TaskEvent": "events",
     "Grant": "grant",
+    "DeviceCode": "issuer_login",
+    "Issuer": "issuer",
     "SigV4Auth": "sigv4_auth",
 }
 """The module of each name; the others are in ``errors``."""

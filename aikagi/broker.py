@@ -1,7 +1,9 @@
 """The broker, for a program: log in, get grants, call."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from http import HTTPStatus
 from types import TracebackType
 from typing import Final, Self, final
 
@@ -11,6 +13,8 @@ from aikagi.calls import Call
 from aikagi.errors import (
     AddressError,
     AikagiError,
+    BrokerError,
+    IssuerError,
     LoginEndedError,
     StateError,
     StateVersionError,
@@ -18,12 +22,20 @@ from aikagi.errors import (
 )
 from aikagi.grant import Grant, GrantLifetime
 from aikagi.http_client import LONGEST, TIMEOUT, build_client
+from aikagi.issuer import Issuer
+from aikagi.issuer_login import DeviceCode, IssuerLogins
 from aikagi.login_session import Clock, LoginSession
+from aikagi.loopback_redirect import LoopbackRedirect, loopback_redirect
 from aikagi.models import FunctionEntry, Me, list_in
+from aikagi.openid import OpenId
 from aikagi.signing import join_url
 from aikagi.sigv4_auth import SigV4Auth
 from aikagi.store import MemoryStore, Store
+from aikagi.tokens import Tokens
 from aikagi.transport import BrokerTransport
+
+SIGN_IN_SECONDS: Final = 600.0
+"""For which a browser may be at the issuer."""
 
 DEFAULT_DURATION_SECONDS: Final = 900
 """The shortest that AWS issues."""
@@ -51,6 +63,7 @@ class Broker:
         self._transport = BrokerTransport(base, self.client)
         self._store = store or MemoryStore()
         self._clock = clock
+        self._issuers = IssuerLogins(OpenId(self.client), clock)
         self._session: LoginSession | None = None
 
     @property
@@ -62,6 +75,12 @@ class Broker:
         """Who is logged in, as far as this machine knows."""
         session = self._current()
         return None if session is None else session.username
+
+    @property
+    def issuer(self) -> Issuer | None:
+        """Through whom they are logged in; None for the broker itself, or nobody."""
+        session = self._current()
+        return None if session is None else session.issuer
 
     def login(
         self, username: str, password: str, *, keep_refresh_token: bool = True
@@ -75,10 +94,11 @@ class Broker:
         """
         self._session = LoginSession.begin(
             self._transport,
+            self._issuers,
             self._store,
             self._clock,
-            username,
-            password,
+            username=username,
+            password=password,
             keep_refresh_token=keep_refresh_token,
         )
 
@@ -94,10 +114,83 @@ class Broker:
         form["new_password"] = new_password
         self._transport.request("POST", "auth/password", form=form)
 
-    def logout(self) -> AikagiError | None:
-        """Forget the login here, and end it at the broker.
+    def issuers(self) -> list[Issuer]:
+        """List the issuers that people sign in through; nobody has to be logged in."""
+        try:
+            body = self._transport.request("GET", "auth/issuers")
+        except BrokerError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return []
+            raise
+        try:
+            return list(map(Issuer.from_json, list_in(body, "issuers")))
+        except (KeyError, TypeError) as error:
+            raise UnreachableError("broker", "it answers with no issuers") from error
 
-        Gives what kept the broker from ending it, if anything did: then whoever has
+    def login_with_issuer(  # noqa: PLR0913 - what may differ from case to case
+        self,
+        name: str,
+        *,
+        visit: Callable[[str], object],
+        client_id: str | None = None,
+        port: int = 0,
+        timeout: float = SIGN_IN_SECONDS,
+        keep_refresh_token: bool = True,
+    ) -> None:
+        """Sign in through an issuer, by a browser that comes back to this machine.
+
+        ``visit`` is given the address that the browser has to open; it may be
+        ``webbrowser.open``. The browser comes back to 127.0.0.1 within ``timeout``
+        seconds, to any free port unless one is given. ``client_id`` is another client
+        than the broker names. Raises ``IssuerError``.
+        """
+        issuer = self._issuer(name, client_id)
+
+        def comes_back(redirect: LoopbackRedirect, url: str) -> Mapping[str, str]:
+            visit(url)
+            return redirect.wait(timeout)
+
+        def sign_in() -> Tokens:
+            with loopback_redirect(port) as redirect:
+                return self._issuers.by_browser(
+                    issuer, redirect.uri, lambda url: comes_back(redirect, url)
+                )
+
+        self._begin_at_issuer(sign_in, keep_refresh_token=keep_refresh_token)
+
+    def login_with_device(
+        self,
+        name: str,
+        *,
+        show: Callable[[DeviceCode], object],
+        wait: Callable[[float], object] = time.sleep,
+        client_id: str | None = None,
+        keep_refresh_token: bool = True,
+    ) -> None:
+        """Sign in through an issuer by a browser elsewhere (RFC 8628).
+
+        ``show`` is given what somebody has to open and to type there; ``wait`` lets
+        seconds pass. Raises ``IssuerError``, also where the issuer has no device grant.
+        """
+        issuer = self._issuer(name, client_id)
+        self._begin_at_issuer(
+            lambda: self._issuers.by_device(issuer, show, wait),
+            keep_refresh_token=keep_refresh_token,
+        )
+
+    def end_session_url(self) -> str | None:
+        """Give where a browser ends its own session at the issuer of this login.
+
+        None where there is no such place; a ``logout`` leaves that session alone.
+        Raises ``IssuerError`` or ``UnreachableError``.
+        """
+        issuer = self.issuer
+        return None if issuer is None else self._issuers.end_session_url(issuer)
+
+    def logout(self) -> AikagiError | None:
+        """Forget the login here, and end it where it was begun: broker or issuer.
+
+        Gives what kept it from being ended there, if anything did: then whoever has
         its tokens can go on until they expire. Raises ``StateError`` where they cannot
         be removed here.
         """
@@ -119,9 +212,14 @@ class Broker:
         tokens = self._logged_in().tokens()
         return tokens.access_token, tokens.expires_at
 
-    def login_expires_at(self) -> float:
-        """Say when a password is wanted again, at the latest (epoch seconds)."""
+    def login_expires_at(self) -> float | None:
+        """Say when another login is wanted, at the latest (epoch seconds).
+
+        None where only the issuer knows.
+        """
         tokens = self._logged_in().tokens()
+        if tokens.issuer is not None and tokens.refresh_token is not None:
+            return tokens.refresh_expires_at
         return tokens.refresh_expires_at or tokens.expires_at
 
     def me(self) -> Me:
@@ -211,10 +309,30 @@ class Broker:
     ) -> None:
         self.close()
 
+    def _issuer(self, name: str, client_id: str | None) -> Issuer:
+        known = {issuer.name: issuer for issuer in self.issuers()}
+        if name not in known:
+            listed = f": {', '.join(known)}" if known else ", and no other either"
+            raise IssuerError(f"Nobody signs in here through {name}{listed}")
+        issuer = known[name]
+        return issuer if client_id is None else replace(issuer, client_id=client_id)
+
+    def _begin_at_issuer(
+        self, sign_in: Callable[[], Tokens], *, keep_refresh_token: bool
+    ) -> None:
+        self._session = LoginSession.begin_at_issuer(
+            self._transport,
+            self._issuers,
+            self._store,
+            self._clock,
+            sign_in,
+            keep_refresh_token=keep_refresh_token,
+        )
+
     def _current(self) -> LoginSession | None:
         if self._session is None:
             self._session = LoginSession.resume(
-                self._transport, self._store, self._clock
+                self._transport, self._issuers, self._store, self._clock
             )
         return self._session
 

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-Side = Literal["broker", "function"]
+Side = Literal["broker", "function", "issuer"]
 
 
 class AikagiError(Exception):
@@ -40,7 +40,7 @@ class BrokerError(AikagiError):
 
 
 class LoginEndedError(BrokerError):
-    """Nobody is logged in, or no longer: only a password helps."""
+    """Nobody is logged in, or no longer: only another login helps."""
 
     def __init__(
         self,
@@ -84,6 +84,18 @@ class UnreachableError(AikagiError):
     def __init__(self, what: Side, why: str) -> None:
         super().__init__(f"The {what} cannot be reached: {why}")
         self.what = what
+
+
+class IssuerError(AikagiError):
+    """An issuer refused a sign-in, or its answer is not one to what was asked.
+
+    ``error`` is the issuer's own word (``access_denied``, RFC 6749), empty where it
+    gave none.
+    """
+
+    def __init__(self, text: str, *, error: str = "") -> None:
+        super().__init__(text)
+        self.error = error
 
 
 class AddressError(AikagiError):

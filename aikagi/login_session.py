@@ -8,9 +8,17 @@ from time import monotonic
 from typing import Any, Final, final
 from uuid import uuid4
 
-from aikagi.errors import BrokerError, LoginEndedError, UnreachableError
+from aikagi.errors import (
+    AikagiError,
+    BrokerError,
+    IssuerError,
+    LoginEndedError,
+    UnreachableError,
+)
 from aikagi.expiry import RefreshNeed
 from aikagi.grant import Grant, GrantLifetime
+from aikagi.issuer_login import IssuerLogins
+from aikagi.models import string_in
 from aikagi.records import (
     TOKENS,
     grant_entry_name,
@@ -45,10 +53,17 @@ class LoginSession:
     """
 
     def __init__(
-        self, transport: BrokerTransport, store: Store, clock: Clock, tokens: Tokens
+        self,
+        transport: BrokerTransport,
+        issuers: IssuerLogins,
+        store: Store,
+        clock: Clock,
+        tokens: Tokens,
     ) -> None:
         self.username = tokens.username
+        self.issuer = tokens.issuer
         self._transport = transport
+        self._issuers = issuers
         self._store = store
         self._clock = clock
         self._entry = store.entry(TOKENS)
@@ -62,11 +77,12 @@ class LoginSession:
     def begin(  # noqa: PLR0913 - what a session has, and what a login needs
         cls,
         transport: BrokerTransport,
+        issuers: IssuerLogins,
         store: Store,
         clock: Clock,
+        *,
         username: str,
         password: str,
-        *,
         keep_refresh_token: bool,
     ) -> "LoginSession":
         # Before a login begins that could not be stored.
@@ -76,18 +92,53 @@ class LoginSession:
         tokens = _tokens(body, login_id=uuid4().hex, username=username, now=clock())
         if not keep_refresh_token:
             tokens = replace(tokens, refresh_token=None, refresh_expires_at=None)
-        entry = store.entry(TOKENS)
-        with entry.locked():
-            store.clear()
-            entry.write(tokens_record(tokens))
-        return cls(transport, store, clock, tokens)
+        _store(store, tokens)
+        return cls(transport, issuers, store, clock, tokens)
+
+    @classmethod
+    def begin_at_issuer(  # noqa: PLR0913 - what a session has, and what a login needs
+        cls,
+        transport: BrokerTransport,
+        issuers: IssuerLogins,
+        store: Store,
+        clock: Clock,
+        sign_in: Callable[[], Tokens],
+        *,
+        keep_refresh_token: bool,
+    ) -> "LoginSession":
+        """Begin a login with the tokens of an issuer, once the broker accepts them.
+
+        Raises ``IssuerError`` where it does not.
+        """
+        store.require_clearable()
+        tokens = sign_in()
+        try:
+            me = transport.request("GET", "auth/me", token=tokens.access_token)
+            tokens = replace(tokens, username=string_in(me, "subject"))
+        except BrokerError as error:
+            if error.status != HTTPStatus.UNAUTHORIZED:
+                raise
+            raise IssuerError(
+                "You are signed in at the issuer, but the broker does not accept its "
+                "token. Ask whoever runs the broker; its log has the reason"
+            ) from error
+        except (KeyError, TypeError) as error:
+            raise UnreachableError("broker", "it does not say who you are") from error
+        if not keep_refresh_token:
+            tokens = replace(tokens, refresh_token=None, refresh_expires_at=None)
+        _store(store, tokens)
+        return cls(transport, issuers, store, clock, tokens)
 
     @classmethod
     def resume(
-        cls, transport: BrokerTransport, store: Store, clock: Clock
+        cls,
+        transport: BrokerTransport,
+        issuers: IssuerLogins,
+        store: Store,
+        clock: Clock,
     ) -> "LoginSession | None":
         tokens = read_tokens(store.entry(TOKENS))
-        return None if tokens is None else cls(transport, store, clock, tokens)
+        return None if tokens is None else cls(transport, issuers, store, clock, tokens)
 
     def tokens(self) -> Tokens:
         """Give tokens of which the access token is good now."""
@@ -119,15 +170,16 @@ class LoginSession:
         held = self._held(function, lifetime)
         return held.get() if refused is None else held.replace(refused)
 
-    def end(self) -> BrokerError | UnreachableError | None:
-        """End the login at the broker, and forget it. Return why it could not be ended.
+    def end(self) -> AikagiError | None:
+        """End the login where it was begun, and forget it. Return what hindered that.
 
         Raises ``StateVersionError`` before it does either.
         """
         self._store.require_clearable()
-        failure: BrokerError | UnreachableError | None = None
+        failure: AikagiError | None = None
         try:
-            self.request("POST", "auth/logout")
+            if self.issuer is None:
+                self.request("POST", "auth/logout")
         except LoginEndedError:
             pass  # so there is nothing to end
         except (BrokerError, UnreachableError) as error:
@@ -135,8 +187,14 @@ class LoginSession:
         finally:
             self.wait()
             with self._entry.locked():
+                failure = failure or self._revoked()
                 self._store.clear()
         return failure
+
+    def _revoked(self) -> AikagiError | None:
+        """Revoke what an issuer has given last. Give what hindered that."""
+        stored = read_tokens(self._entry)
+        return None if stored is None else self._issuers.revoke(stored)
 
     def wait(self) -> None:
         """Wait for what is being refreshed: an answer that is lost ends the login."""
@@ -168,7 +226,7 @@ class LoginSession:
             stored = read_tokens(self._entry)
             if stored is None:
                 raise LoginEndedError("Nobody is logged in")
-            if stored.username != self.username:
+            if (stored.username, stored.issuer) != (self.username, self.issuer):
                 raise LoginEndedError("Somebody else has logged in here")
             need = stored.refresh_need(self._clock())
             if stored != seen and need is not RefreshNeed.MANDATORY:
@@ -180,6 +238,8 @@ class LoginSession:
     def _refreshed(self, tokens: Tokens) -> Tokens:
         if tokens.refresh_token is None:
             raise LoginEndedError
+        if tokens.issuer is not None:
+            return self._issuers.renew(tokens)
         return _tokens(
             self._spend(tokens.refresh_token),
             login_id=tokens.login_id,
@@ -229,6 +289,13 @@ class LoginSession:
             return Grant.from_response(body, asked_at=(before + self._clock()) / 2)
         except (KeyError, TypeError, ValueError) as error:
             raise UnreachableError("broker", "it answers with no grant") from error
+
+
+def _store(store: Store, tokens: Tokens) -> None:
+    entry = store.entry(TOKENS)
+    with entry.locked():
+        store.clear()
+        entry.write(tokens_record(tokens))
 
 
 def _tokens(

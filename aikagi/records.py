@@ -1,7 +1,7 @@
 """What a store holds of a login: its tokens, and the grants it was given.
 
 ``docs/stored-data.md`` has the versions of these records. Each says its own, and those
-of the version before are read as well.
+of the versions before are read as well.
 """
 
 import re
@@ -13,7 +13,7 @@ from aikagi.grant import Grant
 from aikagi.store import CacheEntry
 from aikagi.tokens import Tokens
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Of every record that is written. Those of version 1 did not say so."""
 
 TOKENS: Final = "login"
@@ -47,7 +47,7 @@ def read_tokens(entry: CacheEntry) -> Tokens | None:
     record = entry.read()
     try:
         return None if record is None else Tokens.from_json(_tokens_of(record))
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AddressError) as error:
         raise StateError("The stored login is damaged: log in again") from error
 
 

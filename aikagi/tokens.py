@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from aikagi.expiry import RefreshNeed, refresh_need
+from aikagi.issuer import Issuer
 from aikagi.models import require_header_value, require_seconds, string_in
 
 
@@ -12,8 +13,10 @@ from aikagi.models import require_header_value, require_seconds, string_in
 class Tokens:
     """Times are epoch seconds, ``lifetime`` (of the access token) is in seconds.
 
-    ``login_id`` tells one login from the next; renewing keeps it. Raises ``TypeError``
-    or ``ValueError`` of members that could not be used.
+    ``login_id`` tells one login from the next; renewing keeps it. Of a login through an
+    ``issuer`` the tokens are the issuer's: ``access_token`` is the one that the broker
+    takes, an ID token maybe, and ``issuer_subject`` whom its ID tokens are of. Raises
+    ``TypeError`` or ``ValueError`` of members that could not be used.
     """
 
     login_id: str
@@ -23,12 +26,15 @@ class Tokens:
     lifetime: float
     refresh_token: str | None = field(repr=False)
     refresh_expires_at: float | None
+    issuer: Issuer | None = None
+    issuer_subject: str | None = None
 
     def __post_init__(self) -> None:
         require_header_value(self.access_token)
         if self.refresh_token is not None:
             require_header_value(self.refresh_token)
-        texts: tuple[object, ...] = (self.login_id, self.username)
+        subject: object = "" if self.issuer_subject is None else self.issuer_subject
+        texts: tuple[object, ...] = (self.login_id, self.username, subject)
         if not all(isinstance(text, str) for text in texts):
             raise TypeError
         require_seconds(self.lifetime)
@@ -66,11 +72,14 @@ class Tokens:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Read what ``to_json`` gave."""
-        return cls(**value)
+        issuer = value.get("issuer")
+        named = {} if issuer is None else {"issuer": Issuer.from_json(issuer)}
+        return cls(**{**value, **named})
 
     def to_json(self) -> dict[str, Any]:
         """Give them as JSON, secrets and all."""
-        return asdict(self)
+        issuer = None if self.issuer is None else self.issuer.to_json()
+        return {**asdict(self), "issuer": issuer}
 
     def refresh_need(self, now: float) -> RefreshNeed:
         """Judge the access token. One that cannot be refreshed is used to its end."""

@@ -22,6 +22,7 @@ BUILDS_ON: dict[str, tuple[str, ...]] = {
     "local": ("runtime", "admin", "client", "functions"),
     "dev": ("local",),
     "sam": (),
+    "node": (),
     "sdks": (),
     "soak": (),
 }

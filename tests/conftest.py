@@ -27,6 +27,9 @@ from tests.fakes import (
     access_tokens,
     rotating_logins,
 )
+from tests.node import require_packages
+from tests.provider.on_stack import template_with
+from tests.provider.server import Provider, running_provider
 from tests.stack import Stack, running_stack
 
 
@@ -156,3 +159,21 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     state = tmp_path_factory.mktemp("stack")
     with running_stack(state, variables={"AIKAGI_LOG_LEVEL": "DEBUG"}) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def provider() -> Iterator[Provider]:
+    """Start an OpenID provider once. Whoever signs in chooses who they are."""
+    require_packages("provider")
+    yield from running_provider()
+
+
+@pytest.fixture(scope="session")
+def signing_stack(
+    provider: Provider, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stack]:
+    """Start a stack whose broker lists the provider, once."""
+    folder = tmp_path_factory.mktemp("sign-in")
+    template = template_with(folder, provider.entry())
+    with running_stack(folder / "state", template=template) as stack:
+        yield stack

@@ -9,6 +9,7 @@ from aikagi.errors import (
     BrokerError,
     EndedEarlyError,
     FunctionError,
+    IssuerError,
     LoginEndedError,
     MalformedError,
     StateError,
@@ -46,6 +47,7 @@ exit codes:
 _CODES: Final[dict[type[AikagiError], ExitCode]] = {
     LoginEndedError: ExitCode.LOGIN,
     BrokerError: ExitCode.REFUSED,
+    IssuerError: ExitCode.REFUSED,
     UnreachableError: ExitCode.UNREACHABLE,
     EndedEarlyError: ExitCode.BROKEN_ANSWER,
     MalformedError: ExitCode.BROKEN_ANSWER,

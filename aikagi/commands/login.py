@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Final
 from aikagi.commands.command import command
 from aikagi.commands.context import Context, UsageError
 from aikagi.commands.exit_codes import ExitCode, exit_code_of
-from aikagi.commands.output import echo, echo_error, echo_json
+from aikagi.commands.output import echo, echo_error, echo_json, printable
 from aikagi.commands.passwd import login_or_change
+from aikagi.commands.sign_in import add_sign_in, end_of_session, sign_in
 from aikagi.disk.brokers import brokers_entry, last_broker_entry, write_login
-from aikagi.errors import StateError
+from aikagi.errors import StateError, StateVersionError
 from aikagi.records import require_replaceable
 
 if TYPE_CHECKING:
     from aikagi.broker import Broker
     from aikagi.commands.command import Subparsers
+    from aikagi.issuer import Issuer
 
 
 _LOGIN_EPILOG: Final = """\
@@ -25,6 +27,8 @@ examples:
   aikagi login https://broker.example/
   aikagi login https://staging.example/ --name staging
   aikagi login --local --username alice
+  aikagi login https://broker.example/ --issuer okta
+  aikagi login https://broker.example/ --issuer okta --device
 """
 
 _LOGOUT_EPILOG: Final = """\
@@ -63,6 +67,7 @@ def add(subparsers: "Subparsers") -> None:
         action="store_true",
         help="keep no refresh token: the login ends with its access token",
     )
+    add_sign_in(login)
     login.add_argument(
         "--local",
         nargs="?",
@@ -82,22 +87,31 @@ def add(subparsers: "Subparsers") -> None:
 def _login(options: argparse.Namespace) -> int:
     if options.address and (options.broker or options.local is not None):
         raise UsageError("Name the broker once: its address is there twice")
+    if options.issuer is None and (options.device or options.client_id):
+        raise UsageError("Name the issuer to sign in through: --issuer NAME")
+    if options.issuer is not None and (options.username or options.password_stdin):
+        raise UsageError("An issuer asks itself who you are: leave that to it")
     options.broker = options.broker or options.address
     context = Context.from_options(options)
     # Before a login begins that could not be stored.
     for entry in (last_broker_entry(context.folder), brokers_entry(context.folder)):
         require_replaceable(entry)
     with context.broker() as broker:
-        username = options.username or _ask_username(options, broker)
-        password = _password(options, context)
-        login_or_change(
-            broker, username, password, keep_refresh_token=not options.short
-        )
+        if options.issuer is None:
+            username = options.username or _ask_username(options, broker)
+            password = _password(options, context)
+            login_or_change(
+                broker, username, password, keep_refresh_token=not options.short
+            )
+        else:
+            sign_in(broker, options)
+            username = broker.username or ""
     name = write_login(context.folder, context.base, options.name)
     if options.json:
         echo_json({"Broker": context.base, "Name": name, "Username": username})
     elif not options.quiet:
-        echo(f"Logged in to {context.base} as {username}.")
+        through = f", through {printable(options.issuer)}" if options.issuer else ""
+        echo(f"Logged in to {context.base} as {printable(username)}{through}.")
     return ExitCode.DONE
 
 
@@ -148,17 +162,34 @@ def _password(options: argparse.Namespace, context: Context) -> str:
 def _logout(options: argparse.Namespace) -> int:
     context = Context.from_options(options)
     with context.broker() as broker:
+        issuer = _issuer_of(broker)
+        rest = end_of_session(broker, issuer)
         failure = broker.logout()
+    where = context.base if issuer is None else printable(issuer.title)
     if failure is None:
         if not options.quiet:
             echo_error(f"Logged out of {context.base}.")
+            for line in rest:
+                echo_error(line)
         return ExitCode.DONE
     echo_error(
-        f"Forgotten on this machine, but not ended at {context.base}: {failure}. "
+        f"Forgotten on this machine, but not ended at {where}: "
+        f"{printable(str(failure))}. "
         "Until it expires, whoever has a copy of the login can use it."
     )
+    for line in rest:
+        echo_error(line)
     # What cannot be read was to be removed, and it is.
     return ExitCode.DONE if isinstance(failure, StateError) else exit_code_of(failure)
+
+
+def _issuer_of(broker: "Broker") -> "Issuer | None":
+    try:
+        return broker.issuer
+    except StateVersionError:
+        raise
+    except StateError:
+        return None  # it is removed
 
 
 def _name(typed: str) -> str:

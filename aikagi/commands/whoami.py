@@ -39,7 +39,7 @@ def _whoami(options: argparse.Namespace) -> int:
                 "Subject": me.subject,
                 "Groups": list(me.groups),
                 "SessionName": me.session_name,
-                "LoginEnds": _utc(ends),
+                "LoginEnds": None if ends is None else _utc(ends),
             }
         )
         return ExitCode.DONE
@@ -49,7 +49,7 @@ def _whoami(options: argparse.Namespace) -> int:
         ("groups", ", ".join(me.groups) or "none"),
         ("to AWS", me.session_name),
         ("broker", _called(context)),
-        ("login ends", _local(ends)),
+        ("login ends", "when its issuer says" if ends is None else _local(ends)),
     ):
         echo(f"{name:<12}{value}")
     return ExitCode.DONE

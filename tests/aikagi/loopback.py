@@ -3,6 +3,7 @@
 The URL checks each signature as AWS does. Both keep what they were asked.
 """
 
+import base64
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -98,11 +99,15 @@ class Loopback(LoopbackServer):
 
     ``answer`` is the function. Of routes in ``lost`` the next answer breaks off when
     all is done. ``broker_answers`` are the broker's next; None is the right one.
-    ``broker_routes`` are what it answers whenever it is asked, by route, and ``files``
-    what browsers get, by path. No grant is answered while ``may_grant`` is not set.
+    ``broker_routes`` are what it answers whenever it is asked, by route; ``scripted``
+    make each answer anew, and ``files`` are what browsers get, by path. No grant is
+    answered while ``may_grant`` is not set.
     ``life`` and ``grant_life`` are seconds; ``clock_offset`` is by how many the clocks
     of broker and Lambda are before this machine's; Lambda tells the time of
-    ``aws_clock_offset`` more. ``is_open`` is a URL that lets anybody in.
+    ``aws_clock_offset`` more. ``is_open`` is a URL that lets anybody in. ``issuers``
+    are those that people sign in through, by their names the members of the list; None
+    is a broker that is older than they are. Nobody checks the signatures of their
+    tokens here: the broker itself does, in the journeys.
     """
 
     def __init__(self) -> None:
@@ -118,15 +123,18 @@ class Loopback(LoopbackServer):
         self.may_grant.set()
         self.title = "Hello"
         self.is_open = False
+        self.issuers: dict[str, dict[str, Any]] | None = None
         self.aws_clock_offset = 0.0
         self.cors: dict[str, str] = {}
         self.preflight: dict[str, str] = {}
         self.broker_answers: list[Answer | None] = []
         self.broker_routes: dict[str, Answer] = {}
+        self.scripted: dict[str, Callable[[], Answer]] = {}
         self.files: dict[str, Answer] = {}
         self.lost: list[str] = []
         self.runs = 0
         self.calls: list[Request] = []
+        self.vouched: list[dict[str, Any]] = []
         self.asked: list[str] = []
         self._access: set[str] = set()
         self._successors: dict[str, dict[str, Any]] = {}
@@ -200,8 +208,8 @@ class Loopback(LoopbackServer):
         self.asked.append(route)
         if answer := self._instead(route):
             return answer
-        if route == "healthz":
-            return json_answer({"status": "ok"})
+        if open_to_all := self._as_broker_of_nobody(route):
+            return open_to_all
         form = {
             name: values[0] for name, values in parse_qs(request.body.decode()).items()
         }
@@ -211,16 +219,46 @@ class Loopback(LoopbackServer):
         if route == "auth/refresh":
             return self._renew(form.get("refresh_token", ""))
         [bearer] = request.header("authorization") or ("",)
-        if bearer.removeprefix("Bearer ") not in self._access:
+        token = bearer.removeprefix("Bearer ")
+        person = ("local", "alice") if token in self._access else self._vouched(token)
+        if person is None:
             return problem(401, "token-rejected", "The access token was not accepted")
-        return self._as_broker_of_alice(route, request)
+        return self._as_broker_of(*person, route, request)
+
+    def _as_broker_of_nobody(self, route: str) -> Answer | None:
+        if route == "healthz":
+            return json_answer({"status": "ok"})
+        if route != "auth/issuers":
+            return None
+        if self.issuers is None:
+            return problem(404, "none", "Not Found")
+        return json_answer({"issuers": list(self.issuers.values())})
+
+    def _vouched(self, token: str) -> tuple[str, str] | None:
+        """Give the issuer's name and the subject of a token of one of the issuers."""
+        try:
+            payload = token.split(".")[1]
+            claims = json.loads(base64.urlsafe_b64decode(payload + "=="))
+        except (IndexError, ValueError):
+            return None
+        if claims["exp"] <= time.time():
+            return None
+        self.vouched.append(claims)
+        for name, issuer in (self.issuers or {}).items():
+            if issuer["issuer"] == claims["iss"]:
+                return name, claims["sub"]
+        return None
 
     def _instead(self, route: str) -> Answer | None:
+        if route in self.scripted:
+            return self.scripted[route]()
         if route in self.broker_routes:
             return self.broker_routes[route]
         return self.broker_answers.pop(0) if self.broker_answers else None
 
-    def _as_broker_of_alice(self, route: str, request: Request) -> Answer:
+    def _as_broker_of(
+        self, issuer: str, subject: str, route: str, request: Request
+    ) -> Answer:
         match route:
             case "auth/logout":
                 self.end_login()
@@ -228,10 +266,10 @@ class Loopback(LoopbackServer):
             case "auth/me":
                 return json_answer(
                     {
-                        "issuer": "local",
-                        "subject": "alice",
+                        "issuer": issuer,
+                        "subject": subject,
                         "groups": ["everyone"],
-                        "session_name": "local+alice",
+                        "session_name": f"{issuer}+{subject}",
                     }
                 )
             case "functions":

@@ -1,8 +1,6 @@
 """The browser's client as an npm package, and in a page that a bundler has built."""
 
 import json
-import os
-import shutil
 import subprocess
 import tarfile
 from pathlib import Path
@@ -14,10 +12,10 @@ from playwright.sync_api import Page, expect
 from app.web.assets import STATIC
 from tests.browser.conftest import Watch
 from tests.browser.faulty_stack import Elsewhere
+from tests.node import NODE, NPM, require_packages, with_node
 from tests.stack import ROOT, Stack
 
 CLIENT: Final = STATIC / "client"
-NODE_PACKAGES: Final = ROOT / ".tools/node-browser/node_modules"
 
 MAIN: Final = """
 import { Broker } from "aikagi";
@@ -35,14 +33,12 @@ document.body.textContent = JSON.stringify({ result, cause });
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Pack the client, and give the folder into which npm would unpack it."""
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("there is no node: the npm package is NOT tried")
+    require_packages("browser")
     folder = tmp_path_factory.mktemp("npm")
     packed = subprocess.run(
-        [npm, "pack", "--json", "--offline", f"--pack-destination={folder}"],
+        [NPM, "pack", "--json", "--offline", f"--pack-destination={folder}"],
         cwd=CLIENT,
-        env={**os.environ, "npm_config_cache": str(folder / "cache")},
+        env=with_node(npm_config_cache=str(folder / "cache")),
         capture_output=True,
         check=True,
     )
@@ -99,16 +95,14 @@ def test_a_page_built_by_vite_calls_a_function(
 
 def _built(package: Path, folder: Path) -> Path:
     """Build a project that installed the package, and give the folder to publish."""
-    vite = NODE_PACKAGES / "vite/bin/vite.js"
-    if not vite.is_file():
-        pytest.skip("`make test` installs Vite: the build is NOT tried")
+    vite = require_packages("browser") / "node_modules/vite/bin/vite.js"
     (folder / "node_modules").mkdir()
     (folder / "node_modules/aikagi").symlink_to(package)
     (folder / "package.json").write_text('{"type": "module"}')
     (folder / "main.js").write_text(MAIN)
     (folder / "index.html").write_text('<script type="module" src="/main.js"></script>')
     subprocess.run(
-        ["node", vite, "build", "--logLevel=warn", "--target=esnext"],
+        [NODE, vite, "build", "--logLevel=warn", "--target=esnext"],
         cwd=folder,
         capture_output=True,
         check=True,

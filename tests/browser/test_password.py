@@ -5,7 +5,7 @@ from typing import Final
 
 import boto3
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, expect
 
 from app.adapters.passwords import Passwords
 from app.adapters.table import Table
@@ -140,17 +140,3 @@ def test_it_is_asked_in_the_language_of_the_page(
     dialog.get_by_label("もう一度入力").fill("short")
     page.keyboard.press("Enter")
     expect(dialog.get_by_role("alert")).to_contain_text("8 バイト以上")
-
-
-def test_every_language_of_the_page_has_the_words(workbench: Page):
-    languages, words = workbench.evaluate(
-        """async () => [
-          Object.keys((await import('./static/digest/page/language.js')).LANGUAGES),
-          (await import('./static/digest/page/password.js')).WORDS,
-        ]"""
-    )
-
-    assert sorted(words) == sorted(languages)
-    for said in words.values():
-        assert said.keys() == words["en"].keys()
-        assert all(said.values())

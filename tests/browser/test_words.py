@@ -20,10 +20,24 @@ _SENTENCE: Final = 3
 """Words from which on none is the same in another language by chance."""
 
 
+_PARTS: Final = sorted(path.name for path in _FOLDER.glob("*-words.js"))
+"""Words of parts that are imported when they are wanted, by languages."""
+
+
 def words(workbench: Page, language: str) -> dict[str, str]:
+    """Return what the page says, and all its parts."""
     found: dict[str, str] = workbench.evaluate(
         "async (path) => (await import(path)).default",
         f"./static/digest/page/words-{language}.js",
+    )
+    for part in _PARTS:
+        found |= of_part(workbench, part)[language]
+    return found
+
+
+def of_part(workbench: Page, name: str) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = workbench.evaluate(
+        "async (path) => (await import(path)).default", f"./static/digest/page/{name}"
     )
     return found
 
@@ -42,6 +56,12 @@ def test_there_are_words_for_each_language_that_can_be_chosen(workbench: Page):
     assert sorted(named) == _CODES
     assert next(iter(named)) == _DEFAULT
     assert len(set(named.values())) == len(named) > 1
+
+
+def test_every_part_says_its_own_in_every_language(workbench: Page):
+    assert len(_PARTS) > 1
+    for part in _PARTS:
+        assert sorted(of_part(workbench, part)) == _CODES
 
 
 @pytest.mark.parametrize("code", _CODES)
@@ -123,7 +143,7 @@ def test_no_word_is_kept_that_nobody_says(workbench: Page):
     sources = "".join(
         path.read_text()
         for path in (*_FOLDER.glob("*.js"), _FOLDER / "index.html")
-        if not path.name.startswith("words-")
+        if "words" not in path.name
     )
     families = (
         "step.",
@@ -132,6 +152,7 @@ def test_no_word_is_kept_that_nobody_says(workbench: Page):
         "found.",
         "cause.",
         "fail.",
+        "issuer.",
         "theme-",
         "step-",
         "tab-",

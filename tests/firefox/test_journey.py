@@ -12,9 +12,10 @@ from typing import Any, Final
 
 import pytest
 
-from tests.stack import ROOT, Stack
+from tests.node import NODE, node_packages
+from tests.stack import Stack
 
-NODE_PACKAGES: Final = ROOT / ".tools/node-firefox"
+NODE_PACKAGES: Final = node_packages("firefox")
 SCRIPT: Final = Path(__file__).parent / "node/journey.mjs"
 FIREFOX: Final = shutil.which("firefox-esr") or shutil.which("firefox")
 
@@ -29,7 +30,7 @@ def seen(
     downloads = tmp_path_factory.mktemp("downloads")
     script = shutil.copy(SCRIPT, NODE_PACKAGES)
     done = subprocess.run(
-        ["node", script, FIREFOX, stack.broker, downloads],
+        [NODE, script, FIREFOX, stack.broker, downloads],
         input=stack.users["alice"],
         capture_output=True,
         text=True,

@@ -1,16 +1,17 @@
 """What is tried by `make clients` alone: strangers that have to be installed."""
 
 import os
-import shutil
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from tests.node import node_packages, require_packages
+
 _TOOLS: Final = Path(__file__).parents[2] / ".tools"
 
 AWS: Final = _TOOLS / "sdks" / "bin" / "aws"
-NODE_PACKAGES: Final = _TOOLS / "node-sdks"
+NODE_PACKAGES: Final = node_packages("sdks")
 
 _ASKED: Final = os.environ.get("AIKAGI_CLIENTS") == "1"
 
@@ -26,6 +27,4 @@ def only_with_node() -> None:
     if not _ASKED:
         why = "`make clients` tries the SDK for JavaScript"
         pytest.skip(why, allow_module_level=True)
-    if not (shutil.which("node") and NODE_PACKAGES.exists()):
-        why = "there is no node: the SDK for JavaScript is NOT tried"
-        pytest.skip(why, allow_module_level=True)
+    require_packages("sdks")

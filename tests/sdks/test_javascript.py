@@ -8,6 +8,7 @@ from typing import Any, Final
 import pytest
 
 from tests.aws_caller import Person
+from tests.node import NODE
 from tests.sdks.at_length import NODE_PACKAGES, only_with_node
 from tests.sdks.conftest import CREDENTIALS, WAYS, SdkEnvironment, as_sent
 
@@ -19,7 +20,7 @@ SCRIPT: Final = Path(__file__).parent / "node" / "sdk.mjs"
 
 def node(environment: SdkEnvironment, what: str, *arguments: str) -> Any:
     done = environment.run(
-        *("env", f"--chdir={NODE_PACKAGES}", "node", str(SCRIPT), what),
+        *("env", f"--chdir={NODE_PACKAGES}", NODE, str(SCRIPT), what),
         *(environment.stack.endpoint, *arguments),
     )
     assert done.returncode == 0, done.stderr

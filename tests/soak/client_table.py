@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import Final
 
 from tests.soak.cases import CASES
-from tests.soak.clients import NODE, PYTHON
+from tests.soak.clients import NODE_PACKAGES, PYTHON
 
 _MARKS: Final = {200: "yes", 403: "**no**"}
 
@@ -25,7 +25,7 @@ def version_of(client: str) -> str:
         return _said([str(PYTHON), "-c", script])
     if package == "curl":
         return _said(["curl", "--version"]).split()[1]
-    manifest = NODE / "node_modules" / package / "package.json"
+    manifest = NODE_PACKAGES / "node_modules" / package / "package.json"
     return str(json.loads(manifest.read_text())["version"])
 
 

@@ -22,11 +22,12 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.httpsession import URLLib3Session
 
+from tests.node import NODE, node_packages
 from tests.soak.cases import Case, Grant, as_json
 
 TOOLS: Final = Path(__file__).parents[2] / ".tools"
 PYTHON: Final = TOOLS / "soak" / "bin" / "python"
-NODE: Final = TOOLS / "node"
+NODE_PACKAGES: Final = node_packages("soak")
 _HERE: Final = Path(__file__).parent
 _SECONDS: Final = 120
 
@@ -170,7 +171,7 @@ def requests_aws4auth(grant: Grant, cases: tuple[Case, ...]) -> list[int]:
 def in_node(signer: str) -> Client:
     def send(grant: Grant, cases: tuple[Case, ...]) -> list[int]:
         script = str(_HERE / "node" / "clients.mjs")
-        return _process(["node", script, signer], grant, cases)
+        return _process([NODE, script, signer], grant, cases)
 
     return send
 
@@ -180,7 +181,7 @@ def _process(
 ) -> list[int]:
     done = subprocess.run(
         command,
-        cwd=NODE if NODE.exists() else None,
+        cwd=NODE_PACKAGES if NODE_PACKAGES.exists() else None,
         input=as_json(grant, cases),
         stdout=subprocess.PIPE,
         check=True,
@@ -197,9 +198,8 @@ def missing(name: str) -> str | None:
     if name.startswith("requests"):
         return None if PYTHON.exists() else "`make soak` installs it in .tools/soak"
     if name.startswith(("@smithy", "aws4fetch")):
-        if not shutil.which("node"):
-            return "there is no node on the PATH"
-        return None if (NODE / "node_modules").exists() else "`make soak` installs it"
+        installed = (NODE_PACKAGES / ".installed").exists()
+        return None if installed else "`make soak` installs it"
     return None
 
 

@@ -18,6 +18,7 @@ from aikagi.disk.brokers import read_brokers, read_last_broker, write_login
 from aikagi.disk.file_store import FileStore
 from aikagi.errors import StateError, StateVersionError
 from aikagi.grant import Grant
+from aikagi.issuer import Issuer
 from aikagi.records import (
     FUNCTIONS,
     TOKENS,
@@ -42,8 +43,10 @@ STORED: Final = Path(__file__).parent.parent / "stored"
 BROKER: Final = "https://broker.example/"
 GRANT_NAME: Final = grant_entry_name("hello", 3600)
 
-NAMED: Final = {1: {}, 2: {"example": BROKER}}
-LISTED: Final = {1: [], 2: ["hello", "report"]}
+ISSUER_BROKER: Final = "https://issuers.example/"
+NAMES: Final = {"example": BROKER}
+NAMED: Final = {1: {}, 2: NAMES, 3: NAMES}
+LISTED: Final = {1: [], 2: ["hello", "report"], 3: ["hello", "report"]}
 """What each version stored of names; version 1 had none."""
 
 TOKENS_STORED: Final = Tokens(
@@ -55,6 +58,21 @@ TOKENS_STORED: Final = Tokens(
     refresh_token="a refresh token",
     refresh_expires_at=1795043200.0,
 )
+ISSUER_TOKENS_STORED: Final = replace(
+    TOKENS_STORED,
+    refresh_expires_at=None,
+    issuer=Issuer(
+        name="okta",
+        title="Okta",
+        url="https://issuer.example",
+        client_id="aikagi",
+        scopes=("openid", "offline_access"),
+        send_token="id_token",
+    ),
+    issuer_subject="auth0|5f7",
+)
+"""Through an issuer, from version 3 on."""
+
 GRANT_STORED: Final = Grant(
     function_name="hello",
     func_url="https://hello.lambda-url.eu-west-1.on.aws/",
@@ -104,6 +122,8 @@ def test_the_files_of_every_version_are_read(tmp_path: Path, version: int):
     assert read_grant(store.entry(GRANT_NAME), "another login") is None
     assert read_brokers(folder) == NAMED[version]
     assert read_function_names(store.entry(FUNCTIONS)) == LISTED[version]
+    through_issuer = read_tokens(FileStore(folder, ISSUER_BROKER).entry(TOKENS))
+    assert through_issuer == (ISSUER_TOKENS_STORED if version >= 3 else None)
 
 
 def test_what_is_written_is_of_the_last_version(tmp_path: Path):
@@ -113,6 +133,8 @@ def test_what_is_written_is_of_the_last_version(tmp_path: Path):
     store.entry(GRANT_NAME).write(grant_record(TOKENS_STORED.login_id, GRANT_STORED))
     store.entry(FUNCTIONS).write(function_names_record(["hello", "report"]))
     write_login(tmp_path, BROKER, "example")
+    issuers = FileStore(tmp_path, ISSUER_BROKER)
+    issuers.entry(TOKENS).write(tokens_record(ISSUER_TOKENS_STORED))
 
     assert contents(tmp_path) == contents(STORED / f"version-{VERSION}")
 

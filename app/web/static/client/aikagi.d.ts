@@ -91,6 +91,10 @@ export class Broker {
    * `urn:aikagi:problem:password-change-required` for a password that was given for once.
    */
   login(username: string, password: string): Promise<void>;
+  /** The issuers that people sign in through instead; none where the broker is older. */
+  issuers(): Promise<Issuer[]>;
+  /** What signs in through them, which is loaded now. */
+  signIn(): Promise<SignIn>;
   /**
    * Replace a password, of whoever knows it; nobody has to be logged in. Logins begun
    * before can be renewed no more.
@@ -100,8 +104,8 @@ export class Broker {
    */
   changePassword(username: string, password: string, newPassword: string): Promise<void>;
   /**
-   * Forget everything, and tell the broker that the login is over. Never throws: what the
-   * broker does not hear of ends by itself.
+   * Forget everything, and tell the broker, or the issuer, that the login is over. Never
+   * throws: what they do not hear of ends by itself.
    */
   logout(): Promise<void>;
   /** Forget everything at once. A call that waits for its grant is given up. */
@@ -129,6 +133,41 @@ export class Broker {
    * since the last that did not.
    */
   diagnose(name: string): Promise<Diagnosis>;
+}
+
+/** An issuer of OpenID Connect, as the broker lists it. */
+export interface Issuer {
+  /** What the broker calls it. */
+  name: string;
+  title: string;
+  /** Its URL, below which its metadata are. */
+  issuer: string;
+  client_id: string;
+  scopes: string[];
+  /** Which of its tokens the broker takes. */
+  send_token: "id_token" | "access_token";
+}
+
+/**
+ * Signing in through an issuer: the page goes there, and comes back. All throw `IssuerError`
+ * and `UnreachableError`.
+ */
+export interface SignIn {
+  /** From whom the page has come back. */
+  readonly issuer: Issuer | null;
+  /**
+   * Leave for the issuer. It leads back to `redirectUri`, by default this page without query
+   * and fragment, and has to know that address. `silent` asks nothing of the person: where
+   * the issuer would have to, it leads back with the error `login_required`.
+   */
+  begin(issuer: Issuer, options?: { silent?: boolean; redirectUri?: string }): Promise<void>;
+  /**
+   * Call it when the page starts: log in with what an issuer has led back with, and give the
+   * page its address again. Null where none has.
+   */
+  complete(): Promise<{ issuer: Issuer; silent: boolean } | null>;
+  /** Where the browser's own session at the issuer is ended, if there is such a place. */
+  endSessionUrl(issuer: Issuer): Promise<string | null>;
 }
 
 export interface Diagnosis {
@@ -247,10 +286,19 @@ export class FunctionError extends Error {
   );
 }
 
+/**
+ * An issuer refused a sign-in: `error` is its word (`access_denied`). Or what came of it is
+ * not to what was asked: `error` is what differs (`state`, `iss`, `nonce`, `aud` …).
+ */
+export class IssuerError extends Error {
+  readonly error: string;
+  constructor(error: string, description?: string);
+}
+
 /** No answer came. The browser does not say why: the network, CORS, a blocker. */
 export class UnreachableError extends Error {
-  readonly what: "broker" | "function";
-  constructor(what: "broker" | "function", cause: unknown);
+  readonly what: "broker" | "function" | "issuer";
+  constructor(what: "broker" | "function" | "issuer", cause: unknown);
 }
 
 /** The request would have gone to another address than the function's, with credentials. */

@@ -90,10 +90,26 @@ export class Broker {
     await this.#transport.request("auth/password", { method: "POST", body });
   }
 
+  async issuers() {
+    const answer = await this.#transport.request("auth/issuers", {}).catch((error) => {
+      if (error.status !== 404) throw error;
+      return { issuers: [] }; // a broker that is older
+    });
+    return requireList(answer, "issuers");
+  }
+
+  async signIn() {
+    const { SignIn } = await import("./sign_in.js");
+    return new SignIn(this.#transport, this.#fetch, this.#clock, (tokens, requestedAt, issuance) => {
+      this.#logins += 1;
+      this.#session = new Session(this.#transport, this.#clock, tokens, requestedAt, issuance);
+    });
+  }
+
   async logout() {
     const session = this.#session;
     this.signOut();
-    await session?.request("auth/logout", { method: "POST", keepalive: true }).catch(() => {});
+    await session?.end().catch(() => {});
   }
 
   signOut() {

@@ -117,12 +117,25 @@ export class UnreachableError extends Error {
   name = "UnreachableError";
 
   /**
-   * @param {"broker" | "function"} what
+   * @param {"broker" | "function" | "issuer"} what
    * @param {unknown} cause
    */
   constructor(what, cause) {
     super(`The ${what} could not be reached`, { cause });
     this.what = what;
+  }
+}
+
+export class IssuerError extends Error {
+  name = "IssuerError";
+
+  /**
+   * @param {string} error
+   * @param {string} [description]
+   */
+  constructor(error, description = "") {
+    super(description || error);
+    this.error = error;
   }
 }
 

@@ -154,6 +154,14 @@ export class Clock {
  * @typedef {{access_token: string, expires_in: number, refresh_token?: string}} Tokens
  */
 
+/**
+ * What an issuer does with refresh tokens of its own.
+ *
+ * @typedef {object} Issuance
+ * @property {(refreshToken: string) => Promise<Tokens>} renew
+ * @property {(refreshToken: string) => Promise<void>} revoke
+ */
+
 /** @param {any} answer @returns {Tokens} */
 export function requireTokens(answer) {
   return requireMembers(answer, {
@@ -181,16 +189,19 @@ export class Session {
   #expiresAt = 0;
   /** @type {Promise<string> | null} */
   #renewal = null;
+  #issuance;
 
   /**
    * @param {Transport} transport
    * @param {Clock} clock
    * @param {Tokens} tokens
    * @param {number} requestedAt when they were asked for, by the local clock
+   * @param {Issuance} [issuance] whose the tokens are, unless they are the broker's
    */
-  constructor(transport, clock, tokens, requestedAt) {
+  constructor(transport, clock, tokens, requestedAt, issuance) {
     this.#transport = transport;
     this.#clock = clock;
+    this.#issuance = issuance;
     this.#setTokens(tokens, requestedAt);
     this.grants = new GrantCache(this, clock);
   }
@@ -251,7 +262,8 @@ export class Session {
     const body = new URLSearchParams({ grant_type: "refresh_token", refresh_token });
     const requestedAt = this.#clock.local();
     try {
-      this.#setTokens(requireTokens(await this.#requestRefresh(body)), requestedAt);
+      const renewed = this.#issuance?.renew(refresh_token) ?? this.#requestRefresh(body);
+      this.#setTokens(requireTokens(await renewed), requestedAt);
     } catch (error) {
       if (!hasEnded(error)) throw error;
       // The access token is good to its end; after it there is nothing left.
@@ -259,6 +271,13 @@ export class Session {
       throw new LoginEndedError(error);
     }
     return this.#tokens.access_token;
+  }
+
+  /** End it where it began. */
+  async end() {
+    const { refresh_token = "" } = this.#tokens;
+    if (this.#issuance) return this.#issuance.revoke(refresh_token);
+    return this.request("auth/logout", { method: "POST", keepalive: true });
   }
 
   /** @param {URLSearchParams} body */

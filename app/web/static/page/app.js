@@ -61,7 +61,8 @@ form("login-form").addEventListener("submit", async (event) => {
   setFieldError("password");
   try {
     await broker.login(field("username").value, field("password").value);
-    showDesk(...(await Promise.all([broker.me(), broker.functions()])));
+    issuers?.forget();
+    await enter();
   } catch (error) {
     if (error instanceof BrokerError && error.type === CHANGE_REQUIRED) changePassword();
     else showLoginFailure(error);
@@ -74,6 +75,22 @@ form("login-form").addEventListener("submit", async (event) => {
 async function changePassword() {
   const module = await import("./password.js").catch(showLoginFailure);
   module?.changePassword(broker, form("login-form"));
+}
+
+async function enter() {
+  showDesk(...(await Promise.all([broker.me(), broker.functions()])));
+}
+
+/** What signs in through issuers, where there are any. @type {import("./sign_in.js").IssuerSignIn | null} */
+let issuers = null;
+
+/** Imported where there is an issuer, or one has led back to this page. */
+async function startIssuers(interrupted = /** @type {string[]} */ ([])) {
+  const found = await broker.issuers().catch(() => null);
+  if (found?.length === 0 && !location.search) return;
+  const { IssuerSignIn } = await import("./sign_in.js");
+  issuers = new IssuerSignIn(broker, found, { enter, showNotice, interrupted });
+  await issuers.start();
 }
 
 /** @param {unknown} error */
@@ -158,6 +175,7 @@ function clearAddress() {
 }
 
 function signOut() {
+  issuers?.signOut();
   const left = leave();
   clearAddress();
   if (left.length > 0) showNotice("interrupted", { tasks: () => list(left) });
@@ -186,6 +204,7 @@ const INTERRUPTED = "aikagi-interrupted";
 
 // A page that the browser put aside would come back with its keys.
 window.addEventListener("pagehide", () => {
+  issuers?.leave();
   const left = leave();
   try {
     if (left.length > 0) sessionStorage.setItem(INTERRUPTED, JSON.stringify(left));
@@ -198,12 +217,13 @@ window.addEventListener("pageshow", ({ persisted }) => {
   if (persisted) showInterrupted();
 });
 
-/** Tell once what the page was waiting for when it was left. */
+/** Tell once what the page was waiting for when it was left. @returns {string[] | undefined} */
 function showInterrupted() {
   try {
     const left = JSON.parse(sessionStorage.getItem(INTERRUPTED) ?? "[]");
     sessionStorage.removeItem(INTERRUPTED);
     if (left.length > 0) showNotice("interrupted", { tasks: () => list(left.map(String)) });
+    return left;
   } catch {
     // Switched off, or not ours.
   }
@@ -538,7 +558,7 @@ function showMissingPart(isMissing) {
 }
 
 showChoices();
-showInterrupted();
+startIssuers(showInterrupted()).catch(() => showMissingPart(true));
 // What waited for the modules, and what `start.js` has found meanwhile.
 for (const id of ["language", "theme", "sign-in"]) element(id).removeAttribute("disabled");
 document.documentElement.dataset.started = "";

@@ -4,6 +4,7 @@ import {
   BrokerError,
   EndedEarlyError,
   FunctionError,
+  IssuerError,
   MalformedError,
   TaskError,
   UnreachableError,
@@ -210,6 +211,7 @@ export function explain(error) {
     const key = error.code === "deadline" ? "fail.deadline" : "fail.task";
     return { key, values: { code: error.code }, own: error.message };
   }
+  if (error instanceof IssuerError) return { key: "fail.issuer", own: error.message };
   const own = error instanceof Error ? error.message : String(error);
   if (error instanceof AddressError) return { key: "fail.address" };
   if (error instanceof MalformedError) return { key: "fail.malformed", own };

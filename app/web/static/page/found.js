@@ -1,5 +1,8 @@
 /** What a diagnosis has found, as the page shows it. */
-import { isKnown, messageElement, time } from "./language.js";
+import words from "./found-words.js";
+import { isKnown, learn, messageElement, time } from "./language.js";
+
+learn(words);
 
 /** @typedef {import("../client/aikagi.d.ts").Diagnosis} Diagnosis */
 

@@ -10,6 +10,16 @@ const wanted = [preference("language") ?? "", ...navigator.languages];
 let language = wanted.map(codeFor).find(Boolean) ?? CODES[0];
 let asked = language;
 let words = await loadWords(language);
+/** Words of parts that are imported when they are wanted, by languages. @type {Record<string, Record<string, string>>} */
+const learnt = {};
+
+/** @param {typeof learnt} more in every language */
+export function learn(more) {
+  for (const code of CODES) learnt[code] = { ...learnt[code], ...more[code] };
+}
+
+/** @param {string} key @returns {string | undefined} */
+const find = (key) => words[key] ?? learnt[language]?.[key];
 
 /**
  * A tag without its last parts, until one fits (RFC 4647, section 3.4).
@@ -63,7 +73,7 @@ const given = new WeakMap();
  * @param {Values} [values]
  */
 export function text(key, values = {}) {
-  return (words[key] ?? key).replace(/\{([a-z]+)\}/g, (_, name) => {
+  return (find(key) ?? key).replace(/\{([a-z]+)\}/g, (_, name) => {
     const value = values[name];
     return isolated(String(typeof value === "function" ? value() : value));
   });
@@ -77,7 +87,7 @@ function isolated(own) {
 
 /** @param {string} key */
 export function isKnown(key) {
-  return Object.hasOwn(words, key);
+  return find(key) !== undefined;
 }
 
 /**
