@@ -17,7 +17,9 @@ from app.adapters.passwords import Passwords
 from app.adapters.table import Table, connect
 from app.adapters.users import UserTable
 from app.broker import Broker
+from app.password_checks import LimitedPasswordChecks
 from app.web.application import create_app
+from tests.fakes import AttemptsInMemory, Clock
 from tests.scripted_aws import ScriptedAws
 from tests.working_table import NAME, Item, WorkingTable
 
@@ -79,13 +81,19 @@ def working(made: WorkingTable, script: ScriptedAws) -> WorkingTable:
 
 @pytest.fixture
 def asking(
-    broker: Broker, hasher: CountingHasher, working: WorkingTable, script: ScriptedAws
+    broker: Broker,
+    hasher: CountingHasher,
+    working: WorkingTable,
+    script: ScriptedAws,
+    clock: Clock,
 ) -> Iterator[TestClient]:
     del working  # whose the script is by now
     table = Table(connect(script.session()), name=NAME)
     users = UserTable(table, passwords=Passwords(hasher=hasher))
     hasher.done.clear()
-    with TestClient(create_app(replace(broker, users=users))) as client:
+    passwords = LimitedPasswordChecks(users, AttemptsInMemory(), clock=clock)
+    with_table = replace(broker, users=users, passwords=passwords)
+    with TestClient(create_app(with_table)) as client:
         yield client
 
 
