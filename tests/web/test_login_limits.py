@@ -63,6 +63,26 @@ def test_limited_logins_are_alike_whoever_is_named_and_whatever_is_typed(
     assert log_in(client, "alice", "correct").status_code == 200
 
 
+def change(client: TestClient, password: str) -> Response:
+    form = {"username": "alice", "password": password, "new_password": "through-1871"}
+    return client.post("/auth/password", data=form)
+
+
+def test_a_change_of_a_password_is_a_try_like_a_login(client: TestClient, clock: Clock):
+    for _ in range(5):
+        assert log_in(client).status_code == 400
+        assert change(client, "wrong").status_code == 400
+
+    answers = [log_in(client), change(client, "wrong"), change(client, "correct")]
+
+    for answer in answers:
+        assert answer.status_code == 429
+        assert answer.headers["Retry-After"] == "1"
+        assert answer.json()["type"] == "urn:aikagi:problem:login-limited"
+    clock.advance(seconds=1)
+    assert change(client, "correct").status_code == 204
+
+
 def test_pages_of_other_origins_may_read_how_long_to_wait(client: TestClient):
     origin = {"Origin": "https://desk.example"}
     for _ in range(10):
