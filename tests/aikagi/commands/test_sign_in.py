@@ -237,3 +237,26 @@ def test_three_processes_with_an_expired_token_renew_it_once(
     assert after["refresh_token"] != before
     file.write_text(json.dumps({**record, "tokens": {**after, "expires_at": 0}}))
     assert signed_in("functions").code == 0
+
+
+def test_a_watched_token_file_is_renewed_at_the_issuer(
+    signed_in: Typed, loopback: Loopback, process: Process, state: Path, tmp_path: Path
+):
+    [file] = state.rglob("login.json")
+    record = json.loads(file.read_text())
+    before = record["tokens"]["access_token"]
+    record["tokens"]["expires_at"] -= 600
+    file.write_text(json.dumps(record))
+
+    watching = process("token", "--file", "token", "--watch")
+    assert watching.stdout
+    told = watching.stdout.readline().decode()
+    watching.terminate()
+
+    assert told.startswith("token is fresh for ")
+    assert watching.wait(30) == 0
+    watching.communicate()
+    token = (tmp_path / "token").read_text()
+    assert token == json.loads(file.read_text())["tokens"]["access_token"]
+    assert token not in {"", before}
+    assert loopback.count("auth/refresh") == 0
