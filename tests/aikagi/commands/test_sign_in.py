@@ -147,12 +147,13 @@ def test_at_a_terminal_the_address_is_shown_and_opened_where_there_is_a_browser(
     tmp_path: Path, loopback: Loopback, provider: Provider, *, is_opened: bool
 ):
     loopback.issuers = {"laptop": provider.listed()}
+    opened = tmp_path / "opened"
     terminal = Terminal(
         tmp_path,
         *("login", loopback.base, "--issuer", "laptop"),
         *([] if is_opened else ["--no-browser"]),
         XDG_STATE_HOME=str(tmp_path / "state"),
-        BROWSER=BROWSER,
+        BROWSER=BROWSER if is_opened else f"touch {opened} %s",
         columns=1000,
     )
     if not is_opened:
@@ -163,6 +164,7 @@ def test_at_a_terminal_the_address_is_shown_and_opened_where_there_is_a_browser(
             get(visitor.sign_in(found[0]))
 
     assert terminal.finish() == 0
+    assert not opened.exists()
     assert "To sign in, open" in terminal.seen
     assert f"Logged in to {loopback.base} as alice, through laptop." in terminal.seen
     assert "ey" not in terminal.seen.partition("Logged in")[2]
