@@ -343,7 +343,7 @@ RIGHT: Final[dict[str, dict[str, Any]]] = {
     "as it is": {},
     "aud in a list": {"aud": ["aikagi"]},
     "aud of several with azp": {"aud": ["aikagi", "another"], "azp": "aikagi"},
-    "exp a little late": {"exp": -30},
+    "exp soon": {"exp": 30},
 }
 
 

@@ -147,12 +147,13 @@ def test_at_a_terminal_the_address_is_shown_and_opened_where_there_is_a_browser(
     tmp_path: Path, loopback: Loopback, provider: Provider, *, is_opened: bool
 ):
     loopback.issuers = {"laptop": provider.listed()}
+    opened = tmp_path / "opened"
     terminal = Terminal(
         tmp_path,
         *("login", loopback.base, "--issuer", "laptop"),
         *([] if is_opened else ["--no-browser"]),
         XDG_STATE_HOME=str(tmp_path / "state"),
-        BROWSER=BROWSER,
+        BROWSER=BROWSER if is_opened else f"touch {opened} %s",
         columns=1000,
     )
     if not is_opened:
@@ -163,6 +164,7 @@ def test_at_a_terminal_the_address_is_shown_and_opened_where_there_is_a_browser(
             get(visitor.sign_in(found[0]))
 
     assert terminal.finish() == 0
+    assert not opened.exists()
     assert "To sign in, open" in terminal.seen
     assert f"Logged in to {loopback.base} as alice, through laptop." in terminal.seen
     assert "ey" not in terminal.seen.partition("Logged in")[2]
@@ -237,3 +239,26 @@ def test_three_processes_with_an_expired_token_renew_it_once(
     assert after["refresh_token"] != before
     file.write_text(json.dumps({**record, "tokens": {**after, "expires_at": 0}}))
     assert signed_in("functions").code == 0
+
+
+def test_a_watched_token_file_is_renewed_at_the_issuer(
+    signed_in: Typed, loopback: Loopback, process: Process, state: Path, tmp_path: Path
+):
+    [file] = state.rglob("login.json")
+    record = json.loads(file.read_text())
+    before = record["tokens"]["access_token"]
+    record["tokens"]["expires_at"] -= 600
+    file.write_text(json.dumps(record))
+
+    watching = process("token", "--file", "token", "--watch")
+    assert watching.stdout
+    told = watching.stdout.readline().decode()
+    watching.terminate()
+
+    assert told.startswith("token is fresh for ")
+    assert watching.wait(30) == 0
+    watching.communicate()
+    token = (tmp_path / "token").read_text()
+    assert token == json.loads(file.read_text())["tokens"]["access_token"]
+    assert token not in {"", before}
+    assert loopback.count("auth/refresh") == 0
