@@ -150,15 +150,15 @@ export class IssuerSignIn {
     return true;
   }
 
-  /** It was told where people sign in, and went by. */
+  /** Where people sign in it was said, and went with the form: here it is said again. */
   #showInterrupted() {
     const { interrupted } = this.#page;
     if (interrupted.length === 0) return;
-    const told = messageElement("p", "interrupted", { tasks: () => list(interrupted) });
-    told.id = "interrupted";
-    told.className = "notice";
-    told.setAttribute("role", "status");
-    element("desk").before(told);
+    const notice = messageElement("p", "interrupted", { tasks: () => list(interrupted) });
+    notice.id = "interrupted";
+    notice.className = "notice";
+    notice.setAttribute("role", "status");
+    element("desk").before(notice);
   }
 
   /**
