@@ -9,6 +9,8 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from typing_extensions import override
 
+from tests.routes import methods_by_path
+
 URN: Final = "urn:aikagi:problem:"
 
 FOR_SDKS: Final = "Code and Message"
@@ -51,10 +53,21 @@ def _code(answer: httpx2.Response) -> str | None:
 def _described(app: Any, method: str, path: str) -> set[tuple[int, str]]:
     assert isinstance(app, FastAPI)
     as_get = "GET" if method == "HEAD" else method
-    for template, operations in app.openapi()["paths"].items():
+    for template, operations in _paths(app).items():
         if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path):
             return set(_examples(operations.get(as_get.lower(), {})))
     return set()
+
+
+_descriptions: Final[dict[frozenset[str], Mapping[str, Any]]] = {}
+"""By the paths of an application: to describe one takes longer than most tests."""
+
+
+def _paths(app: FastAPI) -> Mapping[str, Any]:
+    key = frozenset(methods_by_path(app))
+    if key not in _descriptions:
+        _descriptions[key] = app.openapi()["paths"]
+    return _descriptions[key]
 
 
 def _examples(operation: Mapping[str, Any]) -> Iterator[tuple[int, str]]:

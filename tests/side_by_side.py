@@ -1,7 +1,7 @@
 """Run the tests in two processes, at the same time.
 
 The second has those of ``SECOND``, the emulator's and then those in a browser, and the
-first has all others: so both take about as long.
+first has all others of ``FIRST``: so both take about as long.
 
 ``make test`` is this program; its arguments are pytest's, for both processes. Arguments
 that name tests are for one process, which is pytest as ever.
@@ -22,6 +22,7 @@ from typing import IO, Final, final
 import pytest
 
 ROOT: Final = Path(__file__).parent.parent
+FIRST: Final = "tests"
 SECOND: Final = ("emulator/tests", "tests/browser")
 _ALWAYS: Final = ("--durations=20",)
 _CACHE: Final = ".pytest_cache/second"
@@ -35,7 +36,8 @@ def main(arguments: Sequence[str]) -> int:
         command = [sys.executable, "-m", "pytest", *arguments]
         os.execv(command[0], command)  # noqa: S606 - no shell is the point
     with tempfile.TemporaryFile("w+b") as output:
-        first = [*(f"--ignore={folder}" for folder in SECOND), *_ALWAYS, *arguments]
+        first = [FIRST, *(f"--ignore={folder}" for folder in SECOND)]
+        first += [*_ALWAYS, *arguments]
         # Two processes that keep what failed last in one file would lose it.
         second = [*SECOND, "-o", f"cache_dir={_CACHE}", *_ALWAYS, *arguments]
         second += ["--color=yes"] if sys.stdout.isatty() else []

@@ -42,7 +42,9 @@ def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
         program.write_text((ROOT / "tests/side_by_side.py").read_text())
         (tmp_path / "tests/browser/test_a.py").write_text(textwrap.dedent(browser))
         (tmp_path / "tests/test_b.py").write_text(textwrap.dedent(others))
-        (tmp_path / "pytest.ini").write_text("[pytest]\ntestpaths = tests\n")
+        (tmp_path / "emulator/tests/test_c.py").write_text(PASSES)
+        settings = "[pytest]\ntestpaths = tests emulator/tests\n"
+        (tmp_path / "pytest.ini").write_text(settings)
         process = subprocess.Popen(
             [sys.executable, str(program), *kept.values()],
             # What pytest finds installed takes longer than all that is tried here.
@@ -77,6 +79,8 @@ def test_a_failure_in_either_process_is_one_of_the_whole(
     assert output.index("tests/test_b.py") < output.index("The tests in emulator/tests")
     assert output.index("beside those above") < output.index("tests/browser/test_a.py")
     assert output.count("this one") >= status
+    for name in ("tests/test_b.py", "tests/browser/test_a.py", "tests/test_c.py"):
+        assert output.count(f"{name} ") == 1  # and no test runs twice
 
 
 def test_a_choice_that_one_process_has_no_test_of_is_the_other_s(

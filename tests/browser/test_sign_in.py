@@ -84,6 +84,7 @@ def test_a_reload_comes_back_by_itself_until_somebody_signs_out_there(
     page.get_by_role("button", name="Sign out").click()
     page.go_back()
     page.go_back()
+    expect(page.get_by_role("button", name="Sign in with")).to_be_visible()
     page.evaluate("sessionStorage.setItem('aikagi-issuer', 'laptop')")
     page.reload()
 

@@ -37,12 +37,17 @@ export class StreamView {
   #position = 0;
   #shown = 0;
   #readsAlong = true;
+  #top = 0;
 
   /** @param {HTMLElement} node */
   constructor(node) {
     this.#node = node;
     node.addEventListener("scroll", () => {
-      this.#readsAlong = node.scrollTop + node.clientHeight >= node.scrollHeight - NEAR;
+      const { scrollTop, clientHeight, scrollHeight } = node;
+      // Blocks that get their true height push the end away, and nobody has scrolled.
+      if (scrollTop + clientHeight >= scrollHeight - NEAR) this.#readsAlong = true;
+      else if (scrollTop < this.#top) this.#readsAlong = false;
+      this.#top = scrollTop;
     });
   }
 
