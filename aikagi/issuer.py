@@ -8,7 +8,7 @@ from aikagi.address import require_private
 from aikagi.models import list_in, string_in
 
 ID_TOKEN: Final = "id_token"  # noqa: S105 - OpenID Connect's name of it
-ACCESS_TOKEN: Final = "access_token"  # noqa: S105 - likewise
+ACCESS_TOKEN: Final = "access_token"  # noqa: S105 - OAuth2's name of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

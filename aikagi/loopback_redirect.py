@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 from aikagi.errors import IssuerError, StateError
 
 _TICK: Final = 0.5
-"""Seconds after which a wait looks whether it is over; Ctrl-C is heard at once."""
+"""Seconds between two checks whether the wait is over; Ctrl-C ends it at once."""
 
 _SILENCE: Final = 10.0
 """Seconds that a connection may say nothing: browsers open some that never do."""

@@ -51,7 +51,7 @@ class SigV4Flow:
             another = self._grants.grant(self._function, refused=grant)
             yield self._signed(request, another)
 
-    async def async_auth_flow(self, request: Any) -> AsyncGenerator[Any, Any]:  # noqa: ANN401 - see above
+    async def async_auth_flow(self, request: Any) -> AsyncGenerator[Any, Any]:  # noqa: ANN401 - httpx's or httpx2's
         await request.aread()
         grant = await anyio.to_thread.run_sync(self._grant, None)
         if _was_refused((yield self._signed(request, grant))):
@@ -61,7 +61,7 @@ class SigV4Flow:
     def _grant(self, refused: Grant | None) -> Grant:
         return self._grants.grant(self._function, refused=refused)
 
-    def _signed(self, request: Any, grant: Grant) -> Any:  # noqa: ANN401 - see above
+    def _signed(self, request: Any, grant: Grant) -> Any:  # noqa: ANN401 - httpx's or httpx2's
         target = canonical_target(request.url.raw_path.decode("ascii"))
         request.url = request.url.copy_with(raw_path=target.encode("ascii"))
         if request.headers.pop("Transfer-Encoding", None):
@@ -82,7 +82,7 @@ class SigV4Flow:
         return request
 
 
-def _was_refused(answer: Any) -> bool:  # noqa: ANN401 - see above
+def _was_refused(answer: Any) -> bool:  # noqa: ANN401 - httpx's or httpx2's
     """Lambda names its refusals; a function's own 403 is its answer: it has run."""
     refused: bool = answer.status_code == HTTPStatus.FORBIDDEN
     return refused and "x-amzn-errortype" in answer.headers

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from aikagi.commands.suggestions import did_you_mean
 
 if TYPE_CHECKING:
-    # What add_subparsers returns has no public name.
-    Subparsers = argparse._SubParsersAction["Parser"]  # noqa: SLF001 - see above
+    Subparsers = argparse._SubParsersAction["Parser"]  # noqa: SLF001 - it has no public name
 
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):

@@ -17,7 +17,7 @@ _LARGEST_PORT: Final = 65535
 
 
 def add_sign_in(parser: argparse.ArgumentParser) -> None:
-    """Add what a sign-in through an issuer may be told."""
+    """Add the options of a sign-in through an issuer."""
     parser.add_argument(
         "--issuer",
         metavar="NAME",

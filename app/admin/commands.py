@@ -25,13 +25,13 @@ from app.admin.key_commands import (
     add_secret,
     secret_arn,
 )
-from app.admin.output import say, tell
+from app.admin.output import echo, echo_error
 from app.admin.transfer_commands import (
     add_export_options,
     add_import_options,
     export_users,
     import_users,
-    patience,
+    retries,
 )
 from app.admin.users import (
     ListedUser,
@@ -174,7 +174,7 @@ def _add_key_command(
                 "--local."
             )
         for line in command.run(build_key_administration(arn), options):
-            say(line)
+            echo(line)
 
     added = _parser_of(commands, command.name, command.what, f"keys {command.example}")
     add_secret(added)
@@ -411,11 +411,11 @@ def _show(users: UserAdministration, options: argparse.Namespace) -> None:
         **({"Password": _password_state(user)} if identity.issuer == LOCAL else {}),
     }
     if options.json:
-        say(json.dumps(row))
+        echo(json.dumps(row))
         return
     for name, value in row.items():
         shown = ", ".join(value) if isinstance(value, list) else str(value)
-        say(f"{name}\t{shown}")
+        echo(f"{name}\t{shown}")
 
 
 def _password_state(user: ListedUser) -> str:
@@ -426,14 +426,14 @@ def _password_state(user: ListedUser) -> str:
 
 def _list(users: UserAdministration, options: argparse.Namespace) -> None:
     """Write each part of the table as it comes: all together may be too much."""
-    pages = users.pages(patience(), issuer=options.issuer)
+    pages = users.pages(retries(), issuer=options.issuer)
     if options.json:
         _list_as_json(pages)
         return
     for user in _sorted_pages(pages):
         state = "disabled" if user.disabled else "enabled"
         groups = ",".join(sorted(user.groups))
-        say(f"{user.identity.subject}\t{state}\t{groups}")
+        echo(f"{user.identity.subject}\t{state}\t{groups}")
 
 
 def _list_as_json(pages: Iterator[Sequence[ListedUser]]) -> None:
@@ -473,15 +473,15 @@ def _name(options: argparse.Namespace) -> str:
 def _report(options: argparse.Namespace, done: str) -> None:
     """Say what was done; as JSON the name alone, for there is nothing else to read."""
     if not options.json:
-        say(done)
+        echo(done)
     elif options.issuer == LOCAL:
-        say(json.dumps({"Username": options.username}))
+        echo(json.dumps({"Username": options.username}))
     else:
-        say(json.dumps({"Issuer": options.issuer, "Subject": options.username}))
+        echo(json.dumps({"Issuer": options.issuer, "Subject": options.username}))
 
 
 def _fail(sentence: str, code: ExitCode) -> int:
-    tell(sentence)
+    echo_error(sentence)
     return code
 
 

@@ -6,12 +6,12 @@ from typing import Final
 _REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 
 
-def say(line: str) -> None:
+def echo(line: str) -> None:
     """Write a line to standard output."""
     sys.stdout.write(printable(line) + "\n")
 
 
-def tell(line: str) -> None:
+def echo_error(line: str) -> None:
     """Write a line beside the output, to standard error."""
     sys.stderr.write(printable(line) + "\n")
     sys.stderr.flush()

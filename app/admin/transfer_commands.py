@@ -15,10 +15,10 @@ from typing import Any, BinaryIO, Final, TextIO
 from app.admin.bootstrap import build_import, read_catalogue_groups
 from app.admin.errors import NotDoneError, UsageError
 from app.admin.exit_codes import ExitCode
-from app.admin.output import say, tell
-from app.admin.patience import Patience
+from app.admin.output import echo, echo_error
 from app.admin.private_file import create_private
 from app.admin.progress import Progress
+from app.admin.retries import Retries
 from app.admin.user_files import (
     FORMATS,
     RefusedLine,
@@ -39,13 +39,15 @@ _SUFFIXES: Final = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
 }
-_MOST_TOLD: Final = 20
+_MOST_SHOWN: Final = 20
 """Refused lines, and unknown groups, that are listed on the screen."""
 
 
-def patience() -> Patience:
+def retries() -> Retries:
     """Wait for DynamoDB, and say so on standard error."""
-    return Patience(wait=time.sleep, tell=lambda words: tell(words) if words else None)
+    return Retries(
+        wait=time.sleep, report=lambda words: echo_error(words) if words else None
+    )
 
 
 def add_import_options(parser: argparse.ArgumentParser) -> None:
@@ -110,7 +112,7 @@ def _format(options: argparse.Namespace) -> Any:  # noqa: ANN401 - one of FORMAT
 def import_users(users: UserAdministration, options: argparse.Namespace) -> ExitCode:
     format_ = _format(options)
     with _opened(options.file) as file:
-        plan = plan_import(read_users(file, format_), users.pages(patience()))
+        plan = plan_import(read_users(file, format_), users.pages(retries()))
     _require_known_groups(plan, options)
     refused = _new_refused_file(options.refused)
     passwords = _one_time_passwords(plan, options)
@@ -156,9 +158,9 @@ def _require_known_groups(plan: Plan, options: argparse.Namespace) -> None:
         return
     listed = [
         f"{group} (line {number})"
-        for group, number in list(unknown.items())[:_MOST_TOLD]
+        for group, number in list(unknown.items())[:_MOST_SHOWN]
     ]
-    more = f" and {len(unknown) - _MOST_TOLD} more" * (len(unknown) > _MOST_TOLD)
+    more = f" and {len(unknown) - _MOST_SHOWN} more" * (len(unknown) > _MOST_SHOWN)
     raise NotDoneError(
         f"Nobody is in these groups, {looked}: {', '.join(listed)}{more}. Nothing was "
         "changed; --new-groups allows them."
@@ -202,7 +204,7 @@ def _in_order(refused: list[RefusedLine]) -> list[RefusedLine]:
 
 def _tell_unfinished(plan: Plan, outcome: Outcome, error: BaseException) -> None:
     why = "Interrupted" if isinstance(error, KeyboardInterrupt) else "Not finished"
-    tell(
+    echo_error(
         f"{why}: {outcome.added} of {len(plan.new)} were added. The same command goes "
         "on with the others; one-time passwords want another file, and whoever stands "
         "in both files has the later password."
@@ -223,26 +225,28 @@ def _report(plan: Plan, outcome: Outcome, options: argparse.Namespace) -> ExitCo
             "Differing": differing,
             "Refused": listed,
         }
-        say(json.dumps(said))
+        echo(json.dumps(said))
     else:
-        say(
+        echo(
             f"Added {outcome.added}; {len(plan.there)} were there already and stay as "
             f"they are; {len(refused)} lines refused."
         )
     _tell_differing(differing)
-    for line in refused[:_MOST_TOLD]:
+    for line in refused[:_MOST_SHOWN]:
         name = f" ({line.username[:80]})" if line.username else ""
-        tell(f"Line {line.number}{name}: {line.reason}.")
-    if len(refused) > _MOST_TOLD:
-        tell(f"… and {len(refused) - _MOST_TOLD} more: --refused FILE has them all.")
+        echo_error(f"Line {line.number}{name}: {line.reason}.")
+    if len(refused) > _MOST_SHOWN:
+        echo_error(
+            f"… and {len(refused) - _MOST_SHOWN} more: --refused FILE has them all."
+        )
     return ExitCode.NOT_DONE if refused else ExitCode.DONE
 
 
 def _tell_differing(differing: list[str]) -> None:
     if differing:
-        shown = ", ".join(differing[:_MOST_TOLD])
-        more = " …" * (len(differing) > _MOST_TOLD)
-        tell(
+        shown = ", ".join(differing[:_MOST_SHOWN])
+        more = " …" * (len(differing) > _MOST_SHOWN)
+        echo_error(
             f"{len(differing)} of those there have other groups or another state than "
             f"the file says: {shown}{more}"
         )
@@ -271,7 +275,7 @@ def export_users(users: UserAdministration, options: argparse.Namespace) -> Exit
                 path.unlink()
             raise
         said = {"Exported": count, "File": options.file}
-        say(json.dumps(said) if options.json else f"Exported {count} to {path}.")
+        echo(json.dumps(said) if options.json else f"Exported {count} to {path}.")
     return ExitCode.DONE
 
 
@@ -281,7 +285,7 @@ def _write_users(
     line_of = csv_line if format_ == "csv" else json_line
     header = csv_header(with_hashes=with_hashes) if format_ == "csv" else ""
     count = 0
-    for page in users.pages(patience(), with_hashes=with_hashes):
+    for page in users.pages(retries(), with_hashes=with_hashes):
         file.write(header)
         header = ""
         for user in sorted(page, key=lambda user: user.identity.subject):

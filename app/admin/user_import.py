@@ -17,8 +17,8 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import Final, TextIO, final
 
-from app.admin.patience import Patience
 from app.admin.private_file import create_private, write_through
+from app.admin.retries import Retries
 from app.admin.user_files import RefusedLine, UserLine
 from app.admin.users import ListedUser, NewUser, UserAdministration
 
@@ -147,7 +147,7 @@ class UserImport:
         self._one_time_passwords = one_time_passwords
         self._advance = advance
         self._stopped = Event()
-        self._patience = Patience(wait=self._wait, tell=note)
+        self._retries = Retries(wait=self._wait, report=note)
         self._counting = Lock()
         self.outcome = Outcome()
 
@@ -173,8 +173,8 @@ class UserImport:
     def _add(self, line: UserLine) -> None:
         """Add one, and count it here: an interruption meets the main thread alone."""
         user, version = self._new_user(line), self._new_id()
-        was_added = self._patience.ask(lambda: self._users.add_hashed(user, version))
-        was_added = was_added or self._patience.ask(
+        was_added = self._retries.call(lambda: self._users.add_hashed(user, version))
+        was_added = was_added or self._retries.call(
             lambda: self._users.was_added(user.username, version)
         )
         with self._counting:

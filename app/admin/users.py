@@ -19,7 +19,7 @@ from app.adapters.principals import (
     key_of,
 )
 from app.adapters.table import Item, Table
-from app.admin.patience import Patience
+from app.admin.retries import Retries
 from app.domain.identity import LOCAL, Identity, canonical_username
 
 if TYPE_CHECKING:
@@ -205,16 +205,16 @@ class UserAdministration:
         return self._table.read(key_of(identity), _listed)
 
     def pages(
-        self, patience: Patience, *, issuer: str = LOCAL, with_hashes: bool = False
+        self, retries: Retries, *, issuer: str = LOCAL, with_hashes: bool = False
     ) -> Iterator[Sequence[ListedUser]]:
         """Read the whole table, a part at a time, in no particular order."""
         prefix = f"principal#{issuer}#"
         attributes = (*_SHOWN, *_HASHES) if with_hashes else _SHOWN
         read = partial(self._table.scan_page, prefix, attributes, _listed)
-        page, after = patience.ask(read)
+        page, after = retries.call(read)
         yield page
         while after is not None:
-            page, after = patience.ask(partial(read, after=after))
+            page, after = retries.call(partial(read, after=after))
             yield page
 
     def _update(

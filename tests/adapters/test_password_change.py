@@ -103,7 +103,7 @@ def ask(client: TestClient, path: str, username: str, password: str) -> Response
     return client.post(path, data={**form, **more})
 
 
-def told(answer: Response) -> tuple[object, ...]:
+def without_ids(answer: Response) -> tuple[object, ...]:
     headers = {k: v for k, v in answer.headers.items() if k != "x-request-id"}
     body = {k: v for k, v in answer.json().items() if k != "request_id"}
     return answer.status_code, headers, body
@@ -117,11 +117,11 @@ def test_unknown_wrong_disabled_and_corrupt_are_told_and_cost_the_same(
     refused = [("nobody", RIGHT), ("No one", RIGHT), ("alice", "wrong-wrong")]
     refused += [("once", "wrong-wrong"), ("alice", "short"), ("once", "nul\0-nul-nul")]
     refused += [(name, RIGHT) for name in RECORDS if name not in {"alice", "once"}]
-    first = told(ask(asking, path, "nobody", RIGHT))
+    first = without_ids(ask(asking, path, "nobody", RIGHT))
 
     for username, password in refused:
         hasher.done.clear()
-        assert told(ask(asking, path, username, password)) == first
+        assert without_ids(ask(asking, path, username, password)) == first
         assert hasher.done == ["verify"], username
     assert working.items() == before
 

@@ -24,7 +24,7 @@ from app.adapters.passwords import Passwords
 from app.adapters.table import VERSION, Table, connect
 from app.adapters.tokens.refresh import RefreshTokens
 from app.adapters.users import UserTable
-from app.admin.patience import Patience
+from app.admin.retries import Retries
 from app.admin.users import UserAdministration, local_identity
 from app.broker import Broker
 from app.domain.catalogue import InvokeMode
@@ -58,7 +58,7 @@ ISSUERS: Final = STORED / "issuers"
 PASSWORD: Final = "wonderland-1865"
 CREDENTIALS_VERSION: Final = "fedcba98765432100123456789abcdef"
 STRANGER: Final = Identity(issuer="corp", subject="auth0|\u00c4#1")
-IMPATIENT: Final = Patience(wait=lambda _: None, tell=lambda _: None)
+WITHOUT_WAITING: Final = Retries(wait=lambda _: None, report=lambda _: None)
 LIFETIMES: Final = Lifetimes(longest=timedelta(days=7), idle=timedelta(hours=12))
 MOMENT: Final = NOON.replace(microsecond=123000)
 """As the table has it: in milliseconds."""
@@ -445,7 +445,7 @@ def test_nothing_changes_an_item_of_a_later_version(
             id="a user",
         ),
         pytest.param(
-            lambda table: next(administration(table).pages(IMPATIENT)),
+            lambda table: next(administration(table).pages(WITHOUT_WAITING)),
             id="all users",
         ),
         pytest.param(

@@ -181,13 +181,13 @@ def test_a_line_that_says_something_else_is_refused_and_the_others_are_not(
 
     assert (ran.code, again.code) == (1, 1)
     assert names(table) == ["dave", "erin"]
-    told = json.loads(ran.out)
-    assert told["Added"] == 2
-    assert [line["Line"] for line in told["Refused"]] == [
+    report = json.loads(ran.out)
+    assert report["Added"] == 2
+    assert [line["Line"] for line in report["Refused"]] == [
         first + number for number in range(len(REFUSED))
     ]
     kept = (tmp_path / "refused").read_text()
-    for line, (_, reason) in zip(told["Refused"], REFUSED, strict=True):
+    for line, (_, reason) in zip(report["Refused"], REFUSED, strict=True):
         assert reason in line["Reason"]
         assert f"Line {line['Line']} (" in again.err
         assert reason in again.err
@@ -233,8 +233,9 @@ def test_a_line_of_json_that_is_none_is_refused_by_its_number(
     ran = run(*TYPED, "jsonl", stdin=lines.encode())
 
     assert (ran.code, names(table)) == (1, ["dave"])
-    told = ran.err.splitlines()
-    for number, (line, (_, reason)) in enumerate(zip(told, refused, strict=True), 3):
+    reported = ran.err.splitlines()
+    pairs = zip(reported, refused, strict=True)
+    for number, (line, (_, reason)) in enumerate(pairs, 3):
         assert line.startswith(f"Line {number}")
         assert reason in line
 

@@ -17,7 +17,7 @@ BUTTON: Final = "Sign in with the provider of this laptop"
 
 
 @pytest.fixture
-def door(page: Page, watch: Watch, signing_stack: Stack) -> Desk:
+def issuer_desk(page: Page, watch: Watch, signing_stack: Stack) -> Desk:
     """Open the page of a broker that has an issuer, at a function's address."""
     page.goto(f"{signing_stack.broker}/#report")
     wait_until_started(page)
@@ -30,9 +30,9 @@ def go_and_choose(page: Page, person: str = "Alice") -> None:
     page.get_by_role("button", name=person).click()
 
 
-def sign_in(door: Desk, person: str = "Alice") -> None:
-    go_and_choose(door.page, person)
-    expect(door.button("Sign out")).to_be_visible()
+def sign_in(issuer_desk: Desk, person: str = "Alice") -> None:
+    go_and_choose(issuer_desk.page, person)
+    expect(issuer_desk.button("Sign out")).to_be_visible()
 
 
 def stored(page: Page) -> dict[str, str]:
@@ -41,23 +41,23 @@ def stored(page: Page) -> dict[str, str]:
 
 
 def test_a_person_signs_in_calls_and_signs_out(
-    door: Desk, watch: Watch, provider: Provider, signing_stack: Stack
+    issuer_desk: Desk, watch: Watch, provider: Provider, signing_stack: Stack
 ):
-    page = door.page
+    page = issuer_desk.page
 
-    sign_in(door)
+    sign_in(issuer_desk)
 
     expect(page.locator("#username-shown")).to_have_text("alice")
     assert page.url == f"{signing_stack.broker}/#report"
-    assert door.functions() == ["hello", "report", "summarise"]
+    assert issuer_desk.functions() == ["hello", "report", "summarise"]
     assert stored(page) == {"aikagi-issuer": "laptop"}
-    door.choose("hello")
-    door.run(method="GET")
-    expect(door.state).to_have_attribute("data-kind", "done")
+    issuer_desk.choose("hello")
+    issuer_desk.run(method="GET")
+    expect(issuer_desk.state).to_have_attribute("data-kind", "done")
     expect(page.locator("#caller-text")).to_contain_text("alice (laptop)")
     assert watch.faults == watch.violations() == []
 
-    door.sign_out()
+    issuer_desk.sign_out()
 
     expect(page.get_by_text("You are signed out here.")).to_be_visible()
     there = page.get_by_role(
@@ -70,16 +70,16 @@ def test_a_person_signs_in_calls_and_signs_out(
 
 
 def test_a_reload_comes_back_by_itself_until_somebody_signs_out_there(
-    door: Desk, watch: Watch
+    issuer_desk: Desk, watch: Watch
 ):
-    page = door.page
-    sign_in(door)
+    page = issuer_desk.page
+    sign_in(issuer_desk)
 
     page.reload()
 
-    expect(door.button("Sign out")).to_be_visible()
+    expect(issuer_desk.button("Sign out")).to_be_visible()
     assert page.url.endswith("/#report")
-    door.sign_out()
+    issuer_desk.sign_out()
     page.get_by_role("link", name="Sign out of the provider").click()
     page.get_by_role("button", name="Sign out").click()
     page.go_back()
@@ -93,8 +93,8 @@ def test_a_reload_comes_back_by_itself_until_somebody_signs_out_there(
     assert stored(page) == {}
 
 
-def test_who_says_no_is_told_so_in_both_languages(door: Desk):
-    page = door.page
+def test_who_says_no_is_told_so_in_both_languages(issuer_desk: Desk):
+    page = issuer_desk.page
 
     go_and_choose(page, "Cancel")
 
@@ -129,21 +129,21 @@ _SPOILT: Final = """(() => {
     ],
 )
 def test_what_comes_back_is_of_this_sign_in_or_nobody_is_signed_in(
-    door: Desk, signing_stack: Stack, name: str, value: str | None, said: str
+    issuer_desk: Desk, signing_stack: Stack, name: str, value: str | None, said: str
 ):
-    page = door.page
+    page = issuer_desk.page
     page.add_init_script(_SPOILT % json.dumps([name, value]))
 
     go_and_choose(page)
 
     expect(page.locator("#session-notice")).to_contain_text(said)
-    expect(door.button("Sign out")).to_be_hidden()
+    expect(issuer_desk.button("Sign out")).to_be_hidden()
     assert stored(page) == {}
     assert page.url == f"{signing_stack.broker}/#report"
 
 
-def test_an_id_token_of_another_sign_in_is_refused(door: Desk):
-    page = door.page
+def test_an_id_token_of_another_sign_in_is_refused(issuer_desk: Desk):
+    page = issuer_desk.page
 
     page.add_init_script(
         """{
@@ -158,11 +158,11 @@ def test_an_id_token_of_another_sign_in_is_refused(door: Desk):
     go_and_choose(page)
 
     expect(page.locator("#session-notice")).to_contain_text("failed (nonce)")
-    expect(door.button("Sign out")).to_be_hidden()
+    expect(issuer_desk.button("Sign out")).to_be_hidden()
 
 
-def test_an_answer_is_good_once(door: Desk, signing_stack: Stack):
-    page = door.page
+def test_an_answer_is_good_once(issuer_desk: Desk, signing_stack: Stack):
+    page = issuer_desk.page
     answers: list[str] = []
     page.on(
         "request",
@@ -172,37 +172,37 @@ def test_an_answer_is_good_once(door: Desk, signing_stack: Stack):
             else None
         ),
     )
-    sign_in(door)
+    sign_in(issuer_desk)
     page.evaluate("sessionStorage.clear()")
 
     page.goto("about:blank")
     page.goto(answers[0])
 
     expect(page.locator("#session-notice")).to_contain_text("This sign-in is over")
-    expect(door.button("Sign out")).to_be_hidden()
+    expect(issuer_desk.button("Sign out")).to_be_hidden()
 
 
 def test_two_tabs_sign_in_beside_each_other(
-    context: BrowserContext, door: Desk, signing_stack: Stack
+    context: BrowserContext, issuer_desk: Desk, signing_stack: Stack
 ):
     other = Desk(context.new_page(), signing_stack)
     other.page.goto(f"{signing_stack.broker}/#hello")
     expect(other.page.get_by_role("button", name=BUTTON)).to_be_visible()
-    for page in (door.page, other.page):
+    for page in (issuer_desk.page, other.page):
         page.get_by_role("button", name=BUTTON).click()
         expect(page.get_by_role("button", name="Alice")).to_be_visible()
 
-    for desk in (other, door):
+    for desk in (other, issuer_desk):
         desk.page.get_by_role("button", name="Alice").click()
         expect(desk.button("Sign out")).to_be_visible()
 
-    assert door.page.url.endswith("/#report")
+    assert issuer_desk.page.url.endswith("/#report")
     assert other.page.url.endswith("/#hello")
 
 
-def test_the_keyboard_is_enough(door: Desk):
-    page = door.page
-    door.username.focus()
+def test_the_keyboard_is_enough(issuer_desk: Desk):
+    page = issuer_desk.page
+    issuer_desk.username.focus()
     for _ in range(3):
         page.keyboard.press("Tab")
     expect(page.get_by_role("button", name=BUTTON)).to_be_focused()
@@ -211,7 +211,7 @@ def test_the_keyboard_is_enough(door: Desk):
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
 
-    expect(door.button("Sign out")).to_be_visible()
+    expect(issuer_desk.button("Sign out")).to_be_visible()
     expect(page.locator("#main")).to_be_focused()
 
 
@@ -294,30 +294,32 @@ def test_a_login_that_the_issuer_has_ended_asks_for_another(
     expect(late.page.get_by_role("button", name=BUTTON)).to_be_visible()
 
 
-def sign_in_again(door: Desk) -> None:
+def sign_in_again(issuer_desk: Desk) -> None:
     """Sign in where the issuer knows the browser, and asks nobody."""
-    door.page.get_by_role("button", name=BUTTON).click()
-    expect(door.button("Sign out")).to_be_visible()
+    issuer_desk.page.get_by_role("button", name=BUTTON).click()
+    expect(issuer_desk.button("Sign out")).to_be_visible()
 
 
-def test_a_sign_out_revokes_and_a_reload_does_not(door: Desk, provider: Provider):
-    page = door.page
+def test_a_sign_out_revokes_and_a_reload_does_not(
+    issuer_desk: Desk, provider: Provider
+):
+    page = issuer_desk.page
     revoked: list[str] = []
     page.on("request", lambda request: revoked.append(request.url))
     endpoint = f"{provider.issuer}/token/revocation"
-    sign_in(door)
+    sign_in(issuer_desk)
 
     page.reload()
-    expect(door.button("Sign out")).to_be_visible()
+    expect(issuer_desk.button("Sign out")).to_be_visible()
     # Unlike a page that is gone, this one could still do it.
     page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide'))")
-    expect(door.button("Sign in")).to_be_visible()
+    expect(issuer_desk.button("Sign in")).to_be_visible()
     page.wait_for_load_state("networkidle")
     assert endpoint not in revoked
 
-    sign_in_again(door)
+    sign_in_again(issuer_desk)
     with page.expect_request(endpoint):
-        door.sign_out()
+        issuer_desk.sign_out()
 
 
 def test_a_broker_without_issuers_has_no_button(desk: Desk):

@@ -170,14 +170,14 @@ def test_a_disabled_person_and_a_forgery_cannot_be_told_apart(
     out = client.get("/auth/me", headers=bearer(token()))
     forged = client.get("/auth/me", headers=bearer(token()[:-8] + "AAAAAAAA"))
 
-    def told(answer: httpx2.Response) -> tuple[int, Any, Any]:
+    def without_ids(answer: httpx2.Response) -> tuple[int, Any, Any]:
         body = {k: v for k, v in answer.json().items() if k != "request_id"}
         headers = {
             k: v for k, v in answer.headers.items() if k not in {"date", "x-request-id"}
         }
         return answer.status_code, body, headers
 
-    assert told(out) == told(forged)
+    assert without_ids(out) == without_ids(forged)
 
 
 def test_a_login_that_is_not_ours_ends_at_its_issuer(

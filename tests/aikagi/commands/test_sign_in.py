@@ -252,10 +252,10 @@ def test_a_watched_token_file_is_renewed_at_the_issuer(
 
     watching = process("token", "--file", "token", "--watch")
     assert watching.stdout
-    told = watching.stdout.readline().decode()
+    line = watching.stdout.readline().decode()
     watching.terminate()
 
-    assert told.startswith("token is fresh for ")
+    assert line.startswith("token is fresh for ")
     assert watching.wait(30) == 0
     watching.communicate()
     token = (tmp_path / "token").read_text()

@@ -105,7 +105,7 @@ export class Broker {
   changePassword(username: string, password: string, newPassword: string): Promise<void>;
   /**
    * Forget everything, and tell the broker, or the issuer, that the login is over. Never
-   * throws: what they do not hear of ends by itself.
+   * throws: what does not reach them ends by itself.
    */
   logout(): Promise<void>;
   /** Forget everything at once. A call that waits for its grant is given up. */
@@ -225,7 +225,7 @@ export interface Diagnosis {
  */
 export class Call implements AsyncIterable<TaskEvent> {
   private constructor();
-  /** Kept when the request leaves, with its credentials: from then on the function may run. */
+  /** Fulfilled when the request leaves, with its credentials: from then on the function may run. */
   readonly sent: Promise<void>;
   /** What the answer says of itself, as soon as it begins. */
   readonly response: Promise<Pick<Response, "status" | "statusText" | "headers" | "url">>;

@@ -271,8 +271,8 @@ function isRetryable(answer) {
 }
 
 /**
- * What looks for causes comes from the broker when it is wanted. Where it does not come, that
- * is one.
+ * The module of the diagnosis is imported when it is wanted. Where it does not arrive, that is
+ * the cause.
  *
  * @param {unknown} error
  * @returns {Diagnosis}

@@ -141,7 +141,7 @@ export class Call {
       throw error;
     } finally {
       this.#last.reject(new DOMException("Nobody read on", "AbortError"));
-      // A stream that is cut off looks like a client that has gone: let it end.
+      // Cut off, a function would take this client for gone: let it end.
       if (isOver) batches.next().then(() => batches.return(), () => {});
       else await batches.return();
     }

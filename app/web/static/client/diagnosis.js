@@ -255,7 +255,7 @@ export class Checks {
   }
 
   /**
-   * What a browser blocks it does not show. So it is told by elimination: where Lambda's
+   * What a browser blocks it does not show. So it is found by elimination: where Lambda's
    * refusals can be read and the function's answer cannot, the function adds to it.
    *
    * @param {Answer} signed

@@ -209,7 +209,7 @@ window.addEventListener("pagehide", () => {
   try {
     if (left.length > 0) sessionStorage.setItem(INTERRUPTED, JSON.stringify(left));
   } catch {
-    // Switched off: then nobody is told.
+    // Switched off: then there is no notice.
   }
 });
 

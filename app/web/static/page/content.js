@@ -94,7 +94,7 @@ function said({ text, body, isTruncated }) {
 }
 
 /**
- * A text is shown as it is, whatever it looks like.
+ * A text is shown as it is, also where it could be read as JSON.
  *
  * @param {string} title
  * @param {string} text

@@ -1,6 +1,6 @@
 /**
- * Markdown as elements: a small part of CommonMark 0.31 and of GitHub's tables. What looks like
- * HTML is text. Each line is read once for each level that it is nested in, and there are few.
+ * Markdown as elements: a small part of CommonMark 0.31 and of GitHub's tables. HTML in it
+ * is text. Each line is read once for each level that it is nested in, and there are few.
  * Imported when an answer is Markdown.
  */
 import { number, textElement } from "./language.js";

@@ -2,7 +2,7 @@
 import { text } from "./language.js";
 
 /**
- * Tell of a run that has ended, where nobody looks at the page.
+ * Notify of a run that has ended, while the page is not in sight.
  *
  * @param {import("./runs.js").Run} run
  * @param {string} icon address of it

@@ -12,28 +12,28 @@ DELAYS: Final = (1, 2, 4, 8, 15, 30, 30, 30)
 
 
 @final
-class Patience:
+class Retries:
     """Threads may share it.
 
-    ``wait`` takes seconds, and ends it by raising; ``tell`` hears a few words, and
-    nothing when it goes on.
+    ``wait`` takes seconds, and ends the retries by raising; ``report`` gets a sentence
+    before each wait, and an empty one after it.
     """
 
     def __init__(
-        self, *, wait: Callable[[float], object], tell: Callable[[str], None]
+        self, *, wait: Callable[[float], object], report: Callable[[str], None]
     ) -> None:
         self._wait = wait
-        self._tell = tell
+        self._report = report
 
-    def ask(self, question: Callable[[], T]) -> T:
-        """Return what ``question`` returns. Raises ``UsersUnavailableError``."""
+    def call(self, operation: Callable[[], T]) -> T:
+        """Return what ``operation`` returns. Raises ``UsersUnavailableError``."""
         for seconds in DELAYS:
             try:
-                return question()
+                return operation()
             except UsersUnavailableError as error:
                 if error.retry_after_seconds is None:
                     raise
-                self._tell(f"DynamoDB is busy or away; again in {seconds} s")
+                self._report(f"DynamoDB is busy or away; again in {seconds} s")
                 self._wait(seconds)
-                self._tell("")
-        return question()
+                self._report("")
+        return operation()
