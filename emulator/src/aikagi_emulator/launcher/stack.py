@@ -241,6 +241,7 @@ class EmulatedStack:
             gate=aws.operator_gate(clock=self._real_clock),
             clock=self._clock,
             faults=self._faults,
+            policy_delay=aws.policy_delay,
         )
 
     def _reloading(self, served: Served, stack: Stack) -> ReloadOnChange:
