@@ -305,6 +305,7 @@ class EmulatedStack:
                 for name, path in (application.pages if application else {}).items()
             },
             http_apis={api.settings.name: api.url for api in plan.http_apis},
+            outputs=stack.outputs,
             example=plan.http_apis[0].example if plan.http_apis else "",
             uncallable=() if plan.ports or application else reasons_of(stack),
             env=env,
