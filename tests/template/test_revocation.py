@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 
 from aikagi_emulator.template import Stack
-from app.domain.session import plan_session
+from app.domain.session import SessionRequest, plan_session
 from tests.fakes import NOON, a_function, a_user
 from tests.template.stacks import deployed, policies_of
 
@@ -201,9 +201,9 @@ def test_the_session_of_a_proof_has_one_name_which_is_nobody_s(stack: Stack):
     plan = plan_session(
         a_user("revocation=", "everyone", issuer="operator"),
         a_function("hello", "everyone"),
-        None,
+        SessionRequest(),
         grant_id="a-grant",
-        issued=NOON,
+        now=NOON,
     )
     assert plan.name == "operator+revocation=3D"
 

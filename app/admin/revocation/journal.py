@@ -1,15 +1,15 @@
 """What the users table has of revocations, which one command at a time writes.
 
-Two items. ``revocations`` is what the broker reads with every user, so it is small: from
-when tokens count, and which grants are over. ``revocation-policy`` is what the policy
-says, and which command is writing it: IAM itself has no write with a condition.
+Two items. ``revocations`` is what the broker reads with every user, so it is small:
+from when tokens count, and which grants are over. ``revocation-policy`` is what the
+policy says, and which command is writing it: IAM has no write with a condition.
 """
 
 from collections.abc import Callable, Collection, Mapping
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Final, final
 
-from app.adapters.principals import key_of
+from app.adapters.principals import REVOCATIONS, key_of
 from app.adapters.table import Change, Item, Table
 from app.admin.revocation.entries import Entries
 from app.domain.identity import LOCAL, Identity
@@ -17,8 +17,8 @@ from app.domain.identity import LOCAL, Identity
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
-REVOCATIONS: Final[Item] = {"pk": {"S": "revocations"}}
 POLICY: Final[Item] = {"pk": {"S": "revocation-policy"}}
+_EVERYBODY: Final[Item] = {"pk": {"S": REVOCATIONS}}
 
 LEASE_SECONDS: Final = 150
 """How long nobody else writes after a command was killed while it did."""
@@ -121,7 +121,7 @@ class Journal:
     def end_everybodys_logins(self, valid_from: int) -> None:
         """A later moment that is there already stays."""
         self._table.update(
-            REVOCATIONS,
+            _EVERYBODY,
             {"valid_from": {"N": str(valid_from)}},
             condition=_IS_EARLIER,
         )
@@ -130,7 +130,7 @@ class Journal:
         """Write the grants that are over, all of them."""
         listed: Item = {"grants": {"SS": sorted(grant_ids)}} if grant_ids else {}
         self._table.update(
-            REVOCATIONS,
+            _EVERYBODY,
             listed,
             removed=() if grant_ids else ("grants",),
             condition="(attribute_exists(pk) OR attribute_not_exists(pk))",

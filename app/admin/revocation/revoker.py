@@ -49,10 +49,10 @@ class Revocation:
     """What came of one; the table was written in any case.
 
     ``cut_off`` is epoch seconds. ``version_id`` is the policy's, or ``policy_error``
-    why it was not written. ``shared`` are others who got a later cut-off for lack of room,
-    and ``is_for_all`` says that it became everybody's. ``was_foreign`` says that the
-    policy was another before than the table had it. ``held_after`` is in seconds, where
-    it was shown; ``proof_error`` why it was not.
+    why it was not written. ``shared`` are others who got a later cut-off for lack of
+    room, and ``is_for_all`` says that it became everybody's. ``was_foreign`` says that
+    the policy was another before than the table had it. ``held_after`` is in seconds,
+    where it was shown; ``proof_error`` why it was not.
     """
 
     cut_off: int
@@ -123,13 +123,16 @@ class Revoker:
         return _shown(done, proof, grant_id, wait)
 
     def undo(self, target: Target) -> Revocation:
-        """Take ``target`` out of the policy. What ended in the table stays ended."""
+        """Take ``target`` out of the policy. What ended in the table stays ended.
+
+        Raises what botocore raises where the policy cannot be read.
+        """
         with self._lease() as lease:
             began, before = self._monotonic(), self._journal.read()
             now = self._now()
             present = before.at(now)
             entries = target.removed_from(present)
-            if entries == present:
+            if entries == present and self.in_force().is_written:
                 raise NotDoneError("Nothing of that is in force: see revoke --list.")
             self._journal.end_grants(entries.grants)
             self._record(lease, entries, began)
@@ -165,8 +168,8 @@ class Revoker:
                 )
                 return done, entries
         raise NotDoneError(
-            "The table is too slow: each cut-off had passed when it was written. Run it "
-            "again."
+            "The table is too slow: each cut-off had passed when it was written. Run "
+            "it again."
         )
 
     def _record(self, lease: str, entries: Entries, began: float) -> None:
