@@ -1,17 +1,23 @@
 """What the template promises of revocation: docs/revocation.md."""
 
 import json
+from dataclasses import replace
 from typing import Any, Final
 
 import pytest
 
+from aikagi_emulator.aws import managed_policies_of
+from aikagi_emulator.iam import Policy
 from aikagi_emulator.template import Stack
+from app.admin.revocation.document import document_of
+from app.admin.revocation.entries import Entries
+from app.domain.identity import Identity
 from app.domain.session import SessionRequest, plan_session
 from tests.fakes import NOON, a_function, a_user
 from tests.template.stacks import deployed, policies_of
 
 ACCOUNT: Final = "123456789012"
-TABLE: Final = f"arn:aws:dynamodb:ap-northeast-1:{ACCOUNT}:table/"
+PARAMETERS: Final = f"arn:aws:ssm:ap-northeast-1:{ACCOUNT}:parameter"
 PROOF: Final = "operator+revocation="
 LONGEST_TRUST: Final = 2048
 """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
@@ -32,7 +38,7 @@ def statements_of(stack: Stack) -> dict[str, dict[str, Any]]:
     }
 
 
-def document_of(stack: Stack, name: str) -> dict[str, Any]:
+def policy_of(stack: Stack, name: str) -> dict[str, Any]:
     document: dict[str, Any] = stack.resources[name].properties["PolicyDocument"]
     return document
 
@@ -57,9 +63,28 @@ def test_a_deployment_never_changes_the_policy_that_revocations_are_written_to()
         assert policy.properties == {"PolicyDocument": document}
 
 
+def test_a_later_deployment_leaves_a_revocation_in_force():
+    revoked = Entries().with_person(Identity(issuer="local", subject="alice"), 1)
+    document = document_of(revoked)
+    before = managed_policies_of(deployed(), clock=lambda: NOON)
+    [policy] = (policy for policy in before if "RevocationPolicy" in policy.name)
+    policy.add(document, Policy.identity(document, name="alice's"), default=True)
+
+    after = managed_policies_of(deployed(LogLevel="DEBUG"), clock=lambda: NOON)
+    after.restore(before.snapshot())
+
+    found = after.by_arn[policy.arn]
+    assert json.loads(found.default.document) == json.loads(document)
+    assert found.in_force == replace(policy.in_force, name=found.in_force.name)
+
+
+def test_the_command_begins_with_the_document_that_the_template_has(stack: Stack):
+    assert json.loads(document_of(Entries())) == policy_of(stack, "RevocationPolicy")
+
+
 def test_what_the_template_denies_is_a_name_that_no_session_has():
     """The trust of the invoke role asks for a plus sign in it."""
-    denied = document_of(deployed(), "RevocationPolicy")["Statement"][0]["Condition"]
+    denied = policy_of(deployed(), "RevocationPolicy")["Statement"][0]["Condition"]
 
     assert "+" not in denied["StringEquals"]["aws:SourceIdentity"]
 
@@ -76,7 +101,7 @@ def test_the_invoke_role_has_a_boundary_that_allows_what_its_policy_does(stack: 
     [statements] = policies_of(stack, stack.resources["InvokeRole"]).values()
 
     assert role["PermissionsBoundary"] == stack.resources["InvokeBoundary"].ref
-    assert document_of(stack, "InvokeBoundary")["Statement"] == statements
+    assert policy_of(stack, "InvokeBoundary")["Statement"] == statements
 
 
 def test_nobody_may_write_any_policy_but_that_of_revocations(stack: Stack):
@@ -172,7 +197,7 @@ def test_the_role_of_the_command_may_do_what_it_needs_and_nothing_else(stack: St
         "Sid": "ReadTheCatalogue",
         "Effect": "Allow",
         "Action": "ssm:GetParametersByPath",
-        "Resource": f"arn:aws:ssm:ap-northeast-1:{ACCOUNT}:parameter/aikagi/trial/functions",
+        "Resource": f"{PARAMETERS}/aikagi/trial/functions",
     }
     assert statements["MakeASessionOfItsOwn"] == {
         "Sid": "MakeASessionOfItsOwn",

@@ -52,16 +52,19 @@ _NOBODY: Final = {
 
 
 def _conditions(entries: Entries) -> Iterator[Mapping[str, Any]]:
+    """Write the cut-off for all, and what it does not cover."""
     if entries.everyone:
         yield {"NumericLessThan": {_ISSUED: str(entries.everyone)}}
     by_cut_off: dict[int, list[str]] = defaultdict(list)
     for who, cut_off in entries.people.items():
-        by_cut_off[cut_off].append(who.session_name)
+        if cut_off > entries.everyone:
+            by_cut_off[cut_off].append(who.session_name)
     for cut_off, names in sorted(by_cut_off.items()):
         yield {
             "StringEquals": {"aws:SourceIdentity": sorted(names)},
             "NumericLessThan": {_ISSUED: str(cut_off)},
         }
-    grants = sorted({*entries.grants, *entries.proofs})
+    later = {grant for grant, at in entries.grants.items() if at > entries.everyone}
+    grants = sorted({*later, *entries.proofs})
     if grants:
         yield {"StringEquals": {_GRANT: grants}}

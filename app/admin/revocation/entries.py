@@ -38,13 +38,13 @@ class Entries:
         return max((self.everyone, *self.people.values(), *self.grants.values()))
 
     def at(self, now: float) -> "Entries":
-        """Leave out what no session is left of, and what the cut-off for all covers."""
+        """Leave out what no session is left of."""
 
         def counts(moment: int) -> bool:
-            return moment > self.everyone and now < ends_at(moment)
+            return now < ends_at(moment)
 
         return Entries(
-            everyone=self.everyone if now < ends_at(self.everyone) else 0,
+            everyone=self.everyone if counts(self.everyone) else 0,
             people={who: at for who, at in self.people.items() if counts(at)},
             grants={grant: at for grant, at in self.grants.items() if counts(at)},
             proofs={
@@ -62,8 +62,8 @@ class Entries:
         return replace(self, grants={**self.grants, grant_id: now})
 
     def with_everyone(self, cut_off: int) -> "Entries":
-        """A cut-off for all, which covers whatever was revoked before."""
-        return replace(self, everyone=max(cut_off, self.everyone), people={}, grants={})
+        """A cut-off for all. What was revoked before stays, should it be undone."""
+        return replace(self, everyone=max(cut_off, self.everyone))
 
     def with_proof(self, grant_id: str, now: int) -> "Entries":
         return replace(self, proofs={**self.proofs, grant_id: now})
@@ -93,7 +93,9 @@ def fitted(entries: Entries, fits: Callable[[Entries], bool]) -> Entries:
     everybody's, and of the proofs the latest stays.
     """
     while not fits(entries):
-        cut_offs = sorted(set(entries.people.values()))
+        cut_offs = sorted(
+            {at for at in entries.people.values() if at > entries.everyone}
+        )
         if len(cut_offs) <= 1:
             latest = sorted(entries.proofs.items(), key=lambda proof: proof[1])[-1:]
             entries = replace(entries, proofs=dict(latest))

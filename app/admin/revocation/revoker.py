@@ -134,9 +134,19 @@ class Revoker:
             entries = target.removed_from(present)
             if entries == present and self.in_force().is_written:
                 raise NotDoneError("Nothing of that is in force: see revoke --list.")
+            fitting = fitted(entries, fits)
+            if fitting.everyone > entries.everyone:
+                raise NotDoneError(
+                    "There is no room in the policy for what else is revoked: the "
+                    "moment that counts for everybody stands in its place, and ends by "
+                    "itself (revoke --list)."
+                )
+            shared = self._end_shared(entries, fitting)
+            entries = fitting
             self._journal.end_grants(entries.grants)
             self._record(lease, entries, began)
-            return self._write(Revocation(cut_off=int(now)), before, entries)
+            done = Revocation(cut_off=int(now), shared=shared)
+            return self._write(done, before, entries)
 
     def _end(
         self, target: Target, before: Entries, proof: str
@@ -150,20 +160,14 @@ class Revoker:
                 wanted = wanted.with_proof(proof, cut_off)
             entries = fitted(wanted, fits)
             target.end(self._journal, cut_off)
-            shared = {
-                who: at
-                for who, at in entries.people.items()
-                if at != wanted.people.get(who)
-            }
-            for who, at in shared.items():
-                self._journal.end_logins(who, at)
+            shared = self._end_shared(wanted, entries)
             if entries.everyone > wanted.everyone:
                 self._journal.end_everybodys_logins(entries.everyone)
             self._journal.end_grants(entries.grants)
             if self._now() + 1 <= cut_off:
                 done = Revocation(
                     cut_off=cut_off,
-                    shared=frozenset(shared),
+                    shared=shared,
                     is_for_all=entries.everyone > wanted.everyone,
                 )
                 return done, entries
@@ -171,6 +175,17 @@ class Revoker:
             "The table is too slow: each cut-off had passed when it was written. Run "
             "it again."
         )
+
+    def _end_shared(self, wanted: Entries, fitting: Entries) -> frozenset[Identity]:
+        """End what the people have whose cut-off became a later one."""
+        shared = {
+            who: at
+            for who, at in fitting.people.items()
+            if at != wanted.people.get(who)
+        }
+        for who, at in shared.items():
+            self._journal.end_logins(who, at)
+        return frozenset(shared)
 
     def _record(self, lease: str, entries: Entries, began: float) -> None:
         try:
