@@ -26,7 +26,7 @@ from app.admin.revocation.journal import LEASE_SECONDS, Journal
 from app.admin.revocation.policy import RevocationPolicy
 from app.admin.revocation.revoker import CUT_OFF_MARGIN, Revoker
 from app.admin.revocation.server_clock import ServerClock
-from app.admin.revocation.targets import Grant
+from app.admin.revocation.targets import SingleGrant
 from app.admin.users import UserAdministration
 from app.domain.identity import Identity
 from tests.aws_caller import Person, sign
@@ -493,10 +493,10 @@ def test_of_two_commands_at_once_neither_loses_what_the_other_revoked(
     first.iam.meta.events.register("before-call.iam.CreatePolicyVersion", hold)
     threads = [
         threading.Thread(
-            target=lambda: first.revoker.revoke(Grant(grant_id="of-the-first"))
+            target=lambda: first.revoker.revoke(SingleGrant(grant_id="of-the-first"))
         ),
         threading.Thread(
-            target=lambda: second.revoker.revoke(Grant(grant_id="of-the-second"))
+            target=lambda: second.revoker.revoke(SingleGrant(grant_id="of-the-second"))
         ),
     ]
     threads[0].start()
@@ -524,7 +524,7 @@ def test_the_lease_of_a_command_that_was_killed_ends(stack: Stack, environment: 
         stack.controls.advance(timedelta(seconds=10))
 
     command = Command(stack, sleep=sleep)
-    done = command.revoker.revoke(Grant(grant_id="after-the-killed"))
+    done = command.revoker.revoke(SingleGrant(grant_id="after-the-killed"))
 
     assert done.version_id
     assert LEASE_SECONDS - 10 <= sum(waited) <= LEASE_SECONDS + 20
@@ -536,7 +536,7 @@ def test_more_versions_than_iam_keeps_are_made_one_after_another(
     command = Command(stack)
 
     versions = [
-        command.revoker.revoke(Grant(grant_id=f"version-{number}")).version_id
+        command.revoker.revoke(SingleGrant(grant_id=f"version-{number}")).version_id
         for number in range(7)
     ]
 

@@ -24,7 +24,7 @@ from app.admin.key_commands import (
     add_secret,
     secret_arn,
 )
-from app.admin.output import echo, echo_error
+from app.admin.output import echo, echo_error, name_of, report_about
 from app.admin.parsers import PROGRAM, Commands, add_issuer, add_parser, new_parser
 from app.admin.places import table_name, use_environment
 from app.admin.revoke_commands import add_disable, add_revoke
@@ -407,19 +407,11 @@ def _row(user: ListedUser) -> dict[str, Any]:
 
 
 def _name(options: argparse.Namespace) -> str:
-    if options.issuer == LOCAL:
-        return str(options.username)
-    return f"{options.username} of {options.issuer}"
+    return name_of(_identity(options))
 
 
 def _report(options: argparse.Namespace, done: str) -> None:
-    """Say what was done; as JSON the name alone, for there is nothing else to read."""
-    if not options.json:
-        echo(done)
-    elif options.issuer == LOCAL:
-        echo(json.dumps({"Username": options.username}))
-    else:
-        echo(json.dumps({"Issuer": options.issuer, "Subject": options.username}))
+    report_about(_identity(options), done, as_json=options.json)
 
 
 def _fail(sentence: str, code: ExitCode) -> int:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from app.admin.bootstrap import build_user_administration
 from app.admin.errors import UsageError
 from app.admin.exit_codes import ExitCode, exit_code_of
-from app.admin.output import echo, echo_error
+from app.admin.output import echo, echo_error, name_of, report_about
 from app.admin.parsers import PROGRAM, Commands, add_issuer, add_parser
 from app.admin.places import (
     RevocationPlaces,
@@ -22,9 +22,9 @@ from app.admin.places import (
 from app.admin.revocation.build import build_revoker
 from app.admin.revocation.entries import Entries, ends_at
 from app.admin.revocation.revoker import InForce, Revocation, Revoker, Target
-from app.admin.revocation.targets import Everyone, Grant, Person
+from app.admin.revocation.targets import Everyone, Person, SingleGrant
 from app.admin.users import identity_of
-from app.domain.identity import LOCAL, Identity
+from app.domain.identity import Identity
 
 _GRANT_ID: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
 _LONGEST_WAIT: Final = 600
@@ -74,6 +74,11 @@ def add_disable(commands: Commands) -> None:
     )
     added.add_argument("username", metavar="USERNAME")
     add_issuer(added)
+    added.add_argument(
+        "--no-revoke",
+        action="store_true",
+        help="let AWS sessions of theirs go on to their end, within the hour",
+    )
     _add_proof(added)
     add_revocation_places(added)
     added.set_defaults(run=_disable)
@@ -118,15 +123,21 @@ def _revoke(options: argparse.Namespace) -> ExitCode | None:
 def _disable(options: argparse.Namespace) -> ExitCode | None:
     """Keep somebody out in any case, and say so where that is all."""
     identity, places = _identity(options), revocation_places(options)
-    if places is not None:
+    if places is not None and not options.no_revoke:
         target = Person(identity=identity, disable=True)
-        return _carry_out(places, target, _name(identity), options)
+        return _carry_out(places, target, name_of(identity), options)
     users = build_user_administration(table_name(options))
     users.set_disabled(identity, disabled=True)
+    done = (
+        f"{name_of(identity)} is kept out and logged out. AWS sessions made before go "
+        "on to their end, within the hour"
+    )
+    if options.no_revoke:
+        report_about(identity, f"{done}.", as_json=options.json)
+        return None
     echo_error(
-        f"{_name(identity)} is kept out and logged out. AWS sessions made before go on "
-        "to their end, within the hour: name the policy that ends them, by --policy "
-        "(the stack's output RevocationPolicyArn)."
+        f"{done}: name the policy that ends them, by --policy (the stack's output "
+        "RevocationPolicyArn), or say --no-revoke."
     )
     return ExitCode.NOT_DONE
 
@@ -152,14 +163,14 @@ def _lines(
     done: Revocation, target: Target, whose: str, *, is_kept_out: bool
 ) -> Iterator[str]:
     moment = _instant(done.cut_off)
-    if isinstance(target, Grant):
+    if isinstance(target, SingleGrant):
         yield f"The broker hands out no more credentials of the session of {whose}."
     else:
         yield f"Logins and tokens of {whose} from before {moment} count no more."
     if is_kept_out:
         yield f"{whose} is kept out until `{PROGRAM} users enable`."
     if done.policy_error is None:
-        before = "" if isinstance(target, Grant) else f" from before {moment}"
+        before = "" if isinstance(target, SingleGrant) else f" from before {moment}"
         yield (
             f"The policy refuses sessions of {whose}{before}, by its version "
             f"{done.version_id}."
@@ -170,7 +181,7 @@ def _lines(
             "interrupted, or something else wrote it. It was written anew."
         )
     if done.shared:
-        names = ", ".join(sorted(map(_name, done.shared)))
+        names = ", ".join(sorted(map(name_of, done.shared)))
         yield (
             "There was no more room in the policy: a later moment than before counts "
             f"for {names}, who have to log in again."
@@ -219,7 +230,7 @@ def _undo(
         f"The policy refuses sessions of {whose} no more, by its version "
         f"{done.version_id}."
     )
-    if not isinstance(target, Grant):
+    if not isinstance(target, SingleGrant):
         echo(f"Logins and tokens of {whose} from before stay ended.")
     return None
 
@@ -250,7 +261,7 @@ def _rows(entries: Entries) -> Iterator[dict[str, str]]:
     """Give everything in force: whose, from before when, and until when it counts."""
     moments = [
         *([("everyone", entries.everyone)] if entries.everyone else []),
-        *sorted((_name(who), at) for who, at in entries.people.items()),
+        *sorted((name_of(who), at) for who, at in entries.people.items()),
         *sorted((f"grant {grant}", at) for grant, at in entries.grants.items()),
     ]
     for whose, at in moments:
@@ -263,9 +274,9 @@ def _target(options: argparse.Namespace) -> tuple[Target, str]:
     if options.grant is not None:
         if not _GRANT_ID.fullmatch(options.grant):
             raise UsageError("A grant's id is up to 64 letters, digits and hyphens.")
-        return Grant(grant_id=options.grant), f"the grant {options.grant}"
+        return SingleGrant(grant_id=options.grant), f"the grant {options.grant}"
     identity = _identity(options)
-    return Person(identity=identity, removed=options.removed), _name(identity)
+    return Person(identity=identity, removed=options.removed), name_of(identity)
 
 
 def _identity(options: argparse.Namespace) -> Identity:
@@ -293,13 +304,9 @@ def _described(done: Revocation) -> dict[str, Any]:
         "ValidFrom": _instant(done.cut_off),
         "PolicyVersion": done.version_id or None,
         "HeldAfterSeconds": done.held_after,
-        "LaterFor": sorted(map(_name, done.shared)),
+        "LaterFor": sorted(map(name_of, done.shared)),
         "Everyone": done.is_for_all,
     }
-
-
-def _name(who: Identity) -> str:
-    return who.subject if who.issuer == LOCAL else f"{who.subject} of {who.issuer}"
 
 
 def _instant(moment: int) -> str:

@@ -33,7 +33,7 @@ class Person:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Grant:
+class SingleGrant:
     """``grant_id`` is that of the session, its tag ``grant``."""
 
     grant_id: str
