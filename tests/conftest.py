@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from app.adapters.tokens import BearerTokens, IssuerTokens
+from app.audit_trail import AuditTrail
 from app.broker import Broker
 from app.password_checks import LimitedPasswordChecks
 from app.web.application import create_app
@@ -119,7 +120,7 @@ def broker(
         issuers=issuers,
         catalogue=catalogue,
         sessions=sessions,
-        audit=audit,
+        audit=AuditTrail(log=audit, clock=clock),
         clock=clock,
         new_id=Ids(),
     )
