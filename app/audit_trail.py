@@ -25,6 +25,7 @@ from app.domain.audit import (
 from app.domain.credentials import Grant, Source, TokenPair
 from app.domain.errors import AuditUnavailableError, ProblemError
 from app.domain.identity import Bearer, Identity, User
+from app.domain.session import SessionRequest
 
 _log = logging.getLogger(__name__)
 
@@ -76,19 +77,15 @@ class AuditTrail:
 
     @contextmanager
     def grant_refusals(
-        self,
-        user: User,
-        function_name: str | None,
-        duration_seconds: int | None,
-        source: Source,
+        self, user: User, asked: SessionRequest, source: Source
     ) -> Iterator[None]:
         """Do the same of a grant, with what was asked for."""
         with self._failures(
             GrantRefusedRecord,
             source,
             user.identity,
-            function_name=recordable_name(function_name),
-            duration_seconds=recordable_seconds(duration_seconds),
+            function_name=recordable_name(asked.function_name),
+            duration_seconds=recordable_seconds(asked.duration_seconds),
         ):
             yield
 

@@ -13,7 +13,7 @@ from app.admin.audit_schema import members_of, schema
 from app.domain.audit import RECORDS, AuditRecord, RequestRecord
 from app.domain.identity import PasswordRefusal
 from app.domain.logins import Verdict
-from app.domain.session import plan_session
+from app.domain.session import SessionRequest, plan_session
 from app.web.problems import STATUS
 from tests.fakes import NOON, a_function, a_user
 from tests.routes import methods_by_path
@@ -24,9 +24,9 @@ ROOT: Final = Path(__file__).parents[1]
 PLAN: Final = plan_session(
     a_user("alice", "everyone"),
     a_function("hello", "everyone"),
-    None,
+    SessionRequest(),
     grant_id="a-grant",
-    issued=NOON,
+    now=NOON,
 )
 
 

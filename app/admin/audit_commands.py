@@ -66,7 +66,12 @@ def add_audit_commands(
     join.add_argument("--json", action="store_true", help="answer as JSON lines")
     join.set_defaults(run=_join, local=None)
     printed = commands.add_parser(
-        "schema", help="print the JSON Schema of audit lines", allow_abbrev=False
+        "schema",
+        help="print the JSON Schema of audit lines",
+        description="Print the JSON Schema of audit lines.",
+        epilog=f"example:\n  python -m app.admin audit schema\n\n{HELP}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     printed.set_defaults(run=_print_schema, local=None)
 

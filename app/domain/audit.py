@@ -131,8 +131,8 @@ class GrantRecord(RequestRecord):
             source=source,
             identity=plan.user.identity,
             grant_id=plan.grant_id,
-            session_grant_id=plan.grant_id,
-            reused=False,
+            session_grant_id=credentials.grant_id,
+            reused=grant.is_reused,
             function_name=plan.function.name,
             function_arn=plan.function.arn,
             role_arn=plan.function.role_arn,
@@ -141,7 +141,7 @@ class GrantRecord(RequestRecord):
             duration_seconds=int(plan.duration.total_seconds()),
             expiration=credentials.expires_at,
             policy_sha256=hashlib.sha256(plan.policy.encode()).hexdigest(),
-            dropped_tags=(),
+            dropped_tags=credentials.dropped_tags,
             sts_request_id=credentials.request_id,
         )
 

@@ -11,15 +11,15 @@ from app.domain.audit import GrantRecord, LoginRefusedRecord
 from app.domain.credentials import Grant, Source
 from app.domain.errors import AuditUnavailableError
 from app.domain.identity import Identity
-from app.domain.session import plan_session
+from app.domain.session import SessionRequest, plan_session
 from tests.fakes import NOON, ROLE, Clock, RecordingSessions, a_function, a_user
 
 PLAN = plan_session(
     a_user("alice", "research"),
     a_function("report", "research"),
-    900,
+    SessionRequest(duration_seconds=900),
     grant_id="g-1",
-    issued=NOON,
+    now=NOON,
 )
 SOURCE = Source(address="203.0.113.7", request_id="r-1")
 GRANT = GrantRecord.of(

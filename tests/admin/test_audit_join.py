@@ -17,7 +17,7 @@ from app.admin.commands import main
 from app.domain.audit import GrantRecord, LogoutRecord, RevocationRecord
 from app.domain.credentials import Grant, Source, TemporaryCredentials
 from app.domain.identity import Identity
-from app.domain.session import plan_session
+from app.domain.session import SessionRequest, plan_session
 from tests.fakes import NOON, ROLE, a_function, a_user
 
 BROKER: Final = "arn:aws:sts::123456789012:assumed-role/BrokerRole/broker"
@@ -30,9 +30,9 @@ def a_grant(number: int = 1, *, user: str = "alice") -> GrantRecord:
     plan = plan_session(
         a_user(user, "everyone"),
         a_function("hello", "everyone"),
-        900,
+        SessionRequest(duration_seconds=900),
         grant_id=f"grant-{number}",
-        issued=NOON,
+        now=NOON,
     )
     credentials = TemporaryCredentials(
         access_key_id=key(number),
@@ -40,6 +40,8 @@ def a_grant(number: int = 1, *, user: str = "alice") -> GrantRecord:
         session_token="token",
         expires_at=NOON,
         request_id=f"sts-{number}",
+        grant_id=f"grant-{number}",
+        issued=0,
     )
     return GrantRecord.of(
         Grant(plan=plan, credentials=credentials, granted_at=NOON), SOURCE
