@@ -28,6 +28,7 @@ from app.adapters.table import Table
 from app.adapters.tokens import RefreshTokens
 from app.adapters.users import UserTable
 from app.admin.commands import main
+from app.domain.identity import CheckedPassword
 from app.domain.logins import Lifetimes
 from app.logins import RotatingLogins
 from tests.aws_caller import Person, sign
@@ -178,7 +179,7 @@ def test_of_ten_changes_of_one_password_at_once_one_is_made(
     table = Table(as_broker, name=stack.variables()["AIKAGI_USERS_TABLE"])
     users = UserTable(table, passwords=Passwords())
     alice = users.authenticate("alice", stack.users["alice"])
-    assert alice is not None
+    assert isinstance(alice, CheckedPassword)
     together = Barrier(10)
 
     def race(number: int) -> bool:
@@ -190,7 +191,7 @@ def test_of_ten_changes_of_one_password_at_once_one_is_made(
 
     assert won.count(True) == 1
     changed = users.authenticate("alice", f"looking-glass-{won.index(True)}")
-    assert changed is not None
+    assert isinstance(changed, CheckedPassword)
     assert changed.user.credentials_version == f"v-{won.index(True)}"
     # As it was, for the other tests.
     assert users.replace_password(
@@ -433,11 +434,12 @@ print(json.dumps(answer))
         timeout=60,
     )
 
-    audit, answer = map(json.loads, done.stdout.splitlines())
+    login, audit, answer = map(json.loads, done.stdout.splitlines())
     assert answer["statusCode"] == 200
     assert answer["headers"]["content-type"] == "application/json"
     grant = json.loads(answer["body"])
     assert sign(grant).send().json()["caller"] == ALICE
+    assert (login["Event"], audit["Event"]) == ("Login", "Grant")
     assert audit["AccessKeyId"] == grant["AccessKeyId"]
     assert audit["SourceIp"] == "203.0.113.7"
 
