@@ -4,6 +4,7 @@ import logging
 import sys
 import uuid
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from app.adapters import aws, parameters, signing_secret, sts, table
 from app.adapters.attempt_table import AttemptTable
@@ -26,6 +27,7 @@ from app.adapters.tokens import (
     WeakSecretError,
 )
 from app.adapters.users import UserTable
+from app.audit_trail import AuditTrail
 from app.broker import Broker
 from app.domain.errors import SigningKeyUnavailableError
 from app.domain.logins import Lifetimes
@@ -34,6 +36,9 @@ from app.logins import RotatingLogins
 from app.password_checks import LimitedPasswordChecks
 from app.session_reuse import ReusedSessions
 from app.settings import Settings
+
+CONNECTIONS: Final = aws.CONNECTIONS
+"""How many requests can wait for AWS at once."""
 
 _log = logging.getLogger(__name__)
 
@@ -102,7 +107,7 @@ def build_broker(settings: Settings) -> Broker:
         sessions=ReusedSessions(
             StsSessions(sts.connect(session), clock=_now), clock=_now
         ),
-        audit=AuditLines(sys.stdout),
+        audit=AuditTrail(log=AuditLines(sys.stdout), clock=_now),
         clock=_now,
         new_id=_new_id,
         grant_seconds_after_login=settings.grant_seconds_after_login,

@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from app.adapters.signing_secret import LaterSecretError
 from app.adapters.table import LaterVersionError
 from app.admin.attribute_commands import add_attribute_options, set_attributes
+from app.admin.audit_commands import add_audit_commands
 from app.admin.bootstrap import build_key_administration, build_user_administration
 from app.admin.errors import NotDoneError, UsageError
 from app.admin.exit_codes import ExitCode, exit_code_of
@@ -161,6 +162,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = keys.add_subparsers(required=True, metavar="COMMAND")
     for command in KEY_COMMANDS:
         _add_key_command(commands, command)
+    add_audit_commands(areas)
     return parser
 
 

@@ -7,7 +7,8 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from enum import StrEnum
+from typing import Final, TypeAlias
 
 LOCAL: Final = "local"
 """The alias of the broker's own users; no other issuer may have it."""
@@ -104,6 +105,23 @@ class CheckedPassword:
     stored_hash: str = field(repr=False)
 
 
+class PasswordRefusal(StrEnum):
+    """Why a password gives nobody a login, as a code for the audit."""
+
+    UNKNOWN_USER = "unknown-user"
+    DISABLED = "user-disabled"
+    NO_PASSWORD = "no-password"  # noqa: S105 - a code
+    WRONG = "wrong-password"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedPassword:
+    """A password that was not taken. ``identity`` is a user's, where there is one."""
+
+    reason: PasswordRefusal
+    identity: Identity | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bearer:
     """Whom a token of ours speaks for, and the login it comes from.
@@ -132,6 +150,9 @@ class FederatedBearer:
     issued_at: datetime
     login_ends_at: datetime
     attributes: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+
+AnyBearer: TypeAlias = Bearer | FederatedBearer
 
 
 def is_alias(text: str) -> bool:

@@ -26,11 +26,11 @@ from app.domain.errors import (
 from app.domain.issuers import Issuer, SendToken, SignIn
 from app.web.dependencies import (
     CURRENT_USER_FAILURES,
-    BearerToken,
     BrokerDep,
-    CurrentUser,
+    CurrentBearer,
     LoginPoolDep,
     SourceDep,
+    WorkersDep,
     when_ready,
 )
 from app.web.oauth import TokenRoute, refusals
@@ -233,13 +233,20 @@ async def change_password(
         LoginEndedError, UsersUnavailableError, SigningKeyUnavailableError
     ),
 )
-def refresh(form: Annotated[RefreshForm, Form()], broker: BrokerDep) -> TokenResponse:
+async def refresh(
+    form: Annotated[RefreshForm, Form()],
+    broker: BrokerDep,
+    workers: WorkersDep,
+    source: SourceDep,
+) -> TokenResponse:
     """Trade a refresh token for a new pair; the old one can be used no more.
 
     Presented again within ten seconds it gives the same successor: an answer may be
     lost. Presented again later it ends the login, for somebody else may have it.
     """
-    return TokenResponse.reveal(broker.refresh(form.refresh_token.get_secret_value()))
+    token = form.refresh_token.get_secret_value()
+    pair = await workers.run(lambda: broker.refresh(token, source))
+    return TokenResponse.reveal(pair)
 
 
 @router.post(
@@ -248,13 +255,15 @@ def refresh(form: Annotated[RefreshForm, Form()], broker: BrokerDep) -> TokenRes
     status_code=HTTPStatus.NO_CONTENT,
     responses=problems(*CURRENT_USER_FAILURES, LoginNotOursError),
 )
-async def logout(token: BearerToken, broker: BrokerDep) -> None:
+async def logout(
+    bearer: CurrentBearer, broker: BrokerDep, workers: WorkersDep, source: SourceDep
+) -> None:
     """End the login this access token comes from: it can be renewed no more.
 
     The access token itself lasts to its end. Of another issuer's token there is no
     login here that could end: its issuer has it.
     """
-    await when_ready(lambda: broker.logout(token))
+    await workers.run(lambda: broker.logout(bearer, source))
 
 
 @router.get(
@@ -277,8 +286,11 @@ async def issuers(broker: BrokerDep) -> IssuersResponse:
     summary="See who you are",
     responses=problems(*CURRENT_USER_FAILURES),
 )
-async def me(user: CurrentUser) -> MeResponse:
+async def me(
+    bearer: CurrentBearer, broker: BrokerDep, workers: WorkersDep
+) -> MeResponse:
     """Tell who the broker thinks you are, as of now."""
+    user = await workers.run(lambda: broker.identify(bearer))
     return MeResponse(
         issuer=user.identity.issuer,
         subject=user.identity.subject,

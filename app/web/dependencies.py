@@ -7,7 +7,6 @@ from typing import Annotated, Final, TypeVar, cast
 
 from anyio import move_on_after
 from fastapi import Depends, Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.security import OAuth2PasswordBearer
 from starlette.requests import HTTPConnection
 from typing_extensions import override
@@ -22,9 +21,10 @@ from app.domain.errors import (
     TokenRejectedError,
     UsersUnavailableError,
 )
-from app.domain.identity import User
+from app.domain.identity import AnyBearer
 from app.web.caller_address import caller_address
 from app.web.login_pool import LoginPool
+from app.web.workers import Workers
 
 T = TypeVar("T")
 
@@ -71,6 +71,10 @@ async def _broker(request: Request) -> Broker:
     return cast("Broker", request.app.state.broker)
 
 
+async def _workers(request: Request) -> Workers:
+    return cast("Workers", request.app.state.workers)
+
+
 async def _login_pool(request: Request) -> LoginPool:
     return cast("LoginPool", request.app.state.login_pool)
 
@@ -87,6 +91,8 @@ async def _source(request: Request) -> Source:
 
 BrokerDep = Annotated[Broker, Depends(_broker)]
 
+WorkersDep = Annotated[Workers, Depends(_workers)]
+
 LoginPoolDep = Annotated[LoginPool, Depends(_login_pool)]
 
 SourceDep = Annotated[Source, Depends(_source)]
@@ -101,14 +107,14 @@ _BareToken = Annotated[str, Depends(_StrictBearer(_BARE))]
 
 
 async def when_ready(do: Callable[[], T]) -> T:
-    """Do it in a worker thread, and again once what was missing has been read.
+    """Do what never waits, and do it again once what was missing has been read.
 
-    Meanwhile no worker thread is taken: an issuer whose keys arrive slowly holds up
-    its own people, and nobody else.
+    Meanwhile no thread is taken: an issuer whose keys arrive slowly holds up its own
+    people, and nobody else.
     """
     for _ in range(_MOST_WAITS):
         try:
-            return await run_in_threadpool(do)
+            return do()
         except ProblemError as error:
             if error.pending is None:
                 raise
@@ -116,31 +122,34 @@ async def when_ready(do: Callable[[], T]) -> T:
                 await asyncio.wrap_future(error.pending)
             if not error.pending.done():
                 raise
-    return await run_in_threadpool(do)
+    return do()
 
 
 async def authenticate(request: Request) -> None:
-    """Find the caller before anything else of the request is looked at."""
+    """Verify the token before anything else of the request is looked at."""
     broker, token = await _broker(request), await _bearer(request)
-    request.state.user = await when_ready(lambda: broker.identify(token))
+    request.state.bearer = await when_ready(lambda: broker.verify(token))
 
 
-async def _current_user(
+async def _current_bearer(
     request: Request, broker: BrokerDep, token: BearerToken
-) -> User:
+) -> AnyBearer:
     # A route that reads a body has found out before it did.
-    known: User | None = getattr(request.state, "user", None)
+    known: AnyBearer | None = getattr(request.state, "bearer", None)
     if known is not None:
         return known
-    return await when_ready(lambda: broker.identify(token))
+    return await when_ready(lambda: broker.verify(token))
 
 
-async def _sdk_user(broker: BrokerDep, token: _BareToken) -> User:
-    return await when_ready(lambda: broker.identify(token))
+async def _sdk_bearer(broker: BrokerDep, token: _BareToken) -> AnyBearer:
+    return await when_ready(lambda: broker.verify(token))
 
 
-CurrentUser = Annotated[User, Depends(_current_user)]
-"""The caller, verified and still known. A route without it is public."""
+CurrentBearer = Annotated[AnyBearer, Depends(_current_bearer)]
+"""Whose token came, verified. Whether they are known still, ``Broker.identify`` asks.
+
+A route without it is public.
+"""
 
 CURRENT_USER_FAILURES: Final[tuple[type[ProblemError], ...]] = (
     TokenRejectedError,
@@ -151,5 +160,5 @@ CURRENT_USER_FAILURES: Final[tuple[type[ProblemError], ...]] = (
 )
 """How a route may fail that knows its caller, or ends a login."""
 
-SdkUser = Annotated[User, Depends(_sdk_user)]
+SdkBearer = Annotated[AnyBearer, Depends(_sdk_bearer)]
 """The same, where the token may stand bare: SDKs send a token file as it is."""

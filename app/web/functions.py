@@ -8,7 +8,12 @@ from pydantic import BaseModel, Field
 from app.domain.catalogue import BodyType, Function, InvokeMode
 from app.domain.errors import CatalogueUnavailableError
 from app.web.casing import PASCAL_CASE
-from app.web.dependencies import CURRENT_USER_FAILURES, BrokerDep, CurrentUser
+from app.web.dependencies import (
+    CURRENT_USER_FAILURES,
+    BrokerDep,
+    CurrentBearer,
+    WorkersDep,
+)
 from app.web.openapi import problems
 
 router = APIRouter(tags=["grants"])
@@ -62,7 +67,11 @@ class FunctionsResponse(BaseModel):
     summary="List the functions you may call",
     responses=problems(*CURRENT_USER_FAILURES, CatalogueUnavailableError),
 )
-def functions(user: CurrentUser, broker: BrokerDep) -> FunctionsResponse:
+async def functions(
+    bearer: CurrentBearer, broker: BrokerDep, workers: WorkersDep
+) -> FunctionsResponse:
     """List them by name; those of others are left out."""
-    found = [FunctionResponse.of(function) for function in broker.functions(user)]
-    return FunctionsResponse(functions=found)
+    found = await workers.run(lambda: broker.functions(broker.identify(bearer)))
+    return FunctionsResponse(
+        functions=[FunctionResponse.of(function) for function in found]
+    )

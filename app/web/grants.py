@@ -39,8 +39,9 @@ from app.web.casing import PASCAL_CASE
 from app.web.dependencies import (
     CURRENT_USER_FAILURES,
     BrokerDep,
-    CurrentUser,
+    CurrentBearer,
     SourceDep,
+    WorkersDep,
 )
 from app.web.openapi import problems
 
@@ -229,9 +230,10 @@ _EXAMPLES: Final[dict[str, Example]] = {
     summary="Get credentials for one function",
     responses=problems(*GRANT_FAILURES, FunctionNotNamedError, unreadable=UNREADABLE),
 )
-def grant(
-    user: CurrentUser,
+async def grant(
+    bearer: CurrentBearer,
     broker: BrokerDep,
+    workers: WorkersDep,
     source: SourceDep,
     wanted: Annotated[GrantRequest | None, Body(openapi_examples=_EXAMPLES)] = None,
 ) -> GrantResponse | DryRunResponse:
@@ -239,5 +241,9 @@ def grant(
     wanted = wanted or GrantRequest()
     asked = wanted.to_session_request()
     if wanted.dry_run:
-        return DryRunResponse.of(broker.plan(user, asked))
-    return GrantResponse.reveal(broker.grant(user, asked, source))
+        plan = await workers.run(lambda: broker.plan(broker.identify(bearer), asked))
+        return DryRunResponse.of(plan)
+    granted = await workers.run(
+        lambda: broker.grant(broker.identify(bearer), asked, source)
+    )
+    return GrantResponse.reveal(granted)
