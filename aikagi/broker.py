@@ -260,7 +260,7 @@ class Broker:
         Of the usual duration. It is there after the login has ended, too.
         """
         session = self._current()
-        lifetime = GrantLifetime(seconds=DEFAULT_DURATION_SECONDS, min_remaining=0)
+        lifetime = GrantLifetime(seconds=None, min_remaining=0)
         return None if session is None else session.held_grant(function, lifetime)
 
     def auth(self, function: str) -> SigV4Auth:

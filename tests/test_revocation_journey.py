@@ -17,6 +17,10 @@ import httpx2
 import pytest
 from botocore.exceptions import ClientError
 
+import aikagi
+from aikagi.checks import main_fault
+from aikagi.commands.run import message_of
+from aikagi.diagnosis import Diagnosis
 from app.adapters import aws, table
 from app.adapters.passwords import Passwords
 from app.adapters.table import Table
@@ -218,11 +222,80 @@ def test_somebody_of_another_issuer_is_revoked_who_is_in_no_table(
     code, out, _ = typed("revoke", "auth0|5f7", "--issuer", "corp", "--json")
 
     assert code == 0
+    line = json.loads(out)
+    assert (line["Event"], line["Issuer"], line["Subject"]) == (
+        "Revocation",
+        "corp",
+        "auth0|5f7",
+    )
+    assert line["Operator"].endswith(":user/operator")
+    assert line["ProofAccessKeyId"] != line["ComparedAccessKeyId"]
+    assert line.keys() >= {"HeldAfterSeconds", "PolicyVersion", "Expiration"}
     listed = json.loads(typed("revoke", "--list", "--json")[1])
     [row] = [row for row in listed if row["Whose"] == "auth0|5f7 of corp"]
-    assert row["From"] == json.loads(out)["ValidFrom"]
+    moment = datetime.fromtimestamp(line["ValidFrom"], UTC)
+    assert datetime.fromisoformat(row["From"]) == moment
     found = typed("users", "show", "auth0|5f7", "--issuer", "corp", "--json")
     assert found[0] == 0
+
+
+def test_the_client_goes_on_by_itself_where_a_grant_alone_was_revoked(
+    stack: Stack, newcomer: Newcomer, typed: Typed
+):
+    newcomer("uma")
+    with aikagi.Broker(stack.broker) as broker:
+        broker.login("uma", PASSWORD)
+        broker.call("hello").result()
+        held = broker.held_grant("hello")
+        assert held is not None
+        granted = session_grant_of(stack, "uma")
+
+        assert typed("revoke", "--grant", granted)[0] == 0
+
+        assert not is_let_in(wire_of(held))
+        assert broker.call("hello").result()
+
+
+def test_whose_access_was_ended_is_told_so_by_the_client_and_by_its_diagnosis(
+    stack: Stack, newcomer: Newcomer, typed: Typed
+):
+    newcomer("vera")
+    with aikagi.Broker(stack.broker) as broker:
+        broker.login("vera", PASSWORD)
+        broker.call("hello").result()
+        assert typed("revoke", "vera")[0] == 0
+
+        with pytest.raises(aikagi.LoginEndedError) as raised:
+            broker.call("hello").result()
+
+        assert raised.value.access_ended
+        assert message_of(raised.value) == (
+            "Your access was ended. Log in: aikagi login"
+        )
+        fault = main_fault([*Diagnosis(broker, function="hello").checks()])
+        assert fault is not None
+        assert fault.cause == "access-ended"
+
+
+def session_grant_of(stack: Stack, name: str) -> str:
+    """The id of the grant that a session began with, from the broker's audit."""
+    lines = [json.loads(line) for line in stack.log if line.startswith("{")]
+    found = [
+        line["SessionGrantId"]
+        for line in lines
+        if line.get("Event") == "Grant" and line["Subject"] == name
+    ]
+    return str(found[-1])
+
+
+def wire_of(grant: aikagi.Grant) -> dict[str, str]:
+    return {
+        "AccessKeyId": grant.access_key_id,
+        "SecretAccessKey": grant.secret_access_key,
+        "SessionToken": grant.session_token,
+        "FuncUrl": grant.func_url,
+        "Region": grant.region,
+    }
 
 
 def test_nobody_is_revoked_by_a_name_that_nobody_has_unless_they_were_removed(

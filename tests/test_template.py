@@ -631,7 +631,6 @@ def test_the_outputs_say_where_everything_is(stack: Stack):
         "InvokeRoleArn": stack.resources["InvokeRole"].attributes["Arn"],
         "BrokerLogGroup": stack.resources["BrokerLogs"].ref,
         "IssuersPath": "/aikagi/trial/issuers",
-        "InvokeRoleArn": stack.resources["InvokeRole"].attributes["Arn"],
         "RevocationPolicyArn": stack.resources["RevocationPolicy"].ref,
         "RevocationRoleArn": stack.resources["RevocationRole"].attributes["Arn"],
     }

@@ -4,9 +4,14 @@ import argparse
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
+from math import ceil
 from typing import Any, Final
 
+from botocore.exceptions import BotoCoreError, ClientError
+
+from app.adapters.audit import to_json
 from app.admin.bootstrap import build_user_administration
 from app.admin.errors import UsageError
 from app.admin.exit_codes import ExitCode, exit_code_of
@@ -19,11 +24,12 @@ from app.admin.places import (
     revocation_places,
     table_name,
 )
-from app.admin.revocation.build import build_revoker
+from app.admin.revocation.build import Built, build_revoker
 from app.admin.revocation.entries import Entries, ends_at
 from app.admin.revocation.revoker import InForce, Revocation, Revoker, Target
 from app.admin.revocation.targets import Everyone, Person, SingleGrant
 from app.admin.users import identity_of
+from app.domain.audit import RevocationRecord, RevocationUndoneRecord
 from app.domain.identity import Identity
 
 _GRANT_ID: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
@@ -113,10 +119,10 @@ def _wait_option(text: str) -> int:
 def _revoke(options: argparse.Namespace) -> ExitCode | None:
     places = _required_places(options)
     if options.list:
-        return _list(_revoker(places), options)
+        return _list(_built(places).revoker, options)
     target, whose = _target(options)
     if options.undo:
-        return _undo(_revoker(places), target, whose, options)
+        return _undo(places, target, whose, options)
     return _carry_out(places, target, whose, options)
 
 
@@ -145,14 +151,13 @@ def _disable(options: argparse.Namespace) -> ExitCode | None:
 def _carry_out(
     places: RevocationPlaces, target: Target, whose: str, options: argparse.Namespace
 ) -> ExitCode | None:
-    built = build_revoker(
-        places, local_function_urls=local_function_urls(), report=echo_error
-    )
+    built = _built(places)
     proof = None if options.no_proof else built.proof(options.function)
     done = built.revoker.revoke(target, proof, wait=options.wait)
     is_kept_out = isinstance(target, Person) and target.disable
     if options.json:
-        echo(json.dumps(_described(done)))
+        for record in _records(done, target, _operator(built)):
+            echo(json.dumps(to_json(record)))
     else:
         for line in _lines(done, target, whose, is_kept_out=is_kept_out):
             echo(line)
@@ -214,9 +219,10 @@ def _report_failures(done: Revocation, whose: str) -> ExitCode | None:
 
 
 def _undo(
-    revoker: Revoker, target: Target, whose: str, options: argparse.Namespace
+    places: RevocationPlaces, target: Target, whose: str, options: argparse.Namespace
 ) -> ExitCode | None:
-    done = revoker.undo(target)
+    built = _built(places)
+    done = built.revoker.undo(target)
     if done.policy_error is not None:
         echo_error(
             f"AWS did not write the policy: {done.policy_error}\n"
@@ -224,7 +230,10 @@ def _undo(
         )
         return exit_code_of(done.policy_error)
     if options.json:
-        echo(json.dumps(_described(done)))
+        record = RevocationUndoneRecord(
+            time=datetime.now(UTC), operator=_operator(built), **_whose(target)
+        )
+        echo(json.dumps(to_json(record)))
         return None
     echo(
         f"The policy refuses sessions of {whose} no more, by its version "
@@ -293,20 +302,53 @@ def _required_places(options: argparse.Namespace) -> RevocationPlaces:
     return places
 
 
-def _revoker(places: RevocationPlaces) -> Revoker:
+def _built(places: RevocationPlaces) -> Built:
     return build_revoker(
         places, local_function_urls=local_function_urls(), report=echo_error
-    ).revoker
+    )
 
 
-def _described(done: Revocation) -> dict[str, Any]:
-    return {
-        "ValidFrom": _instant(done.cut_off),
-        "PolicyVersion": done.version_id or None,
-        "HeldAfterSeconds": done.held_after,
-        "LaterFor": sorted(map(name_of, done.shared)),
-        "Everyone": done.is_for_all,
-    }
+def _records(
+    done: Revocation, target: Target, operator: str
+) -> Iterator[RevocationRecord]:
+    """Give the audit's records: of whom it was meant for, and of whom else it hit."""
+    key, other = (*done.proof_keys, None, None)[:2]
+    record = RevocationRecord(
+        time=datetime.now(UTC),
+        operator=operator,
+        **_whose(target),
+        valid_from=done.cut_off,
+        expiration=datetime.fromtimestamp(ends_at(done.cut_off), UTC),
+        policy_version=done.version_id or None,
+        proof_access_key_id=key,
+        compared_access_key_id=other,
+        held_after_seconds=None if done.held_after is None else ceil(done.held_after),
+    )
+    yield record
+    also = replace(record, proof_access_key_id=None, compared_access_key_id=None)
+    also = replace(also, grant_id=None, held_after_seconds=None)
+    for who, cut_off in done.shared.items():
+        yield replace(also, identity=who, valid_from=cut_off)
+    if done.is_for_all:
+        yield replace(also, identity=None, everyone=True)
+
+
+def _whose(target: Target) -> dict[str, Any]:
+    match target:
+        case Person():
+            return {"identity": target.identity}
+        case SingleGrant():
+            return {"grant_id": target.grant_id}
+        case _:
+            return {"everyone": True}
+
+
+def _operator(built: Built) -> str:
+    """Name whoever types this; that it is not known hinders nothing."""
+    try:
+        return built.operator()
+    except (BotoCoreError, ClientError):
+        return "unknown"
 
 
 def _instant(moment: int) -> str:

@@ -30,8 +30,12 @@ _SESSION_NAME: Final = "revoke"
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
-    """``proof`` calls the function of that name, or a default one for None."""
+    """``proof`` calls the function of that name, or a default one for None.
 
+    ``operator`` asks STS for the ARN of whoever types the command.
+    """
+
+    operator: Callable[[], str]
     revoker: Revoker
     proof: Callable[[str | None], Proof]
 
@@ -43,7 +47,8 @@ def build_revoker(
     report: Callable[[str], None],
 ) -> Built:
     """Raises what botocore raises where the role cannot be assumed."""
-    session = _session(places.role_arn)
+    own = aws.new_session()
+    session = own if places.role_arn is None else _assumed(own, places.role_arn)
     client = table.connect(session)
     revoker = Revoker(
         Journal(Table(client, name=places.table), new_id=_new_id),
@@ -66,21 +71,22 @@ def build_revoker(
             sleep=time.sleep,
         )
 
-    return Built(revoker=revoker, proof=prove)
+    return Built(
+        operator=lambda: proof.connect(own).get_caller_identity()["Arn"],
+        revoker=revoker,
+        proof=prove,
+    )
 
 
-def _session(role_arn: str | None) -> boto3.session.Session:
-    session = aws.new_session()
-    if role_arn is None:
-        return session
-    assumed = proof.connect(session).assume_role(
+def _assumed(own: boto3.session.Session, role_arn: str) -> boto3.session.Session:
+    assumed = proof.connect(own).assume_role(
         RoleArn=role_arn, RoleSessionName=_SESSION_NAME
     )["Credentials"]
     return boto3.session.Session(
         aws_access_key_id=assumed["AccessKeyId"],
         aws_secret_access_key=assumed["SecretAccessKey"],
         aws_session_token=assumed["SessionToken"],
-        region_name=session.region_name,
+        region_name=own.region_name,
     )
 
 

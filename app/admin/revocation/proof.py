@@ -64,6 +64,10 @@ class ProofSessions:
     revoked: Credentials = field(repr=False)
     other: Credentials = field(repr=False)
 
+    @property
+    def access_key_ids(self) -> tuple[str, ...]:
+        return self.revoked.access_key, self.other.access_key
+
 
 def connect(session: boto3.session.Session) -> "STSClient":
     return session.client("sts", config=aws.IMPATIENT)
@@ -97,7 +101,7 @@ def functions_in_catalogue(
 class Proof:
     """Calls the function that ``choose`` returns, or raises ``ProofError`` about.
 
-    Each may raise ``ProofError`` or what botocore raises.
+    Each may raise ``ProofError``, and ``begin`` what botocore raises.
     """
 
     def __init__(  # noqa: PLR0913 - what it is made of, and what a test replaces

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol, final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -52,17 +52,19 @@ class Revocation:
     why it was not written. ``shared`` are others who got a later cut-off for lack of
     room, and ``is_for_all`` says that it became everybody's. ``was_foreign`` says that
     the policy was another before than the table had it. ``held_after`` is in seconds,
-    where it was shown; ``proof_error`` why it was not.
+    where it was shown; ``proof_error`` why it was not, and ``proof_keys`` are the
+    access key ids of the sessions it was tried with, the refused one first.
     """
 
     cut_off: int
-    shared: frozenset[Identity] = frozenset()
+    shared: Mapping[Identity, int] = field(default_factory=dict)
     is_for_all: bool = False
     version_id: str = ""
     was_foreign: bool = False
     policy_error: BotoCoreError | ClientError | None = None
     held_after: float | None = None
     proof_error: str = ""
+    proof_keys: tuple[str, ...] = ()
 
 
 @final
@@ -176,7 +178,7 @@ class Revoker:
             "it again."
         )
 
-    def _end_shared(self, wanted: Entries, fitting: Entries) -> frozenset[Identity]:
+    def _end_shared(self, wanted: Entries, fitting: Entries) -> Mapping[Identity, int]:
         """End what the people have whose cut-off became a later one."""
         shared = {
             who: at
@@ -185,7 +187,7 @@ class Revoker:
         }
         for who, at in shared.items():
             self._journal.end_logins(who, at)
-        return frozenset(shared)
+        return shared
 
     def _record(self, lease: str, entries: Entries, began: float) -> None:
         try:
@@ -243,11 +245,15 @@ class Revoker:
 def _shown(done: Revocation, proof: Proof, grant_id: str, seconds: float) -> Revocation:
     try:
         sessions = proof.begin(grant_id, issued=done.cut_off)
-        held_after = proof.wait(sessions, seconds=seconds)
     except ProofError as error:
         return replace(done, proof_error=str(error))
     except (BotoCoreError, ClientError) as error:
         return replace(done, proof_error=f"AWS made no session for the proof: {error}")
+    done = replace(done, proof_keys=sessions.access_key_ids)
+    try:
+        held_after = proof.wait(sessions, seconds=seconds)
+    except ProofError as error:
+        return replace(done, proof_error=str(error))
     if held_after is None:
         name = sessions.function.name
         why = f"After {seconds:g} s a call of {name} was still let in."
