@@ -28,7 +28,7 @@ from app.admin.commands import main
 from app.admin.revocation import policy, proof
 from app.admin.revocation.journal import LEASE_SECONDS, Journal
 from app.admin.revocation.policy import RevocationPolicy
-from app.admin.revocation.revoker import CUT_OFF_MARGIN, Revoker
+from app.admin.revocation.revoker import Revoker
 from app.admin.revocation.server_clock import ServerClock
 from app.admin.revocation.targets import SingleGrant
 from app.admin.users import UserAdministration
@@ -120,12 +120,9 @@ def is_let_in(grant: dict[str, str]) -> bool:
     return answer.status_code == 200
 
 
-def eventually(ask: Callable[[], httpx2.Response]) -> httpx2.Response:
-    """Ask again until it is no 400 or 401: what is valid from a moment on, is then."""
-    deadline = time.monotonic() + CUT_OFF_MARGIN + 5
-    while (answer := ask()).status_code in {400, 401}:
-        assert time.monotonic() < deadline, answer.text
-    return answer
+def log_in_and_ask(stack: Stack, name: str) -> httpx2.Response:
+    person = Person.log_in(stack.broker, name, PASSWORD)
+    return person.ask(FunctionName="hello")
 
 
 def test_a_revoked_person_s_live_credentials_are_refused_and_another_s_are_not(
@@ -178,19 +175,10 @@ def test_a_proof_that_does_not_come_in_time_is_said_and_is_no_success(
 def test_who_was_revoked_logs_in_anew_and_the_new_grants_work(
     stack: Stack, newcomer: Newcomer, typed: Typed
 ):
-    # AWS's clock is behind by what the cut-off is ahead, so that it comes soon.
-    stack.controls.set_offset(-timedelta(seconds=CUT_OFF_MARGIN))
     newcomer("heidi").grant("hello")
     assert typed("revoke", "heidi", "--no-proof")[0] == 0
-    login = {"username": "heidi", "password": PASSWORD}
 
-    def log_in_and_ask() -> httpx2.Response:
-        answer = httpx2.post(f"{stack.broker}/auth/login", data=login, timeout=30)
-        if answer.status_code != 200:
-            return answer
-        return Person.holding(stack.broker, answer).ask(FunctionName="hello")
-
-    answer = eventually(log_in_and_ask)
+    answer = log_in_and_ask(stack, "heidi")
 
     assert answer.status_code == 200
     assert is_let_in(answer.json())
@@ -654,7 +642,6 @@ def test_everybody_s_credentials_are_refused_and_later_ones_are_not(
     stack: Stack, newcomer: Newcomer, typed: Typed
 ):
     """Last in this file: everybody is logged out by it."""
-    stack.controls.set_offset(-timedelta(seconds=CUT_OFF_MARGIN))
     people = [newcomer("sam"), newcomer("tina")]
     grants = [person.grant("hello") for person in people]
 
@@ -665,15 +652,7 @@ def test_everybody_s_credentials_are_refused_and_later_ones_are_not(
     assert [is_let_in(grant) for grant in grants] == [False, False]
     assert [person.renew().status_code for person in people] == [400, 400]
 
-    login = {"username": "sam", "password": PASSWORD}
-
-    def log_in_and_ask() -> httpx2.Response:
-        answer = httpx2.post(f"{stack.broker}/auth/login", data=login, timeout=30)
-        if answer.status_code != 200:
-            return answer
-        return Person.holding(stack.broker, answer).ask(FunctionName="hello")
-
-    assert is_let_in(eventually(log_in_and_ask).json())
+    assert is_let_in(log_in_and_ask(stack, "sam").json())
 
     undone = typed("revoke", "--undo", "--everyone")
     assert undone[0] == 0

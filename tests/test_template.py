@@ -244,13 +244,24 @@ def test_no_policy_allows_whatever_there_is(stack: Stack):
                 assert "StringEquals" in statement["Condition"]
 
 
-def test_no_role_has_a_policy_that_somebody_else_writes(stack: Stack):
-    for role in stack.of_type("AWS::IAM::Role"):
-        arns = role.properties.get("ManagedPolicyArns", [])
-        assert set(arns) <= {
-            policy.ref for policy in stack.of_type("AWS::IAM::ManagedPolicy")
-        }
-    assert not stack.of_type("AWS::IAM::ManagedPolicy")
+def test_no_role_may_do_more_by_a_policy_that_is_not_its_own(stack: Stack):
+    """Managed policies that a role carries deny; others are boundaries."""
+    managed = {
+        policy.ref: policy for policy in stack.of_type("AWS::IAM::ManagedPolicy")
+    }
+    carried = [
+        arn
+        for role in stack.of_type("AWS::IAM::Role")
+        for arn in role.properties.get("ManagedPolicyArns", [])
+    ]
+
+    assert set(carried) <= managed.keys()
+    for policy in managed.values():
+        assert "Roles" not in policy.properties
+    for arn in carried:
+        for statement in managed[arn].properties["PolicyDocument"]["Statement"]:
+            assert statement["Effect"] == "Deny"
+    assert not stack.of_type("AWS::IAM::Policy")
 
 
 def test_every_function_has_a_role_that_only_lambda_assumes(stack: Stack):

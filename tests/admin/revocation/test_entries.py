@@ -5,10 +5,12 @@ import json
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 
 from aikagi_emulator.iam import Layers, Policy, decide
+from app.adapters.tokens.claims import LEEWAY
 from app.admin.revocation.document import LONGEST, document_of, fits
 from app.admin.revocation.entries import (
     LONGEST_PROOF,
@@ -17,6 +19,7 @@ from app.admin.revocation.entries import (
     ends_at,
     fitted,
 )
+from app.admin.revocation.revoker import CUT_OFF_MARGIN
 from app.domain.identity import Identity
 
 NOON = 1_764_417_600
@@ -218,6 +221,11 @@ def test_whoever_was_refused_is_refused_in_less_room_as_well():
             sorted(entries.grants.items()), k=min(1, len(entries.grants))
         ):
             assert Held(who=ALICE, issued=at - 1, grant_id=grant).is_refused(less)
+
+
+def test_a_cut_off_is_no_further_away_than_the_broker_takes_tokens_for():
+    """Else whoever logs in again at once would have to wait for it."""
+    assert timedelta(seconds=1 + CUT_OFF_MARGIN) <= LEEWAY
 
 
 def test_a_document_is_the_same_in_whatever_order_it_came_about():
