@@ -344,19 +344,33 @@ def test_without_a_policy_nothing_is_revoked(
     assert "Name the policy: --policy" in err
 
 
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        pytest.param({"Fault": "AccessDenied"}, 4, id="not allowed"),
+        pytest.param({"Fault": "Throttling", "Times": 2}, 5, id="throttled"),
+        pytest.param({"Fault": "Malformed"}, 5, id="garbled"),
+    ],
+)
 def test_where_the_policy_cannot_be_written_that_is_said_and_again_completes_it(
-    stack: Stack, newcomer: Newcomer, typed: Typed
+    *,
+    stack: Stack,
+    newcomer: Newcomer,
+    typed: Typed,
+    fault: dict[str, object],
+    expected: int,
 ):
-    mia = newcomer("mia")
+    name = f"mia-{fault['Fault']}".lower()
+    mia = newcomer(name)
     grant = mia.grant("hello")
     stack.controls.add_faults(
-        {"Service": "iam", "Action": "CreatePolicyVersion", "Fault": "AccessDenied"}
+        {"Service": "iam", "Action": "CreatePolicyVersion", **fault}
     )
 
-    code, out, err = typed("revoke", "mia")
+    code, out, err = typed("revoke", name)
 
-    assert code == 4
-    assert "Logins and tokens of mia from before 20" in out
+    assert code == expected
+    assert f"Logins and tokens of {name} from before 20" in out
     assert "The policy refuses" not in out
     assert "AWS did not write the policy" in err
     assert "AWS sessions from before go on until 20" in err
@@ -364,7 +378,7 @@ def test_where_the_policy_cannot_be_written_that_is_said_and_again_completes_it(
     assert is_let_in(grant)
     assert typed("revoke", "--list")[0] == 1
 
-    assert typed("revoke", "mia")[0] == 0
+    assert typed("revoke", name)[0] == 0
     assert not is_let_in(grant)
     assert typed("revoke", "--list")[0] == 0
 

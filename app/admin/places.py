@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -45,13 +46,20 @@ def use_environment(options: argparse.Namespace) -> None:
         del os.environ[stale]
     # The stack is on loopback, whatever proxy the shell has.
     os.environ.update(found, NO_PROXY="*", no_proxy="*")
-    stack = json.loads((file.parent / "stack.json").read_text(encoding="utf-8"))
-    outputs = stack.get("Outputs", {})
-    os.environ.update(
-        {variable: outputs[name] for name, variable in _OUTPUTS.items()}
-        if _OUTPUTS.keys() <= outputs.keys()
-        else {}
-    )
+    os.environ.update(_outputs(file.with_name("stack.json")))
+
+
+def _outputs(file: Path) -> Mapping[str, str]:
+    """Read what the stack says of itself, as variables; nothing where it does not."""
+    try:
+        outputs = json.loads(file.read_text(encoding="utf-8")).get("Outputs", {})
+    except (OSError, ValueError):
+        return {}
+    return {
+        variable: outputs[name]
+        for name, variable in _OUTPUTS.items()
+        if name in outputs
+    }
 
 
 def table_name(options: argparse.Namespace) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Final, final
 import boto3
 
 from app.adapters import aws
+from app.admin.revocation.answers import understood
 
 _MOST_VERSIONS: Final = 5
 _TRIES: Final = 2
@@ -39,18 +40,24 @@ class RevocationPolicy:
         self._arn = arn
 
     def read(self) -> DefaultVersion:
-        policy = self._client.get_policy(PolicyArn=self._arn)["Policy"]
-        version_id = policy["DefaultVersionId"]
-        version = self._client.get_policy_version(
-            PolicyArn=self._arn, VersionId=version_id
-        )["PolicyVersion"]
-        # botocore has parsed it.
-        return DefaultVersion(version_id=version_id, document=version["Document"])
+        with understood("IAM"):
+            policy = self._client.get_policy(PolicyArn=self._arn)["Policy"]
+            version_id = policy["DefaultVersionId"]
+            version = self._client.get_policy_version(
+                PolicyArn=self._arn, VersionId=version_id
+            )["PolicyVersion"]
+            # botocore has parsed it.
+            return DefaultVersion(version_id=version_id, document=version["Document"])
 
     def write(self, document: str, present: DefaultVersion) -> DefaultVersion:
         """Make ``document`` the default version, unless ``present`` is that already."""
-        if present.document == json.loads(document):
+        wanted = json.loads(document)
+        if present.document == wanted:
             return present
+        with understood("IAM"):
+            return DefaultVersion(version_id=self._create(document), document=wanted)
+
+    def _create(self, document: str) -> str:
         for left in reversed(range(_TRIES)):
             self._make_room()
             try:
@@ -62,10 +69,7 @@ class RevocationPolicy:
                     raise
             else:
                 break
-        return DefaultVersion(
-            version_id=made["PolicyVersion"]["VersionId"],
-            document=json.loads(document),
-        )
+        return str(made["PolicyVersion"]["VersionId"])
 
     def _make_room(self) -> None:
         """Delete the oldest versions: five are the most, and one is to come."""

@@ -14,11 +14,12 @@ import boto3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from botocore.exceptions import HTTPClientError
+from botocore.exceptions import BotoCoreError
 from botocore.httpsession import URLLib3Session
 from botocore.utils import get_environ_proxies
 
 from app.adapters import aws
+from app.admin.revocation.answers import understood
 from app.admin.revocation.entries import LONGEST_PROOF
 
 if TYPE_CHECKING:
@@ -127,12 +128,14 @@ class Proof:
 
     def begin(self, grant_id: str, *, issued: int) -> ProofSessions:
         """Make the sessions. ``issued`` is late enough for no cut-off to reach them."""
-        function = self._choose()
-        return ProofSessions(
-            function=function,
-            revoked=self._session(function, grant_id, issued),
-            other=self._session(function, self._new_id(), issued),
-        )
+        with understood("SSM"):
+            function = self._choose()
+        with understood("STS"):
+            return ProofSessions(
+                function=function,
+                revoked=self._session(function, grant_id, issued),
+                other=self._session(function, self._new_id(), issued),
+            )
 
     def wait(self, sessions: ProofSessions, *, seconds: float) -> float | None:
         """Call until it is refused; return after how many seconds, or None.
@@ -183,7 +186,7 @@ def _is_refused(function: ProofFunction, credentials: Credentials) -> bool:
     http = URLLib3Session(timeout=_PATIENCE, proxies=get_environ_proxies(url))
     try:
         answer = http.send(request.prepare())
-    except HTTPClientError:
+    except BotoCoreError:
         # Whoever is let in waits for the function; a refusal would be there by now.
         return False
     answer.raw.close()
