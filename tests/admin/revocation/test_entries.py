@@ -169,7 +169,9 @@ def test_people_share_the_later_of_the_nearest_cut_offs_where_there_is_no_room()
     assert fits(less)
     assert not less.everyone
     assert less.people.keys() == entries.people.keys()
-    assert all(less.people[who] >= at for who, at in entries.people.items())
+    # Never less, and the few seconds that there were between the nearest more.
+    raised = {who: less.people[who] - at for who, at in entries.people.items()}
+    assert min(raised.values()) == 0 < max(raised.values()) < 30
     assert {less.people[who] for who, at in entries.people.items() if at == far} == {
         far
     }
