@@ -38,10 +38,8 @@ from app.web.bodies import UNREADABLE, JsonRoute
 from app.web.casing import PASCAL_CASE
 from app.web.dependencies import (
     CURRENT_USER_FAILURES,
-    BrokerDep,
+    Context,
     CurrentBearer,
-    SourceDep,
-    WorkersDep,
 )
 from app.web.openapi import problems
 
@@ -232,18 +230,18 @@ _EXAMPLES: Final[dict[str, Example]] = {
 )
 async def grant(
     bearer: CurrentBearer,
-    broker: BrokerDep,
-    workers: WorkersDep,
-    source: SourceDep,
+    context: Context,
     wanted: Annotated[GrantRequest | None, Body(openapi_examples=_EXAMPLES)] = None,
 ) -> GrantResponse | DryRunResponse:
     """Issue short-lived AWS credentials that can call one function URL, as you."""
     wanted = wanted or GrantRequest()
     asked = wanted.to_session_request()
     if wanted.dry_run:
-        plan = await workers.run(lambda: broker.plan(broker.identify(bearer), asked))
+        plan = await context.run(
+            lambda broker: broker.plan(broker.identify(bearer), asked)
+        )
         return DryRunResponse.of(plan)
-    granted = await workers.run(
-        lambda: broker.grant(broker.identify(bearer), asked, source)
+    granted = await context.run(
+        lambda broker: broker.grant(broker.identify(bearer), asked, context.source)
     )
     return GrantResponse.reveal(granted)
