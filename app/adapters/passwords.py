@@ -5,6 +5,7 @@ A check holds 19 MiB while it runs; whoever asks for many at once bounds their n
 
 import base64
 import re
+from functools import cache
 from typing import Final, final
 
 from argon2 import PasswordHasher, Type, extract_parameters
@@ -50,8 +51,7 @@ class UnusablePasswordError(ValueError):
 class Passwords:
     def __init__(self, *, hasher: PasswordHasher = OWASP) -> None:
         self._hasher = hasher
-        # Of the same cost as any other, and of no password anybody can type.
-        self._nobody = hasher.hash(b"\0")
+        self._nobody = _hash_of_nobody(hasher)
 
     def hash(self, password: str) -> str:
         """Raise ``UnusablePasswordError`` for one that could not be checked later."""
@@ -81,6 +81,12 @@ class Passwords:
             return self._hasher.verify(stored_hash, typed)
         except (VerificationError, InvalidHashError):
             return False
+
+
+@cache
+def _hash_of_nobody(hasher: PasswordHasher) -> str:
+    """Hash, once, what nobody can type as a password, at the cost of any other."""
+    return hasher.hash(b"\0")
 
 
 def _bytes_of(password: str) -> bytes:
