@@ -77,7 +77,12 @@ class AuditTrail:
 
     @contextmanager
     def grant_refusals(
-        self, user: User, asked: SessionRequest, source: Source
+        self,
+        user: User,
+        asked: SessionRequest,
+        source: Source,
+        *,
+        is_dry_run: bool = False,
     ) -> Iterator[None]:
         """Do the same of a grant, with what was asked for."""
         with self._failures(
@@ -86,6 +91,7 @@ class AuditTrail:
             user.identity,
             function_name=recordable_name(asked.function_name),
             duration_seconds=recordable_seconds(asked.duration_seconds),
+            dry_run=is_dry_run,
         ):
             yield
 

@@ -207,6 +207,11 @@ class Broker:
             seconds_after_login=self.grant_seconds_after_login,
         )
 
+    def dry_run(self, user: User, asked: SessionRequest, source: Source) -> SessionPlan:
+        """Say what a grant would be; a refusal is recorded as that of a grant is."""
+        with self.audit.grant_refusals(user, asked, source, is_dry_run=True):
+            return self.plan(user, asked)
+
     def grant(self, user: User, asked: SessionRequest, source: Source) -> Grant:
         """Issue ``user`` credentials that can call one function, once recorded."""
         with self.audit.grant_refusals(user, asked, source):

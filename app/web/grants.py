@@ -1,5 +1,6 @@
 """``POST /grant``: trade an access token for credentials to call one function."""
 
+import json
 from datetime import datetime, timedelta
 from typing import Annotated, Final, Literal, Self
 
@@ -31,6 +32,7 @@ from app.domain.session import (
     LONGEST,
     SHORTEST,
     USUAL,
+    DurationRule,
     SessionPlan,
     SessionRequest,
 )
@@ -182,6 +184,23 @@ class DryRunResponse(BaseModel):
         dict[str, str],
         Field(description="Those called claim.… as far as AWS has room for them"),
     ]
+    groups: Annotated[
+        list[str],
+        Field(description="Those of yours that let you in", examples=[["everyone"]]),
+    ]
+    duration_rule: Annotated[
+        DurationRule,
+        Field(
+            description="What the duration follows from: the request, the default, the "
+            "function's longest, AWS's longest (role-chaining) or the end of the login"
+        ),
+    ]
+    max_duration_seconds: Annotated[
+        int, Field(description="What could be had at this moment", examples=[3600])
+    ]
+    policy: Annotated[
+        dict[str, JsonValue], Field(description="The session policy, as AWS gets it")
+    ]
 
     @classmethod
     def of(cls, plan: SessionPlan) -> Self:
@@ -193,6 +212,10 @@ class DryRunResponse(BaseModel):
             duration_seconds=_seconds(plan.duration),
             session_name=plan.name,
             tags={**plan.tags, **dict(plan.claim_tags)},
+            groups=sorted(plan.groups),
+            duration_rule=plan.duration_rule,
+            max_duration_seconds=_seconds(plan.longest),
+            policy=json.loads(plan.policy),
         )
 
 
@@ -239,5 +262,5 @@ def grant(
     wanted = wanted or GrantRequest()
     asked = wanted.to_session_request()
     if wanted.dry_run:
-        return DryRunResponse.of(broker.plan(user, asked))
+        return DryRunResponse.of(broker.dry_run(user, asked, source))
     return GrantResponse.reveal(broker.grant(user, asked, source))

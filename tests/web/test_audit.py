@@ -191,6 +191,7 @@ def test_a_grant_that_fails_is_on_record_with_what_was_asked_for(
         "Event": "GrantRefused",
         **WHO,
         "Reason": "sessions-unavailable",
+        "DryRun": False,
         **wanted,
     }
     assert len(audit.records) == 1
@@ -317,3 +318,77 @@ def test_no_line_holds_a_secret(client: TestClient, audit: RecordingAudit):
         grant["SessionToken"],
     ):
         assert secret not in written
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_the_caller_learns_nothing_of_why_and_the_audit_does(
+    client: TestClient, broker: Broker, audit: RecordingAudit, dry_run: bool
+):
+    def refuse(function: str) -> tuple[bytes, dict[str, str]]:
+        wanted = {"FunctionName": function, "DryRun": dry_run}
+        answer = client.post("/grant", json=wanted, headers=bearer(broker, "bob"))
+        assert answer.status_code == 403
+        headers = dict(answer.headers)
+        request_id = headers.pop("x-request-id").encode()
+        return answer.content.replace(request_id, b"the request's"), headers
+
+    assert refuse("nothing") == refuse("report")
+    missing, forbidden = lines(audit)
+    assert (missing.pop("Reason"), missing.pop("FunctionName")) == (
+        "no-such-function",
+        "nothing",
+    )
+    assert (forbidden.pop("Reason"), forbidden.pop("FunctionName")) == (
+        "not-in-a-group",
+        "report",
+    )
+    assert missing["DryRun"] is dry_run
+    assert missing.pop("RequestId") != forbidden.pop("RequestId")
+    assert missing == forbidden
+
+
+def test_an_sdk_learns_nothing_of_why_either(
+    client: TestClient, broker: Broker, audit: RecordingAudit
+):
+    answers = [
+        client.get(f"/credentials/{name}", headers=bearer(broker, "bob"))
+        for name in ("nothing", "report")
+    ]
+
+    assert answers[0].content == answers[1].content
+    assert [line["Reason"] for line in lines(audit)] == [
+        "no-such-function",
+        "not-in-a-group",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "reason"),
+    [
+        ({"FunctionName": "report", "DurationSeconds": 3601}, "duration-too-long"),
+        ({"FunctionName": "report", "DurationSeconds": 14}, "duration-too-short"),
+        ({}, "function-not-named"),
+    ],
+)
+def test_what_is_wrong_with_a_request_is_on_record(
+    client: TestClient,
+    broker: Broker,
+    audit: RecordingAudit,
+    wanted: Mapping[str, Any],
+    reason: str,
+):
+    client.post("/grant", json=wanted, headers=bearer(broker))
+
+    assert last(audit)["Reason"] == reason
+
+
+def test_who_asks_too_often_is_on_record(
+    client: TestClient, broker: Broker, audit: RecordingAudit
+):
+    headers = bearer(broker)
+    for _ in range(121):
+        answer = client.post("/grant", json={"FunctionName": "report"}, headers=headers)
+
+    assert answer.status_code == 429
+    assert len(audit.grants) == 120
+    assert last(audit)["Reason"] == "grant-limited"

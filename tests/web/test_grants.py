@@ -298,6 +298,7 @@ def test_a_dry_run_tells_the_plan_and_asks_aws_for_nothing(
 
     assert answer.status_code == 200
     plan: dict[str, Any] = answer.json()
+    assert json.dumps(plan.pop("Policy")).count("function:report") == 2
     assert plan.pop("Tags").keys() == {"issuer", "user", "function", "issued", "grant"}
     assert plan == {
         "DryRun": True,
@@ -307,6 +308,9 @@ def test_a_dry_run_tells_the_plan_and_asks_aws_for_nothing(
         "InvokeMode": "BUFFERED",
         "DurationSeconds": 1200,
         "SessionName": "local+alice",
+        "Groups": ["research"],
+        "DurationRule": "request",
+        "MaxDurationSeconds": 3600,
     }
     assert sessions.plans == []
     assert audit.records == []
