@@ -1,5 +1,6 @@
 """The whole product over real sockets: log in, get a grant, call the function URL."""
 
+import io
 import json
 import re
 import shutil
@@ -7,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Barrier
@@ -25,6 +27,7 @@ from app.adapters.passwords import Passwords
 from app.adapters.table import Table
 from app.adapters.tokens import RefreshTokens
 from app.adapters.users import UserTable
+from app.admin.commands import main
 from app.domain.identity import CheckedPassword
 from app.domain.logins import Lifetimes
 from app.logins import RotatingLogins
@@ -487,17 +490,16 @@ def test_the_printed_lines_work_when_pasted_into_a_shell(stack: Stack):
 
 
 def admin(*arguments: str, typed: str = "", **variables: str) -> tuple[int, str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "app.admin", *arguments],
-        cwd=ROOT,
-        env=clean_environment(**variables),
-        input=typed,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    return done.returncode, done.stdout + done.stderr
+    """Run an operator's command in this process; at a terminal: admin/test_terminal."""
+    output = io.StringIO()
+    with (
+        pytest.MonkeyPatch.context() as patched,
+        redirect_stdout(output),
+        redirect_stderr(output),
+    ):
+        patched.setattr("sys.stdin", io.StringIO(typed))
+        patched.setattr("os.environ", clean_environment(**variables))
+        return main(arguments), output.getvalue()
 
 
 def test_an_operator_adds_a_user_who_can_come_in_until_kept_out(stack: Stack):
@@ -523,6 +525,34 @@ def test_an_operator_adds_a_user_who_can_come_in_until_kept_out(stack: Stack):
     assert admin("users", "enable", "carol", **operator)[0] == 0
     assert carol.ask(FunctionName="report").status_code == 200
     assert carol.renew().status_code == 400
+
+
+def test_attributes_of_a_user_become_tags_that_the_role_admits(stack: Stack):
+    operator = stack.variables("operator.env")
+    add = ("users", "add", "caterpillar", "--group", "everyone", "--password-stdin")
+    admin(*add, typed="looking-glass-1871\n", **operator)
+    attributes = ("users", "attributes", "caterpillar", "team=blue", "seat=Pilz 3")
+    assert admin(*attributes, **operator)[0] == 0
+    caterpillar = Person.log_in(stack.broker, "caterpillar", "looking-glass-1871")
+
+    planned = caterpillar.ask(FunctionName="hello", DryRun=True).json()
+    grant = caterpillar.grant("hello")
+
+    assert planned["Tags"]["claim.team"] == "blue"
+    assert planned["Tags"]["claim.seat"] == "Pilz 3"
+    assert sign(grant).send().status_code == 200
+
+
+def test_a_grant_in_a_row_has_the_session_of_the_first(stack: Stack, alice: Person):
+    first, second = (
+        alice.ask(FunctionName="hello", DurationSeconds=1801).json() for _ in range(2)
+    )
+
+    assert first["GrantId"] == first["SessionGrantId"] == second["SessionGrantId"]
+    assert second["GrantId"] != first["GrantId"]
+    assert second["AccessKeyId"] == first["AccessKeyId"]
+    other = alice.ask(FunctionName="hello", DurationSeconds=1802).json()
+    assert other["AccessKeyId"] != first["AccessKeyId"]
 
 
 def test_a_login_is_refused_alike_whether_the_user_is_disabled_unknown_or_mistyped(
