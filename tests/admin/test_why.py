@@ -1,6 +1,7 @@
 """Why somebody would get a grant, as an operator asks the live table and catalogue."""
 
 import json
+import logging
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -117,6 +118,7 @@ def test_a_grant_is_explained_rule_by_rule(asked: Asked):
     ]
     assert granted[0][1] == "local+alice"
     assert "/functions/broken is left out: its Arn is not a Lambda function's" in err
+    assert logging.getLogger("app.adapters.catalogue").handlers == []
 
 
 @pytest.mark.parametrize(

@@ -212,6 +212,8 @@ def test_no_caller_decides_how_long_a_line_is_or_what_stands_in_it(
 
     assert answer.status_code in {403, 422}
     assert len(json.dumps(lines(audit))) < 500
+    [line] = lines(audit)
+    assert ("DurationSeconds" in line) is (wanted["DurationSeconds"] == 900)
     assert "Not a name" not in json.dumps(lines(audit))
 
 

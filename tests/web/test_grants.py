@@ -300,7 +300,9 @@ def test_a_dry_run_tells_the_plan_and_asks_aws_for_nothing(
     bearer: dict[str, str],
     sessions: RecordingSessions,
     audit: RecordingAudit,
+    catalogue: FixedCatalogue,
 ):
+    catalogue.functions = (a_function("report", "research", "staff"),)
     body = {"FunctionName": "report", "DurationSeconds": 1200, "DryRun": True}
 
     answer = client.post("/grant", json=body, headers=bearer)
