@@ -4,6 +4,7 @@ import logging
 import sys
 import uuid
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from app.adapters import aws, parameters, signing_secret, sts, table
 from app.adapters.attempt_table import AttemptTable
@@ -35,6 +36,9 @@ from app.logins import RotatingLogins
 from app.password_checks import LimitedPasswordChecks
 from app.session_reuse import ReusedSessions
 from app.settings import Settings
+
+CONNECTIONS: Final = aws.CONNECTIONS
+"""How many requests can wait for AWS at once."""
 
 _log = logging.getLogger(__name__)
 

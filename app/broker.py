@@ -33,10 +33,12 @@ from app.domain.errors import (
     TokenRejectedError,
 )
 from app.domain.identity import (
+    AnyBearer,
     Bearer,
     CheckedPassword,
     FederatedBearer,
     Identity,
+    TokenRefusal,
     User,
 )
 from app.domain.issuers import Issuer, Issuers
@@ -77,7 +79,7 @@ class Users(Protocol):
 class Tokens(Protocol):
     def mint(self, bearer: Bearer) -> AccessToken: ...
 
-    def verify(self, token: str) -> Bearer | FederatedBearer:
+    def verify(self, token: str) -> AnyBearer:
         """Raise ``TokenRejectedError``, the same for every reason.
 
         Whose token it is, and so the type of the answer, the token alone decides.
@@ -165,24 +167,31 @@ class Broker:
         self.audit.renewed(pair, source)
         return pair
 
-    def logout(self, token: str, source: Source) -> None:
+    def verify(self, token: str) -> AnyBearer:
+        """Tell whom a token speaks for, by itself. It never waits.
+
+        ``pending`` of what it raises is done when what it wants has been read.
+        """
+        return self.tokens.verify(token)
+
+    def logout(self, bearer: AnyBearer, source: Source) -> None:
         """End the login that an access token comes from."""
-        bearer = self.tokens.verify(token)
         if isinstance(bearer, FederatedBearer):
             raise LoginNotOursError
         self.logins.end(bearer.login_id)
         self.audit.logged_out(bearer, source)
 
-    def identify(self, token: str) -> User:
+    def identify(self, bearer: AnyBearer) -> User:
         """Find the user a token speaks for, as they are now, not as at login."""
         read_at = self.clock()
-        bearer = self.tokens.verify(token)
         if isinstance(bearer, FederatedBearer):
             user = self.users.admit(bearer)
         else:
             user = self.users.find(bearer.identity)
-        if user is None or bearer.issued_at.timestamp() < user.valid_from:
-            raise TokenRejectedError
+        if user is None:
+            raise TokenRejectedError(reason=TokenRefusal.USER_UNKNOWN_OR_DISABLED)
+        if bearer.issued_at.timestamp() < user.valid_from:
+            raise TokenRejectedError(reason=TokenRefusal.REVOKED)
         return replace(user, read_at=read_at, login_ends_at=bearer.login_ends_at)
 
     def sign_in_issuers(self) -> list[Issuer]:
@@ -207,16 +216,18 @@ class Broker:
             seconds_after_login=self.grant_seconds_after_login,
         )
 
-    def dry_run(self, user: User, asked: SessionRequest, source: Source) -> SessionPlan:
+    def dry_run(
+        self, bearer: AnyBearer, asked: SessionRequest, source: Source
+    ) -> SessionPlan:
         """Say what a grant would be; a refusal is recorded as that of a grant is."""
-        with self.audit.grant_refusals(user, asked, source, is_dry_run=True):
-            return self.plan(user, asked)
+        with self.audit.grant_refusals(bearer, asked, source, is_dry_run=True):
+            return self.plan(self.identify(bearer), asked)
 
-    def grant(self, user: User, asked: SessionRequest, source: Source) -> Grant:
-        """Issue ``user`` credentials that can call one function, once recorded."""
-        with self.audit.grant_refusals(user, asked, source):
-            plan = self.plan(user, asked)
-            self.grant_limits.count(user.identity)
+    def grant(self, bearer: AnyBearer, asked: SessionRequest, source: Source) -> Grant:
+        """Issue credentials that can call one function, once recorded."""
+        with self.audit.grant_refusals(bearer, asked, source):
+            plan = self.plan(self.identify(bearer), asked)
+            self.grant_limits.count(bearer.identity)
             credentials = self.sessions.issue(plan)
             grant = Grant(plan=plan, credentials=credentials, granted_at=self.clock())
             self.audit.granted(grant, source)

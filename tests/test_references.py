@@ -11,7 +11,7 @@ from aikagi_emulator.template.document import read
 from app.admin.audit_schema import members_of
 from app.admin.commands import main
 from app.domain.audit import RECORDS, AuditRecord, RequestRecord
-from app.domain.identity import PasswordRefusal
+from app.domain.identity import PasswordRefusal, TokenRefusal
 from app.domain.logins import Verdict
 from app.domain.session import GrantRefusal, SessionRequest, plan_session
 from app.web.problems import STATUS
@@ -91,8 +91,8 @@ def test_every_reason_of_a_refusal_is_explained():
     explained = re.findall(r"`([a-z-]+)`", " ".join(cells))
 
     renewed = {Verdict.ROTATE, Verdict.REPEAT}
-    given = {*PasswordRefusal, *Verdict, *GrantRefusal} - renewed
-    assert given <= set(explained)
+    refusals = {*PasswordRefusal, *Verdict, *GrantRefusal, *TokenRefusal}
+    assert refusals - renewed <= set(explained)
 
 
 def test_the_schema_of_audit_lines_is_what_the_command_prints(

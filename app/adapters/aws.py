@@ -13,11 +13,18 @@ from botocore.exceptions import (
 )
 from botocore.loaders import Loader
 
+CONNECTIONS: Final = 40
+"""To each service: as many as there are threads that may want one."""
+
 IMPATIENT: Final = Config(
     connect_timeout=2,
     read_timeout=3,
     retries={"mode": "standard", "total_max_attempts": 2},
-    max_pool_connections=20,
+    max_pool_connections=CONNECTIONS,
+    # What follows is work that botocore would do for every call: describing itself in
+    # thirty parts, and checking what is written here against the service's model.
+    user_agent=f"aikagi boto3/{boto3.__version__}",
+    parameter_validation=False,
 )
 """API Gateway gives up after half a minute; fail well before it does.
 

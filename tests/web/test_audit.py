@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import pytest
@@ -16,6 +17,7 @@ from app.domain.errors import (
 )
 from app.domain.identity import Identity
 from tests.fakes import (
+    NOON,
     KnownUsers,
     LoginsInMemory,
     RecordingAudit,
@@ -394,3 +396,24 @@ def test_who_asks_too_often_is_on_record(
     assert answer.status_code == 429
     assert len(audit.grants) == 120
     assert last(audit)["Reason"] == "grant-limited"
+
+
+def test_somebody_who_was_disabled_or_revoked_since_is_on_record(
+    client: TestClient, broker: Broker, audit: RecordingAudit, users: KnownUsers
+):
+    alice = Identity(issuer="local", subject="alice")
+    user, headers = users.by_identity[alice], bearer(broker)
+    wanted = {"FunctionName": "report"}
+
+    later = int(NOON.timestamp()) + 60
+    users.by_identity[alice] = replace(user, valid_from=later)
+    revoked = client.post("/grant", json=wanted, headers=headers)
+    assert last(audit)["Reason"] == "revoked"
+    del users.by_identity[alice]
+    gone = client.post("/grant", json=wanted, headers=headers)
+    assert last(audit)["Reason"] == "user-unknown-or-disabled"
+
+    assert (gone.status_code, revoked.status_code) == (401, 401)
+    assert [line["Subject"] for line in lines(audit)] == ["alice", "alice"]
+    assert client.get("/functions", headers=headers).status_code == 401
+    assert len(audit.records) == 2

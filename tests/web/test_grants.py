@@ -481,8 +481,7 @@ def test_a_session_is_tagged_with_the_moment_before_its_user_was_read(
 ):
     slow = replace(broker, users=SlowUsers(clock, a_user("alice", "everyone")))
 
-    user = slow.identify(broker.tokens.mint(a_bearer("alice")).text)
-    slow.grant(user, SessionRequest(function_name="hello"), SOURCE)
+    slow.grant(a_bearer("alice"), SessionRequest(function_name="hello"), SOURCE)
 
     assert [plan.issued for plan in sessions.plans] == [int(NOON.timestamp())]
 
@@ -498,6 +497,6 @@ def test_a_grant_ends_no_later_after_its_login_than_the_deployment_says(
     token = broker.tokens.mint(ends_soon).text
 
     for asked, seconds in [(broker, 3600), (bounded, 160)]:
-        user = asked.identify(token)
-        asked.grant(user, SessionRequest(function_name="hello"), SOURCE)
+        bearer = broker.verify(token)
+        asked.grant(bearer, SessionRequest(function_name="hello"), SOURCE)
         assert sessions.plans[-1].duration == timedelta(seconds=seconds)
