@@ -154,7 +154,7 @@ def _of_its_log(stack: Stack, function: Resource) -> Iterator[str]:
 def _of_its_code(stack: Stack, function: Resource) -> Iterator[str]:
     module, name = entry_point(function)
     folder = module.partition(".")[0]
-    source = stack.code[function.logical_id] / f"{module.replace('.', '/')}.py"
+    source = stack.code[function.ref] / f"{module.replace('.', '/')}.py"
     written = source.read_text(encoding="utf-8") if source.is_file() else ""
     # A handler is written as a function, or made by one.
     if not re.search(rf"^((async )?def {name}\(|{name} = )", written, re.MULTILINE):
