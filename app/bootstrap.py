@@ -91,7 +91,8 @@ def build_broker(settings: Settings) -> Broker:
             ssm,
             path=settings.catalogue_path,
             rules=EntryRules(
-                roles=(settings.invoke_role_arn, *settings.other_role_arns),
+                role=settings.invoke_role_arn,
+                role_path=settings.invoke_role_path,
                 local_origins=settings.local_function_urls,
             ),
             clock=_now,

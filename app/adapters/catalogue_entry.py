@@ -20,8 +20,9 @@ _FUNCTION_ARN: Final = re.compile(
     r"([A-Za-z0-9_-]{1,64})(?::([A-Za-z0-9_$-]{1,128}))?"
 )
 _ROLE_ARN: Final = re.compile(
-    r"arn:(aws(?:-[a-z]+)*):iam::([0-9]{12}):role/([A-Za-z0-9+=,.@_/-]{1,576})"
+    r"(arn:aws(?:-[a-z]+)*:iam::[0-9]{12}:role)(/(?:[!-.0-~]+/)*)[A-Za-z0-9+=,.@_-]{1,64}"
 )
+"""The account's part, and the path."""
 
 
 _BodyType = Annotated[BodyType, Field(strict=False)]
@@ -32,11 +33,14 @@ _BodyType = Annotated[BodyType, Field(strict=False)]
 class EntryRules:
     """What an entry may say.
 
-    ``roles`` are the ARNs a session may be made with, the first being the usual one;
-    ``local_origins`` are the loopback addresses of a stack on a laptop, none on AWS.
+    ``role`` is the ARN of the role that sessions are made with where an entry names no
+    other, and ``role_path`` the IAM path of those that it may name: other stacks' of
+    the same account. ``local_origins`` are the loopback addresses of a stack on a
+    laptop, none on AWS.
     """
 
-    roles: tuple[str, ...]
+    role: str
+    role_path: str | None = None
     local_origins: Collection[str] = ()
 
 
@@ -95,12 +99,20 @@ def _check_url(url: str, region: str, rules: EntryRules) -> None:
 
 
 def _role(entry: _Entry, partition: str, account: str, rules: EntryRules) -> str:
-    role = entry.RoleArn or rules.roles[0]
-    if role not in rules.roles:
-        msg = "its RoleArn is not one the broker was given"
+    role = rules.role if entry.RoleArn is None else entry.RoleArn
+    if role != rules.role and not _is_of_another_stack(role, rules):
+        msg = "its RoleArn is no role of the path that the broker may use"
         raise EntryRefusedError(msg)
-    parts = _ROLE_ARN.fullmatch(role)
-    if not parts or parts.group(1, 2) != (partition, account):
+    if not role.startswith(f"arn:{partition}:iam::{account}:"):
         msg = "its role and its Arn are not of one account"
         raise EntryRefusedError(msg)
     return role
+
+
+def _is_of_another_stack(role: str, rules: EntryRules) -> bool:
+    own, named = _ROLE_ARN.fullmatch(rules.role), _ROLE_ARN.fullmatch(role)
+    return (
+        own is not None
+        and named is not None
+        and named.groups() == (own[1], rules.role_path)
+    )

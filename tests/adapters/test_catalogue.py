@@ -17,8 +17,8 @@ from tests.fakes import Clock
 from tests.scripted_aws import Answer, Gate, ScriptedAws
 
 ROLE = "arn:aws:iam::123456789012:role/stack-InvokeRole-1"
-OTHER = "arn:aws:iam::123456789012:role/other/stack-OtherRole-1"
-RULES = EntryRules(roles=(ROLE, OTHER))
+OTHER = "arn:aws:iam::123456789012:role/aikagi/stack/other-InvokeRole-1"
+RULES = EntryRules(role=ROLE, role_path="/aikagi/stack/")
 ENTRY: dict[str, Any] = {
     "Title": "Hello",
     "Description": "Says hello",
@@ -66,7 +66,7 @@ def test_an_entry_is_a_function():
         pytest.param({}, ("body_type", None), id="no kind of body"),
         pytest.param({"BodyType": "text"}, ("body_type", BodyType.TEXT), id="text"),
         pytest.param(
-            {"RoleArn": OTHER}, ("role_arn", OTHER), id="a role that is listed"
+            {"RoleArn": OTHER}, ("role_arn", OTHER), id="another stack's role"
         ),
         pytest.param(
             {"Arn": ENTRY["Arn"] + ":live"}, ("arn", ENTRY["Arn"] + ":live"), id="alias"
@@ -121,7 +121,43 @@ def test_what_an_entry_may_leave_out_or_say(
         pytest.param({"FuncUrl": ENTRY["FuncUrl"] + "x"}, "FuncUrl", id="a path"),
         pytest.param({"FuncUrl": ENTRY["FuncUrl"][:-1]}, "FuncUrl", id="no slash"),
         pytest.param({"FuncUrl": "http://127.0.0.1:8101/"}, "FuncUrl", id="loopback"),
-        pytest.param({"RoleArn": ROLE + "x"}, "RoleArn", id="a role not listed"),
+        pytest.param({"RoleArn": ""}, "RoleArn", id="an empty role"),
+        pytest.param({"RoleArn": ROLE + "x"}, "RoleArn", id="a role without the path"),
+        pytest.param(
+            {"RoleArn": OTHER.replace("/stack/", "/stack-2/")},
+            "RoleArn",
+            id="a role of another broker's path",
+        ),
+        pytest.param(
+            {"RoleArn": OTHER.replace("/stack/", "/stack/more/")},
+            "RoleArn",
+            id="a role of a path below",
+        ),
+        pytest.param(
+            {"RoleArn": OTHER.replace("/aikagi/", "/x/aikagi/")},
+            "RoleArn",
+            id="a role of a path that ends the same",
+        ),
+        pytest.param(
+            {"RoleArn": OTHER.replace("123456789012", "999999999999")},
+            "RoleArn",
+            id="a role of another account",
+        ),
+        pytest.param(
+            {
+                "RoleArn": OTHER.replace("123456789012", "999999999999"),
+                "Arn": ENTRY["Arn"].replace("123456789012", "999999999999"),
+            },
+            "RoleArn",
+            id="a role and a function of another account",
+        ),
+        pytest.param(
+            {"RoleArn": OTHER.replace("arn:aws:", "arn:aws-cn:")},
+            "RoleArn",
+            id="a role of another partition",
+        ),
+        pytest.param({"RoleArn": OTHER + "*"}, "RoleArn", id="a role with a wildcard"),
+        pytest.param({"RoleArn": OTHER + "\n"}, "RoleArn", id="a role and a line end"),
         pytest.param({"InvokeMode": "buffered"}, "InvokeMode", id="no mode"),
         pytest.param({"Groups": "everyone"}, "Groups", id="groups a string"),
         pytest.param({"Groups": None}, "Groups", id="no groups"),
@@ -156,7 +192,7 @@ def test_an_entry_that_is_no_strict_object_is_refused(text: str):
 
 
 def test_a_local_url_is_only_taken_where_it_is_listed():
-    local = EntryRules(roles=(ROLE,), local_origins=("http://127.0.0.1:8101",))
+    local = EntryRules(role=ROLE, local_origins=("http://127.0.0.1:8101",))
 
     assert read(local, FuncUrl="http://127.0.0.1:8101/").url == "http://127.0.0.1:8101/"
     with pytest.raises(EntryRefusedError):
@@ -236,14 +272,52 @@ def test_an_entry_of_a_later_version_is_left_out_with_a_line_that_says_so(
     )
 
 
+def test_without_a_path_an_entry_has_the_one_role():
+    alone = EntryRules(role=ROLE)
+
+    assert read(alone, RoleArn=ROLE).role_arn == ROLE
+    with pytest.raises(EntryRefusedError, match="RoleArn"):
+        read(alone, RoleArn=OTHER)
+
+
+SHADOWS: dict[str, dict[str, Any]] = {
+    "the same": {},
+    "of another stack": {"RoleArn": OTHER},
+    "an alias of it": {"Arn": ENTRY["Arn"] + ":live"},
+    "open to anybody": {"Groups": ["anybody"]},
+}
+
+
+@pytest.mark.parametrize("own", [{}, {"RoleArn": OTHER}], ids=["ours", "another's"])
+@pytest.mark.parametrize("changes", SHADOWS.values(), ids=SHADOWS)
+@pytest.mark.parametrize("shadow", ["aa-hello", "zz-hello"])
 def test_an_entry_cannot_shadow_another(
+    catalogue: SsmCatalogue,
+    script: ScriptedAws,
+    caplog: pytest.LogCaptureFixture,
+    own: dict[str, Any],
+    changes: dict[str, Any],
+    shadow: str,
+):
+    entry = {**ENTRY, **own}
+    alone = read_entry("hello", json.dumps(entry), RULES)
+    both = [("hello", entry), (shadow, {**ENTRY, **changes})]
+    script.will(page(*sorted(both)))
+
+    found = {function.name: function for function in catalogue.read()}
+
+    assert found["hello"] == alone
+    [line] = caplog.messages
+    assert ", ".join(sorted(("hello", shadow))) in line
+
+
+def test_entries_of_two_functions_are_no_matter_for_the_log(
     catalogue: SsmCatalogue, script: ScriptedAws, caplog: pytest.LogCaptureFixture
 ):
-    open_to_all = {**ENTRY, "Groups": ["anybody"]}
-    script.will(page(("hello", ENTRY), ("zz-hello", open_to_all)))
+    script.will(page(("hello", ENTRY), ("report", other(RoleArn=OTHER))))
 
-    assert names(catalogue) == ["hello"]
-    assert "zz-hello" in caplog.text
+    assert names(catalogue) == ["hello", "report"]
+    assert not caplog.messages
 
 
 def test_an_entry_taken_away_is_gone_within_a_minute_come_what_may(

@@ -17,7 +17,7 @@ ENTRY = "functions/hello\n"
 LOGGING = "      LoggingConfig: {LogGroup: !Ref FunctionLogs}\n"
 HELLO_URL = '"FuncUrl": "${HelloFunctionUrl.FunctionUrl}"'
 HELLO_MODE = "InvokeMode: BUFFERED, Cors: *cors}\n\n  HelloEntry"
-VARIABLES = "Environment: {Variables: {AIKAGI_INVOKE_ROLE_NAME: !Ref InvokeRole}}"
+VARIABLES = "Environment: {Variables: {AIKAGI_INVOKE_ROLE_ARN: !GetAtt InvokeRole.Arn}}"
 STREAMS = "          AWS_LWA_INVOKE_MODE: response_stream\n"
 URL_AUTH = "                lambda:FunctionUrlAuthType: AWS_IAM\n"
 VIA_URL = "              Bool: {lambda:InvokedViaFunctionUrl: 'true'}\n"
@@ -173,12 +173,12 @@ CASES = {
     ),
     "no role to believe": Case(
         mistake=(VARIABLES, "Environment: {Variables: {A: b}}"),
-        said="HelloFunction: its variable AIKAGI_INVOKE_ROLE_NAME is not !Ref",
+        said="HelloFunction: its variable AIKAGI_INVOKE_ROLE_ARN is not",
         allowed=(VARIABLES, VARIABLES.replace("}}", ", A: b}}")),
     ),
     "another role to believe": Case(
-        mistake=(VARIABLES, VARIABLES.replace("InvokeRole}}", "BrokerRole}}")),
-        said="HelloFunction: its variable AIKAGI_INVOKE_ROLE_NAME",
+        mistake=(VARIABLES, VARIABLES.replace("InvokeRole.", "BrokerRole.")),
+        said="HelloFunction: its variable AIKAGI_INVOKE_ROLE_ARN",
         allowed=("      Timeout: 10\n", "      Timeout: 11\n"),
     ),
     "a log of Lambda's own": Case(
