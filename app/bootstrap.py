@@ -29,8 +29,10 @@ from app.adapters.users import UserTable
 from app.broker import Broker
 from app.domain.errors import SigningKeyUnavailableError
 from app.domain.logins import Lifetimes
+from app.grant_limits import TokenBuckets
 from app.logins import RotatingLogins
 from app.password_checks import LimitedPasswordChecks
+from app.session_reuse import ReusedSessions
 from app.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -97,10 +99,14 @@ def build_broker(settings: Settings) -> Broker:
             ),
             clock=_now,
         ),
-        sessions=StsSessions(sts.connect(session), clock=_now),
+        grant_limits=TokenBuckets(clock=_now),
+        sessions=ReusedSessions(
+            StsSessions(sts.connect(session), clock=_now), clock=_now
+        ),
         audit=AuditLines(sys.stdout),
         clock=_now,
         new_id=_new_id,
+        grant_seconds_after_login=settings.grant_seconds_after_login,
     )
 
 

@@ -7,7 +7,7 @@ raise its own ``…UnavailableError``, and nothing else.
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol, final
 
@@ -35,7 +35,13 @@ from app.domain.identity import (
     User,
 )
 from app.domain.issuers import Issuer, Issuers
-from app.domain.session import SessionPlan, choose_function, may_call, plan_session
+from app.domain.session import (
+    SessionPlan,
+    SessionRequest,
+    choose_function,
+    may_call,
+    plan_session,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -98,8 +104,14 @@ class CatalogueSource(Protocol):
     def read(self) -> Catalogue: ...
 
 
+class GrantLimits(Protocol):
+    def count(self, identity: Identity) -> None:
+        """Raise ``GrantLimitedError`` where somebody has had too many lately."""
+
+
 class Sessions(Protocol):
-    def issue(self, plan: SessionPlan) -> TemporaryCredentials: ...
+    def issue(self, plan: SessionPlan) -> TemporaryCredentials:
+        """Begin a session as planned, or continue one that would be the same."""
 
 
 class AuditLog(Protocol):
@@ -116,10 +128,12 @@ class Broker:
     logins: Logins
     issuers: IssuerSource
     catalogue: CatalogueSource
+    grant_limits: GrantLimits
     sessions: Sessions
     audit: AuditLog
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
+    grant_seconds_after_login: int | None = None
 
     def login(self, username: str, password: str, source: Source) -> TokenPair:
         """Trade a password for an access token and what renews it."""
@@ -161,14 +175,15 @@ class Broker:
 
     def identify(self, token: str) -> User:
         """Find the user a token speaks for, as they are now, not as at login."""
+        read_at = self.clock()
         bearer = self.tokens.verify(token)
         if isinstance(bearer, FederatedBearer):
             user = self.users.admit(bearer)
         else:
             user = self.users.find(bearer.identity)
-        if user is None:
+        if user is None or bearer.issued_at.timestamp() < user.valid_from:
             raise TokenRejectedError
-        return user
+        return replace(user, read_at=read_at, login_ends_at=bearer.login_ends_at)
 
     def sign_in_issuers(self) -> list[Issuer]:
         """List the issuers that people can sign in through, by alias."""
@@ -180,28 +195,22 @@ class Broker:
             function for function in self.catalogue.read() if may_call(user, function)
         ]
 
-    def plan(
-        self, user: User, function_name: str | None, duration_seconds: int | None
-    ) -> SessionPlan:
+    def plan(self, user: User, asked: SessionRequest) -> SessionPlan:
         """Decide what a grant would be, and ask AWS for nothing."""
-        function = choose_function(user, self.catalogue.read(), function_name)
+        function = choose_function(user, self.catalogue.read(), asked.function_name)
         return plan_session(
             user,
             function,
-            duration_seconds,
+            asked,
             grant_id=self.new_id(),
-            issued=self.clock(),
+            now=self.clock(),
+            seconds_after_login=self.grant_seconds_after_login,
         )
 
-    def grant(
-        self,
-        user: User,
-        function_name: str | None,
-        duration_seconds: int | None,
-        source: Source,
-    ) -> Grant:
+    def grant(self, user: User, asked: SessionRequest, source: Source) -> Grant:
         """Issue ``user`` credentials that can call one function, once recorded."""
-        plan = self.plan(user, function_name, duration_seconds)
+        plan = self.plan(user, asked)
+        self.grant_limits.count(user.identity)
         credentials = self.sessions.issue(plan)
         grant = Grant(plan=plan, credentials=credentials, granted_at=self.clock())
         self.audit.granted(grant, source)

@@ -5,7 +5,7 @@ The protocols are what this use case needs from the world, as in ``app.broker``.
 
 import logging
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol, final
 
 from app.domain.credentials import RefreshToken
@@ -72,7 +72,8 @@ class RotatingLogins:
     def begin(self, user: User) -> RefreshToken:
         """Begin a login of ``user`` and give its first token."""
         secret = self._tokens.new()
-        now = self._clock()
+        # What was revoked a moment ago may count until a moment that is yet to come.
+        now = max(self._clock(), datetime.fromtimestamp(user.valid_from, UTC))
         login = Login.begin(secret.login_id, user, secret.digest, now, self._lifetimes)
         self._store.add(login)
         return self._issue(secret, login)
@@ -126,8 +127,14 @@ class RotatingLogins:
         return login, verdict
 
     def _issue(self, secret: RefreshSecret, login: Login) -> RefreshToken:
+        now = self._clock()
         return RefreshToken(
             text=self._tokens.sign(secret),
-            lifetime=login.expires_at - self._clock(),
-            bearer=Bearer(identity=login.identity, login_id=login.id),
+            lifetime=login.expires_at - now,
+            bearer=Bearer(
+                identity=login.identity,
+                login_id=login.id,
+                issued_at=max(now, login.created_at),
+                login_ends_at=login.expires_at,
+            ),
         )

@@ -24,6 +24,10 @@ def _split(value: object) -> object:
     return value
 
 
+def _none_for_empty(value: object) -> object:
+    return None if value == "" else value
+
+
 _LABEL: Final = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _ORIGIN: Final = re.compile(
     rf"(https?)://(?:{_LABEL}(?:\.{_LABEL})*|(\[[0-9a-f:.]+\]))(?::([1-9][0-9]{{0,4}}))?"
@@ -144,6 +148,11 @@ class Settings(BaseSettings):
 
     login_idle_seconds: Annotated[int, Field(ge=900, le=90 * 86400)] = 12 * 3600
     """After which a login ends that was not renewed; not before its lifetime does."""
+
+    grant_seconds_after_login: Annotated[
+        Annotated[int, Field(ge=0, le=3600)] | None, BeforeValidator(_none_for_empty)
+    ] = None
+    """For how long a grant may last after the end of its login; empty: no limit."""
 
     allowed_origins: Origins = ()
     """Pages on other origins that may call the broker, separated by commas."""

@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 
 from app.adapters.tokens import BearerTokens, IssuerTokens
 from app.broker import Broker
+from app.grant_limits import TokenBuckets
 from app.password_checks import LimitedPasswordChecks
 from app.web.application import create_app
 from tests.described_client import DescribedClient
@@ -118,6 +119,7 @@ def broker(
         logins=rotating_logins(clock, logins),
         issuers=issuers,
         catalogue=catalogue,
+        grant_limits=TokenBuckets(clock=clock),
         sessions=sessions,
         audit=audit,
         clock=clock,

@@ -1,7 +1,7 @@
 """Small working stand-ins. A fake has behaviour; a mock only has expectations."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -124,18 +124,30 @@ def rotating_logins(
 
 
 def a_user(
-    name: str, *groups: str, issuer: str = "local", credentials_version: str = ""
+    name: str,
+    *groups: str,
+    issuer: str = "local",
+    credentials_version: str = "",
+    valid_from: int = 0,
+    attributes: Mapping[str, str] | None = None,
 ) -> User:
     return User(
         identity=Identity(issuer=issuer, subject=name),
         groups=frozenset(groups),
         credentials_version=credentials_version,
+        valid_from=valid_from,
+        attributes=attributes or {},
     )
 
 
-def a_bearer(name: str) -> Bearer:
-    """Somebody with an access token, of a login that nobody keeps."""
-    return Bearer(identity=Identity(issuer="local", subject=name), login_id="a-login")
+def a_bearer(name: str, *, issued_at: datetime = NOON) -> Bearer:
+    """Somebody with an access token, of a login that is stored nowhere."""
+    return Bearer(
+        identity=Identity(issuer="local", subject=name),
+        login_id="a-login",
+        issued_at=issued_at,
+        login_ends_at=issued_at + timedelta(hours=12),
+    )
 
 
 def a_function(name: str, *groups: str, longest: int = 3600) -> Function:
@@ -204,7 +216,11 @@ class KnownUsers:
             raise self.broken
         if bearer.identity in self.disabled:
             return None
-        return User(identity=bearer.identity, groups=bearer.groups)
+        return User(
+            identity=bearer.identity,
+            groups=bearer.groups,
+            attributes=bearer.attributes,
+        )
 
 
 def an_issuer(alias: str, *, url: str = "", sign_in: bool = True) -> Issuer:
@@ -347,6 +363,8 @@ class RecordingSessions:
             session_token="the-session-token",
             expires_at=self._clock().replace(microsecond=0) + plan.duration,
             request_id="sts-1",
+            grant_id=plan.grant_id,
+            issued=plan.issued,
         )
 
 

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from aikagi_emulator.template.document import read
 from app.adapters.audit import AuditLines
 from app.domain.credentials import Grant, Source
-from app.domain.session import plan_session
+from app.domain.session import SessionRequest, plan_session
 from app.web.problems import STATUS
 from tests.fakes import NOON, Clock, RecordingSessions, a_function, a_user
 from tests.routes import methods_by_path
@@ -22,9 +22,9 @@ ROOT: Final = Path(__file__).parents[1]
 PLAN: Final = plan_session(
     a_user("alice", "everyone"),
     a_function("hello", "everyone"),
-    None,
+    SessionRequest(),
     grant_id="a-grant",
-    issued=NOON,
+    now=NOON,
 )
 
 

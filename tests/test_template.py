@@ -10,7 +10,7 @@ import yaml
 
 from aikagi_emulator.template import Stack, TemplateError
 from app.adapters.catalogue_entry import EntryRules, read_entry
-from app.domain.session import plan_session
+from app.domain.session import SessionRequest, plan_session
 from app.settings import Settings
 from tests.fakes import NOON, a_function, a_user
 from tests.template.stacks import (
@@ -30,9 +30,9 @@ TAGS = tuple(
     plan_session(
         a_user("alice", "everyone"),
         a_function("hello", "everyone"),
-        None,
+        SessionRequest(),
         grant_id="a-grant",
-        issued=NOON,
+        now=NOON,
     ).tags
 )
 TAGGED = {f"aws:RequestTag/{tag}": "?*" for tag in TAGS}
@@ -140,7 +140,7 @@ def test_a_session_is_issued_only_for_a_named_and_tagged_person(stack: Stack):
 
 def test_a_session_has_all_tags_that_the_broker_plans_and_no_others(stack: Stack):
     assert _trust_in(stack, "sts:TagSession") == {
-        "ForAllValues:StringEquals": {"aws:TagKeys": list(TAGS)},
+        "ForAllValues:StringLike": {"aws:TagKeys": [*TAGS, "claim.*"]},
         "StringLike": TAGGED,
     }
 
@@ -405,6 +405,7 @@ def test_the_broker_is_told_where_things_are_and_no_secret(stack: Stack):
         "AIKAGI_TOKEN_ISSUER": "trial",
         "AIKAGI_LOGIN_LIFETIME_SECONDS": "604800",
         "AIKAGI_LOGIN_IDLE_SECONDS": "43200",
+        "AIKAGI_GRANT_SECONDS_AFTER_LOGIN": "",
         "AIKAGI_TRUSTED_PROXIES": "",
         "AIKAGI_DOCS": "true",
         "AIKAGI_LOG_LEVEL": "INFO",

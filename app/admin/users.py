@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _LONGEST_SUBJECT: Final = 255
 """Characters. OpenID Connect Core, section 2, ``sub``."""
 
-_SHOWN: Final = ("created_at", "disabled", "groups")
+_SHOWN: Final = ("attributes", "created_at", "disabled", "groups")
 _HASHES: Final = (PASSWORD_HASH, ONE_TIME_PASSWORD_HASH)
 _IS_THERE: Final = "attribute_exists(pk)"
 
@@ -61,6 +61,7 @@ class ListedUser:
     groups: frozenset[str]
     disabled: bool
     created_at: str
+    attributes: Mapping[str, str]
     has_one_time_password: bool
     password_hash: str | None = field(repr=False)
 
@@ -163,6 +164,18 @@ class UserAdministration:
             local_identity(username), changes, removed=() if changes else ("groups",)
         )
 
+    def set_attributes(self, username: str, attributes: Mapping[str, str]) -> None:
+        """Replace the user's attributes by ``attributes``, which may be none."""
+        values: dict[str, AttributeValueTypeDef] = {
+            name: {"S": value} for name, value in attributes.items()
+        }
+        changes: Item = {"attributes": {"M": values}} if values else {}
+        self._update(
+            local_identity(username),
+            changes,
+            removed=() if changes else ("attributes",),
+        )
+
     def set_disabled(self, identity: Identity, *, disabled: bool) -> None:
         """Keep somebody out, or let them in again, from their next request on.
 
@@ -259,6 +272,7 @@ def _listed(item: Mapping[str, Any]) -> ListedUser:
         identity=identity,
         groups=principal.user.groups,
         disabled=principal.disabled,
+        attributes=principal.user.attributes,
         created_at=item.get("created_at", {}).get("S", ""),
         has_one_time_password=principal.has_one_time_password,
         password_hash=principal.password_hash,

@@ -94,6 +94,11 @@ class DurationOutOfRangeError(ProblemError):
     title = "A grant for this function cannot last that long or that short"
 
 
+class GrantLimitedError(ProblemError):
+    code = "grant-limited"
+    title = "Too many grants in a short time; wait before the next"
+
+
 class TooBusyError(ProblemError):
     code = "too-busy"
     title = "Too many people are logging in at this moment; try again"

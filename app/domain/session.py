@@ -5,7 +5,7 @@ broker's whole access policy can be read, tested and reviewed in this one file.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -15,28 +15,62 @@ from app.domain.errors import (
     DurationOutOfRangeError,
     FunctionNotAvailableError,
     FunctionNotNamedError,
+    TokenRejectedError,
 )
 from app.domain.identity import User
 
-SHORTEST: Final = timedelta(minutes=15)
+SHORTEST: Final = timedelta(seconds=15)
+"""Time enough to sign a request and send it."""
+
+SHORTEST_SESSION: Final = timedelta(minutes=15)
 """STS issues nothing shorter (API Reference, AssumeRole, DurationSeconds)."""
 
 LONGEST: Final = timedelta(hours=1)
 """The broker already runs under a role, and a chained role gets one hour."""
 
-USUAL: Final = SHORTEST
+USUAL: Final = timedelta(minutes=15)
+
+CLAIM_TAGS_SIZE: Final = 1024
+"""Characters that the tags out of attributes may have together, names included.
+
+How STS packs policy and tags is not published, and the session policy comes first. What
+still does not fit, STS says (``PackedPolicyTooLarge``).
+"""
+
+_OF_ONE_GRANT: Final = frozenset({"issued", "grant"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRequest:
+    """What somebody wants to call, and for how long.
+
+    Without ``duration_seconds`` it is ``default_duration``, or as long as there can be
+    where that is less.
+    """
+
+    function_name: str | None = None
+    duration_seconds: int | None = None
+    default_duration: timedelta = LONGEST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionPlan:
-    """The parameters of AssumeRole, and for whom and what they are."""
+    """The parameters of AssumeRole, and for whom and what they are.
+
+    ``duration`` is how long the grant lasts. Where STS issues nothing so short, the
+    session lasts longer, and its policy allows nothing from ``ends_at`` on.
+    ``claim_tags`` are there as far as there is room, the most important first.
+    """
 
     user: User
     function: Function
     grant_id: str
+    issued: int
     tags: Mapping[str, str]
+    claim_tags: tuple[tuple[str, str], ...]
     policy: str
     duration: timedelta
+    ends_at: datetime | None
 
     @property
     def name(self) -> str:
@@ -46,6 +80,26 @@ class SessionPlan:
     def source_identity(self) -> str:
         """The session name again: this one survives the session's own AssumeRole."""
         return self.name
+
+    @property
+    def session_duration(self) -> timedelta:
+        return max(self.duration, SHORTEST_SESSION)
+
+    @property
+    def reuse_key(self) -> Hashable:
+        """All that another session would have in common with this one.
+
+        That is everything but the grant's id and the moments. The policy is that of a
+        plan without an end.
+        """
+        return (
+            self.function.role_arn,
+            self.name,
+            tuple((k, v) for k, v in self.tags.items() if k not in _OF_ONE_GRANT),
+            self.claim_tags,
+            self.policy if self.ends_at is None else _policy(self.function, None),
+            self.duration,
+        )
 
 
 def may_call(user: User, function: Function) -> bool:
@@ -72,58 +126,116 @@ def choose_function(
     return reachable[wanted]
 
 
-def plan_session(
+def plan_session(  # noqa: PLR0913 - the decision is made of all these, and of no others
     user: User,
     function: Function,
-    duration_seconds: int | None,
+    asked: SessionRequest,
     *,
     grant_id: str,
-    issued: datetime,
+    now: datetime,
+    seconds_after_login: int | None = None,
 ) -> SessionPlan:
     """Plan the narrowest session in which ``user`` can call ``function``.
 
-    Without a duration it is the longest that the function allows. Raises
-    ``FunctionNotAvailableError`` or ``DurationOutOfRangeError``: a duration out of
-    range is refused, not bent.
+    It lasts as long as the function allows at most, and until ``seconds_after_login``
+    after the end of the login where that is limited.
+
+    Raises ``FunctionNotAvailableError`` or ``DurationOutOfRangeError``: a duration out
+    of range is refused, not bent. Raises ``TokenRejectedError`` where the login ends
+    too soon for any grant.
     """
     if not may_call(user, function):
         raise FunctionNotAvailableError
-    longest = min(_seconds(LONGEST), function.max_duration_seconds)
-    seconds = longest if duration_seconds is None else duration_seconds
-    # Compared as a number: one of twenty digits is no timedelta.
-    if not _seconds(SHORTEST) <= seconds <= longest:
-        msg = f"DurationSeconds is between {_seconds(SHORTEST)} and {longest}"
-        raise DurationOutOfRangeError(msg)
+    duration = _duration(asked, _longest(user, function, now, seconds_after_login))
+    ends_at = None
+    if duration < SHORTEST_SESSION:
+        # IAM compares whole seconds.
+        ends_at = now.replace(microsecond=0) + duration
+    # Not this moment: what is revoked while the plan is made was issued before that.
+    issued = max(int((user.read_at or now).timestamp()), user.valid_from)
     alias, subject = user.identity.session_name.rsplit("+", 1)
     return SessionPlan(
         user=user,
         function=function,
         grant_id=grant_id,
+        issued=issued,
         tags={
             "issuer": alias,
             "user": subject,
             "function": function.name,
-            "issued": str(int(issued.timestamp())),
+            "issued": str(issued),
             "grant": grant_id,
         },
-        policy=_call_only(function.arn),
-        duration=timedelta(seconds=seconds),
+        claim_tags=_claim_tags(user.attributes),
+        policy=_policy(function, ends_at),
+        duration=duration,
+        ends_at=ends_at,
     )
 
 
-def _call_only(arn: str) -> str:
-    """Allow one function to be called, and only through its URL."""
+def longest_duration(function: Function) -> timedelta:
+    """Give the longest that a grant for ``function`` can last."""
+    return min(LONGEST, timedelta(seconds=function.max_duration_seconds))
+
+
+def _longest(
+    user: User, function: Function, now: datetime, seconds_after_login: int | None
+) -> timedelta:
+    longest = longest_duration(function)
+    if seconds_after_login is None or user.login_ends_at is None:
+        return longest
+    left = user.login_ends_at - now + timedelta(seconds=seconds_after_login)
+    if left < SHORTEST:
+        raise TokenRejectedError
+    return min(longest, timedelta(seconds=_seconds(left)))
+
+
+def _duration(asked: SessionRequest, longest: timedelta) -> timedelta:
+    seconds = asked.duration_seconds
+    if seconds is None:
+        return min(asked.default_duration, longest)
+    # Compared as a number: one of twenty digits is no timedelta.
+    if not _seconds(SHORTEST) <= seconds <= _seconds(longest):
+        msg = f"DurationSeconds is between {_seconds(SHORTEST)} and {_seconds(longest)}"
+        raise DurationOutOfRangeError(msg)
+    return timedelta(seconds=seconds)
+
+
+def _claim_tags(attributes: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Make tags of attributes, up to the first that there is no room for."""
+    tags: list[tuple[str, str]] = []
+    room = CLAIM_TAGS_SIZE
+    for name, value in attributes.items():
+        key = f"claim.{name}"
+        room -= len(key) + len(value)
+        if room < 0:
+            break
+        tags.append((key, value))
+    return tuple(tags)
+
+
+def _policy(function: Function, ends_at: datetime | None) -> str:
+    """Allow one function to be called, only through its URL, until ``ends_at``."""
     # A function URL needs both actions (Lambda Developer Guide, "Control access to
     # function URLs"). Left bare, the second would also open the Invoke API, where
     # the caller writes the whole event: their identity included.
-    conditions = {
+    conditions: dict[str, dict[str, dict[str, str]]] = {
         "lambda:InvokeFunctionUrl": {
             "StringEquals": {"lambda:FunctionUrlAuthType": "AWS_IAM"}
         },
         "lambda:InvokeFunction": {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}},
     }
+    if ends_at is not None:
+        moment = f"{ends_at:%Y-%m-%dT%H:%M:%S}Z"
+        for condition in conditions.values():
+            condition["DateLessThan"] = {"aws:CurrentTime": moment}
     statements = [
-        {"Effect": "Allow", "Action": action, "Resource": arn, "Condition": condition}
+        {
+            "Effect": "Allow",
+            "Action": action,
+            "Resource": function.arn,
+            "Condition": condition,
+        }
         for action, condition in conditions.items()
     ]
     document = {"Version": "2012-10-17", "Statement": statements}

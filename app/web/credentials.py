@@ -17,6 +17,7 @@ from pydantic.alias_generators import to_pascal
 from typing_extensions import override
 
 from app.domain.errors import ProblemError, TokenRejectedError
+from app.domain.session import SessionRequest
 from app.web.casing import PASCAL_CASE
 from app.web.dependencies import BrokerDep, SdkUser, SourceDep
 from app.web.grants import DURATION_RANGE, GRANT_FAILURES, GrantResponse
@@ -115,9 +116,10 @@ def credentials(
 
     The token may also stand in the header bare: SDKs send a token file as it is.
     """
-    return GrantResponse.reveal(
-        broker.grant(user, function_name, asked.duration_seconds, source)
+    wanted = SessionRequest(
+        function_name=function_name, duration_seconds=asked.duration_seconds
     )
+    return GrantResponse.reveal(broker.grant(user, wanted, source))
 
 
 def _code_of(error: type[ProblemError]) -> str:

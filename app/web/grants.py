@@ -23,10 +23,17 @@ from app.domain.errors import (
     DurationOutOfRangeError,
     FunctionNotAvailableError,
     FunctionNotNamedError,
+    GrantLimitedError,
     ProblemError,
     SessionsUnavailableError,
 )
-from app.domain.session import LONGEST, SHORTEST, USUAL, SessionPlan
+from app.domain.session import (
+    LONGEST,
+    SHORTEST,
+    USUAL,
+    SessionPlan,
+    SessionRequest,
+)
 from app.web.bodies import UNREADABLE, JsonRoute
 from app.web.casing import PASCAL_CASE
 from app.web.dependencies import (
@@ -79,13 +86,22 @@ class GrantRequest(BaseModel):
     duration_seconds: Annotated[
         int,
         Field(
-            description="Refused where out of range, never bent",
+            description="Refused where out of range, never bent. Where it is left out, "
+            "a quarter of an hour, or as long as there can be where that is less",
             json_schema_extra=DURATION_RANGE,
         ),
     ] = _seconds(USUAL)
     dry_run: Annotated[
         StrictBool, Field(description="Tell what would be granted, and grant nothing")
     ] = False
+
+    def to_session_request(self) -> SessionRequest:
+        is_given = "duration_seconds" in self.model_fields_set
+        return SessionRequest(
+            function_name=self.function_name,
+            duration_seconds=self.duration_seconds if is_given else None,
+            default_duration=USUAL,
+        )
 
 
 class GrantResponse(BaseModel):
@@ -114,6 +130,21 @@ class GrantResponse(BaseModel):
             examples=["2026-11-22T12:04:56.123Z"],
         ),
     ]
+    grant_id: Annotated[
+        str,
+        Field(
+            description="Of this grant, as in the broker's log",
+            examples=["0d9f1b7c4e6a4f5a9b1c2d3e4f506172"],
+        ),
+    ]
+    session_grant_id: Annotated[
+        str,
+        Field(
+            description="Of the grant that the session began with, by which it can be "
+            "revoked; another than GrantId where a session is reused",
+            examples=["0d9f1b7c4e6a4f5a9b1c2d3e4f506172"],
+        ),
+    ]
 
     @classmethod
     def reveal(cls, grant: Grant) -> Self:
@@ -130,6 +161,8 @@ class GrantResponse(BaseModel):
             token=credentials.session_token,
             expiration=credentials.expires_at,
             server_time=grant.granted_at,
+            grant_id=grant.plan.grant_id,
+            session_grant_id=credentials.grant_id,
         )
 
 
@@ -145,7 +178,10 @@ class DryRunResponse(BaseModel):
     invoke_mode: InvokeMode
     duration_seconds: Annotated[int, Field(examples=[900])]
     session_name: Annotated[str, Field(examples=["local+alice"])]
-    tags: dict[str, str]
+    tags: Annotated[
+        dict[str, str],
+        Field(description="Those called claim.… as far as AWS has room for them"),
+    ]
 
     @classmethod
     def of(cls, plan: SessionPlan) -> Self:
@@ -156,7 +192,7 @@ class DryRunResponse(BaseModel):
             invoke_mode=plan.function.invoke_mode,
             duration_seconds=_seconds(plan.duration),
             session_name=plan.name,
-            tags=dict(plan.tags),
+            tags={**plan.tags, **dict(plan.claim_tags)},
         )
 
 
@@ -164,6 +200,7 @@ GRANT_FAILURES: Final[tuple[type[ProblemError], ...]] = (
     *CURRENT_USER_FAILURES,
     FunctionNotAvailableError,
     DurationOutOfRangeError,
+    GrantLimitedError,
     SessionsUnavailableError,
     CatalogueUnavailableError,
     AuditUnavailableError,
@@ -175,6 +212,10 @@ _EXAMPLES: Final[dict[str, Example]] = {
     "longer": {
         "summary": "An hour, the longest",
         "value": {"FunctionName": "hello", "DurationSeconds": 3600},
+    },
+    "short": {
+        "summary": "Half a minute",
+        "value": {"FunctionName": "hello", "DurationSeconds": 30},
     },
     "dry run": {
         "summary": "What would be granted",
@@ -196,7 +237,7 @@ def grant(
 ) -> GrantResponse | DryRunResponse:
     """Issue short-lived AWS credentials that can call one function URL, as you."""
     wanted = wanted or GrantRequest()
-    asked = (user, wanted.function_name, wanted.duration_seconds)
+    asked = wanted.to_session_request()
     if wanted.dry_run:
-        return DryRunResponse.of(broker.plan(*asked))
-    return GrantResponse.reveal(broker.grant(*asked, source))
+        return DryRunResponse.of(broker.plan(user, asked))
+    return GrantResponse.reveal(broker.grant(user, asked, source))

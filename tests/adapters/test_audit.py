@@ -8,15 +8,15 @@ from typing_extensions import override
 from app.adapters.audit import AuditLines
 from app.domain.credentials import Grant, Source
 from app.domain.errors import AuditUnavailableError
-from app.domain.session import plan_session
+from app.domain.session import SessionRequest, plan_session
 from tests.fakes import NOON, ROLE, Clock, RecordingSessions, a_function, a_user
 
 PLAN = plan_session(
     a_user("alice", "research"),
     a_function("report", "research"),
-    900,
+    SessionRequest(duration_seconds=900),
     grant_id="g-1",
-    issued=NOON,
+    now=NOON,
 )
 GRANT = Grant(
     plan=PLAN, credentials=RecordingSessions(Clock()).issue(PLAN), granted_at=NOON
@@ -70,9 +70,9 @@ def test_a_line_cannot_be_broken_by_what_is_in_it():
     plan = plan_session(
         a_user("a\nb\u2028c", "research", issuer="corp"),
         PLAN.function,
-        900,
+        SessionRequest(duration_seconds=900),
         grant_id="g-1",
-        issued=NOON,
+        now=NOON,
     )
     stream = Stream()
 

@@ -37,7 +37,7 @@ STORED: Final = Path(__file__).parent / "stored" / "secrets"
 PLAIN: Final = "only-for-tests-and-for-nothing-else-at-all"
 WEEK: Final = timedelta(days=7)
 SECOND: Final = timedelta(seconds=1)
-ALICE: Final = a_bearer("alice")
+ALICE: Final = a_bearer("alice").identity
 
 
 @pytest.fixture
@@ -70,9 +70,10 @@ class OneBroker:
             new_id=Ids(),
         )
         self._refresh = RefreshTokens(self.keys)
+        self._clock = clock
 
     def tokens(self) -> tuple[str, str]:
-        access = self._access.mint(ALICE).text
+        access = self._access.mint(a_bearer("alice", issued_at=self._clock())).text
         refresh = self._refresh.sign(self._refresh.new())
         wait_for_background_readings()
         return access, refresh
@@ -84,7 +85,7 @@ class OneBroker:
 
     def accepts_access(self, access: str) -> bool:
         try:
-            return self._access.verify(access) == ALICE
+            return self._access.verify(access).identity == ALICE
         except TokenRejectedError:
             return False
         finally:

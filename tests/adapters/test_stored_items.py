@@ -33,6 +33,7 @@ from app.domain.identity import CheckedPassword, Identity, User
 from app.domain.issuers import Issuer, SendToken, SignIn
 from app.domain.limits import Attempt, History, Tally
 from app.domain.logins import Lifetimes, Login
+from app.grant_limits import TokenBuckets
 from app.logins import RotatingLogins
 from app.password_checks import LimitedPasswordChecks
 from app.web.application import create_app
@@ -517,6 +518,7 @@ def client(table: Table, clock: Clock) -> Iterator[TestClient]:
         ),
         issuers=FixedIssuers(),
         catalogue=FixedCatalogue(a_function("hello", "everyone")),
+        grant_limits=TokenBuckets(clock=clock),
         sessions=RecordingSessions(clock),
         audit=RecordingAudit(),
         clock=clock,

@@ -9,16 +9,16 @@ import pytest
 from app.adapters import sts
 from app.adapters.sts import StsSessions
 from app.domain.errors import SessionsUnavailableError
-from app.domain.session import SessionPlan, plan_session
+from app.domain.session import SessionPlan, SessionRequest, plan_session
 from tests.fakes import NOON, ROLE, Clock, a_function, a_user
 from tests.scripted_aws import Answer, ScriptedAws
 
 PLAN: SessionPlan = plan_session(
     a_user("alice", "research"),
     a_function("report", "research"),
-    900,
+    SessionRequest(duration_seconds=900),
     grant_id="g-1",
-    issued=NOON,
+    now=NOON,
 )
 
 

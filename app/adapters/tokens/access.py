@@ -48,7 +48,7 @@ class AccessTokens:
 
     def mint(self, bearer: Bearer) -> AccessToken:
         """Make a token for one of the broker's own users, out of their login."""
-        now = int(self._clock().timestamp())
+        issued = int(bearer.issued_at.timestamp())
         lifetime = self._expected.longest_life
         text = self._keys.current().sign(
             {
@@ -56,8 +56,9 @@ class AccessTokens:
                 "aud": self._expected.audience,
                 "sub": bearer.identity.subject,
                 "sid": bearer.login_id,
-                "iat": now,
-                "exp": now + int(lifetime.total_seconds()),
+                claims.SESSION_EXPIRY: int(bearer.login_ends_at.timestamp()),
+                "iat": issued,
+                "exp": issued + int(lifetime.total_seconds()),
                 "jti": self._new_id(),
             }
         )
@@ -86,7 +87,12 @@ class AccessTokens:
             raise Rejected("wrong-type")
         payload = compact.read_object(parts.payload, "claims")
         checked = claims.check(payload, self._expected, self._clock())
-        return Bearer(identity=_local(checked.subject), login_id=checked.login_id)
+        return Bearer(
+            identity=_local(checked.subject),
+            login_id=checked.login_id,
+            issued_at=checked.issued_at,
+            login_ends_at=checked.login_ends_at,
+        )
 
     def _key_for(self, header: Mapping[str, Any]) -> HmacKey:
         if header.get("alg") != HmacKey.algorithm:

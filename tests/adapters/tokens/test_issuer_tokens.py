@@ -31,6 +31,7 @@ from tests.fakes import (
     Clock,
     FixedIssuers,
     KnownIssuerKeys,
+    a_bearer,
     access_tokens,
     an_issuer,
 )
@@ -439,6 +440,7 @@ def test_a_token_speaks_for_a_subject_of_its_issuer_in_mapped_groups(
         identity=Identity(issuer="corp", subject="auth0|5f7"),
         groups=frozenset({"everyone"}),
         issued_at=datetime.fromtimestamp(NOW, UTC),
+        login_ends_at=datetime.fromtimestamp(CLAIMS["exp"], UTC),
     )
 
 
@@ -618,7 +620,7 @@ def test_no_signature_but_the_keys_own_is_taken(
 
 
 def test_own_tokens_are_made_as_they_were(tokens: BearerTokens):
-    bearer = Bearer(identity=Identity(issuer="local", subject="alice"), login_id="l-1")
+    bearer = a_bearer("alice", issued_at=NOON.replace(microsecond=0))
     minted = tokens.mint(bearer)
 
     assert tokens.verify(minted.text) == bearer
