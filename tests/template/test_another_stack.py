@@ -60,14 +60,20 @@ def test_the_broker_takes_its_entries(ours: Stack, theirs: Stack):
         assert function.role_arn == role
 
 
-def trust_of(stack: Stack) -> Any:
-    return stack.resources["InvokeRole"].properties["AssumeRolePolicyDocument"]
+def trust_of(stack: Stack) -> list[Any]:
+    role = stack.resources["InvokeRole"].properties
+    statements: list[Any] = role["AssumeRolePolicyDocument"]["Statement"]
+    return statements
 
 
-def test_its_invoke_role_trusts_whom_the_brokers_does_and_as_much(
+def test_its_invoke_role_trusts_the_broker_alone_and_as_the_brokers_own_does(
     ours: Stack, theirs: Stack
 ):
-    assert trust_of(theirs) == trust_of(ours)
+    broker = {"AWS": ours.resources["BrokerRole"].attributes["Arn"]}
+    own = [entry for entry in trust_of(ours) if entry["Principal"] == broker]
+
+    assert len(own) == 3
+    assert trust_of(theirs) == own
 
 
 def test_its_invoke_role_may_do_in_its_stack_what_the_brokers_may_in_its_own(
