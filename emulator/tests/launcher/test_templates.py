@@ -64,7 +64,7 @@ def read(tmp_path: Path, ports: Ports) -> Read:
             (tmp_path / f"{name}.yaml").write_text(text)
         project = Project(
             template=tmp_path / "own.yaml",
-            parameters={"Size": "small"},
+            parameters={"Size": "small", "Colour": "yellow"},
             stacks={name: tmp_path / f"{name}.yaml" for name in others},
         )
         return read_templates(project, ports)
