@@ -3,15 +3,13 @@
 The emulator starts both, as CloudFormation would have deployed them.
 """
 
-import secrets
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-import boto3
 import pytest
 
 from aikagi_emulator.template import Stack as Template
 from tests.aws_caller import Person, sign
+from tests.broker_sessions import assume
 from tests.stack import ROOT, Stack, running_stack
 from tests.template.stacks import ANOTHER_TEMPLATE, another_deployed, deployed
 
@@ -122,32 +120,6 @@ def test_a_role_opens_functions_of_its_own_stack_whatever_a_session_is_tagged(
     }
 
     assert opened == opens
-
-
-def assume(both: Stack, role: str, **tags: str) -> dict[str, str]:
-    broker = both.variables("env")
-    sts = boto3.client(
-        "sts",
-        endpoint_url=both.endpoint,
-        region_name=both.region,
-        aws_access_key_id=broker["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=broker["AWS_SECRET_ACCESS_KEY"],
-        aws_session_token=broker["AWS_SESSION_TOKEN"],
-    )
-    given = {
-        "issuer": "local",
-        "user": "alice",
-        "issued": "1",
-        "grant": secrets.token_hex(8),
-        **tags,
-    }
-    answer: Any = sts.assume_role(
-        RoleArn=role,
-        RoleSessionName="local+alice",
-        SourceIdentity="local+alice",
-        Tags=[{"Key": key, "Value": value} for key, value in given.items()],
-    )
-    return {**answer["Credentials"], "Region": both.region}
 
 
 @pytest.mark.parametrize("shadow", ["aa-hello", "zz-hello"])

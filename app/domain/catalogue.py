@@ -1,8 +1,9 @@
 """The functions that can be granted."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
 from typing import final
 
 
@@ -27,6 +28,8 @@ class Function:
 
     ``role_arn`` is the role a session for it is made with; ``max_duration_seconds``
     bounds the session, not the function's run. ``example`` is a body that it takes.
+    Whoever is let in has, of each attribute in ``required_claims``, one of its values,
+    and calls from one of ``source_networks``, where there are any.
     """
 
     name: str
@@ -41,6 +44,10 @@ class Function:
     role_arn: str
     example: str | None = None
     body_type: BodyType | None = None
+    required_claims: Mapping[str, frozenset[str]] = field(
+        default_factory=dict, hash=False
+    )
+    source_networks: tuple[IPv4Network | IPv6Network, ...] = ()
 
 
 @final
@@ -55,3 +62,6 @@ class Catalogue:
 
     def __iter__(self) -> Iterator[Function]:
         return iter(self._by_name.values())
+
+    def find(self, name: str) -> Function | None:
+        return self._by_name.get(name)

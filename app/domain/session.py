@@ -5,12 +5,13 @@ broker's whole access policy can be read, tested and reviewed in this one file.
 """
 
 import json
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Final
 
-from app.domain.catalogue import Function
+from app.domain.catalogue import Catalogue, Function
 from app.domain.errors import (
     DurationOutOfRangeError,
     FunctionNotAvailableError,
@@ -103,27 +104,48 @@ class SessionPlan:
 
 
 def may_call(user: User, function: Function) -> bool:
-    """Tell whether one of the user's groups is among the function's."""
-    return not user.groups.isdisjoint(function.groups)
+    """Tell whether the user is in one of the function's groups, with its claims."""
+    return not user.groups.isdisjoint(function.groups) and has_required_claims(
+        user, function
+    )
 
 
-def choose_function(
-    user: User, functions: Iterable[Function], name: str | None
-) -> Function:
+def has_required_claims(user: User, function: Function) -> bool:
+    """Tell whether each attribute that the function requires has an allowed value.
+
+    One that the user lacks has none.
+    """
+    return all(
+        user.attributes.get(name) in allowed
+        for name, allowed in function.required_claims.items()
+    )
+
+
+def choose_function(user: User, catalogue: Catalogue, name: str | None) -> Function:
     """Find the function meant among those ``user`` may call.
 
     The name may be left out where only one is in reach. Raises
     ``FunctionNotAvailableError`` alike for another's function and for none.
     """
-    reachable = {
-        function.name: function for function in functions if may_call(user, function)
-    }
-    if name is None and len(reachable) > 1:
-        raise FunctionNotNamedError
-    wanted = next(iter(reachable), None) if name is None else name
-    if wanted is None or wanted not in reachable:
-        raise FunctionNotAvailableError
-    return reachable[wanted]
+    match list(islice(_within_reach(user, catalogue, name), 2)):
+        case [function]:
+            return function
+        case []:
+            raise FunctionNotAvailableError
+        case _:
+            raise FunctionNotNamedError
+
+
+def _within_reach(
+    user: User, catalogue: Catalogue, name: str | None
+) -> Iterator[Function]:
+    """Those that ``user`` may call, of the one with that name or of all."""
+    if name is None:
+        meant = iter(catalogue)
+    else:
+        named = catalogue.find(name)
+        meant = iter([named] if named else [])
+    return (function for function in meant if may_call(user, function))
 
 
 def plan_session(  # noqa: PLR0913 - the decision is made of all these, and of no others
@@ -219,12 +241,17 @@ def _policy(function: Function, ends_at: datetime | None) -> str:
     # A function URL needs both actions (Lambda Developer Guide, "Control access to
     # function URLs"). Left bare, the second would also open the Invoke API, where
     # the caller writes the whole event: their identity included.
-    conditions: dict[str, dict[str, dict[str, str]]] = {
+    conditions: dict[str, dict[str, dict[str, str | list[str]]]] = {
         "lambda:InvokeFunctionUrl": {
             "StringEquals": {"lambda:FunctionUrlAuthType": "AWS_IAM"}
         },
         "lambda:InvokeFunction": {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}},
     }
+    if function.source_networks:
+        # Of the URL's check alone: nothing says that the other one sees the address.
+        networks = [str(network) for network in function.source_networks]
+        url_condition = conditions["lambda:InvokeFunctionUrl"]
+        url_condition["IpAddress"] = {"aws:SourceIp": networks}
     if ends_at is not None:
         moment = f"{ends_at:%Y-%m-%dT%H:%M:%S}Z"
         for condition in conditions.values():

@@ -2,19 +2,26 @@ import json
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
 
 from app.adapters import parameters
 from app.adapters.catalogue import SsmCatalogue
-from app.adapters.catalogue_entry import VERSION, EntryRules, read_entry
+from app.adapters.catalogue_entry import (
+    VERSION,
+    EntryRules,
+    read_entry,
+)
 from app.adapters.parameters import EntryRefusedError
 from app.domain.catalogue import BodyType, Function, InvokeMode
 from app.domain.errors import CatalogueUnavailableError
+from tests import entry_schema
 from tests.adapters.readings import wait_for_background_readings
 from tests.fakes import Clock
 from tests.scripted_aws import Answer, Gate, ScriptedAws
+from tests.stack import ROOT
 
 ROLE = "arn:aws:iam::123456789012:role/stack-InvokeRole-1"
 OTHER = "arn:aws:iam::123456789012:role/aikagi/stack/other-InvokeRole-1"
@@ -61,6 +68,29 @@ def test_an_entry_is_a_function():
         ),
         pytest.param({"Groups": []}, ("groups", frozenset()), id="nobody's"),
         pytest.param({"Version": VERSION}, ("name", "hello"), id="its version"),
+        pytest.param({"MaxDurationSeconds": 15}, ("max_duration_seconds", 15), id="15"),
+        pytest.param({}, ("required_claims", {}), id="no claims"),
+        pytest.param(
+            {"RequiredClaims": {"dept": ["a b", "c"], "x.y": ["z"]}},
+            (
+                "required_claims",
+                {"dept": frozenset({"a b", "c"}), "x.y": frozenset({"z"})},
+            ),
+            id="claims",
+        ),
+        pytest.param({}, ("source_networks", ()), id="no networks"),
+        pytest.param(
+            {"SourceNetworks": ["192.0.2.1/32", "2001:db8::/32", "::1/128"]},
+            (
+                "source_networks",
+                (
+                    ip_network("192.0.2.1/32"),
+                    ip_network("2001:db8::/32"),
+                    ip_network("::1/128"),
+                ),
+            ),
+            id="networks",
+        ),
         pytest.param({}, ("example", None), id="no example"),
         pytest.param({"Example": "x" * 1000}, ("example", "x" * 1000), id="an example"),
         pytest.param({}, ("body_type", None), id="no kind of body"),
@@ -164,8 +194,65 @@ def test_what_an_entry_may_leave_out_or_say(
         pytest.param({"Title": ""}, "Title", id="an empty title"),
         pytest.param({"MaxDurationSeconds": "900"}, "MaxDuration", id="a string"),
         pytest.param({"MaxDurationSeconds": True}, "MaxDuration", id="true"),
-        pytest.param({"MaxDurationSeconds": 899}, "MaxDuration", id="too short"),
+        pytest.param({"MaxDurationSeconds": 14}, "MaxDuration", id="too short"),
         pytest.param({"MaxDurationSeconds": 3601}, "MaxDuration", id="too long"),
+        pytest.param({"RequiredClaims": {}}, "RequiredClaims", id="claims, but none"),
+        pytest.param({"RequiredClaims": []}, "RequiredClaims", id="claims a list"),
+        pytest.param(
+            {"RequiredClaims": {"dept": []}}, "RequiredClaims", id="a claim of nothing"
+        ),
+        pytest.param(
+            {"RequiredClaims": {"dept": "a"}}, "RequiredClaims", id="a claim of a text"
+        ),
+        pytest.param(
+            {"RequiredClaims": {"dept": [1]}},
+            "RequiredClaims",
+            id="a claim of a number",
+        ),
+        pytest.param(
+            {"RequiredClaims": {"dept": [""]}}, "RequiredClaims", id="an empty value"
+        ),
+        pytest.param(
+            {"RequiredClaims": {"Dept": ["a"]}}, "RequiredClaims", id="no such name"
+        ),
+        pytest.param(
+            {"RequiredClaims": {"dept": ["a*"]}}, "RequiredClaims", id="no such value"
+        ),
+        pytest.param(
+            {"RequiredClaims": {f"a{n}": ["b"] for n in range(11)}},
+            "RequiredClaims",
+            id="eleven claims",
+        ),
+        *(
+            pytest.param(
+                {"SourceNetworks": networks}, "SourceNetworks", id=str(networks)
+            )
+            for networks in (
+                [],
+                "192.0.2.0/24",
+                [1],
+                [""],
+                ["192.0.2.1"],
+                ["192.0.2.1/24"],
+                ["192.0.2.0/33"],
+                ["192.0.2.0/255.255.255.0"],
+                ["192.000.2.0/24"],
+                ["192.0.2.0/24 "],
+                ["192.0.2.0/24\n"],
+                ["192.0.2.*"],
+                ["2001:DB8::/32"],
+                ["2001:db8:0::/32"],
+                ["2001:db8::1/32"],
+                ["fe80::%eth0/64"],
+                ["fe80::%eth0/128"],
+                ["::ffff:192.0.2.0/120"],
+                ["::ffff:c000:200/120"],
+                ["0.0.0.0/0"],
+                ["::/0"],
+                ["192.0.2.0/24", "192.0.2.0/24"],
+                [f"192.0.2.{number}/32" for number in range(11)],
+            )
+        ),
         pytest.param({"Url": "https://x"}, "Url", id="a field too many"),
         pytest.param({"Version": "1"}, "Version: ", id="version a string"),
         pytest.param({"Version": True}, "Version: ", id="version true"),
@@ -197,6 +284,30 @@ def test_a_local_url_is_only_taken_where_it_is_listed():
     assert read(local, FuncUrl="http://127.0.0.1:8101/").url == "http://127.0.0.1:8101/"
     with pytest.raises(EntryRefusedError):
         read(local, FuncUrl="http://127.0.0.1:8102/")
+
+
+@pytest.mark.parametrize("name", ["RequiredClaims", "SourceNetworks"])
+def test_a_constraint_is_not_taken_back_by_null(name: str):
+    text = json.dumps({**ENTRY, name: None})
+
+    with pytest.raises(EntryRefusedError, match=name):
+        read_entry("hello", text, RULES)
+
+
+def test_the_schema_for_editors_is_that_of_the_entries():
+    assert entry_schema.PATH.read_text() == entry_schema.text(), (
+        f"{entry_schema.PATH.name} is another: python -m tests.entry_schema writes it"
+    )
+
+
+def test_every_member_of_an_entry_is_explained_in_the_schema_and_in_the_page():
+    members = json.loads(entry_schema.text())["properties"]
+    page = (ROOT / "docs" / "functions.md").read_text()
+
+    assert members
+    for name, member in members.items():
+        assert member["description"], name
+        assert f"`{name}`" in page, name
 
 
 def test_a_refused_entry_is_one_line_of_the_log():

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from aikagi_emulator.template import Resource, Stack, TemplateError
+from app.adapters.catalogue_entry import EntryRules, read_entry
 from app.adapters.issuer_entry import IssuerRules, read_issuer
 from app.adapters.parameters import EntryRefusedError
 from app.domain.issuers import Issuer
@@ -98,6 +99,7 @@ def _of_its_entry(stack: Stack, broker: str, function: UrlFunction) -> Iterator[
             return
         yield from _of_its_form(entry, value)
         yield from _of_its_role(stack, broker, entry, value)
+        yield from _of_its_reading(stack, function, entry)
         for member, expected in (
             ("Arn", function.arn),
             ("FuncUrl", function.url.attributes["FunctionUrl"]),
@@ -105,6 +107,20 @@ def _of_its_entry(stack: Stack, broker: str, function: UrlFunction) -> Iterator[
         ):
             if value.get(member) != expected:
                 yield f"{entry.logical_id}: its {member} is not that of {name}."
+
+
+def _of_its_reading(
+    stack: Stack, function: UrlFunction, entry: Resource
+) -> Iterator[str]:
+    """The addresses of its own are none of AWS's here, and so as on a laptop."""
+    rules = EntryRules(
+        role=stack.resources["InvokeRole"].attributes["Arn"],
+        local_origins=[function.url.attributes["FunctionUrl"].removesuffix("/")],
+    )
+    try:
+        read_entry(function.name, entry.properties["Value"], rules)
+    except EntryRefusedError as refused:
+        yield f"{entry.logical_id}: the broker would leave it out: {refused}."
 
 
 def _of_its_role(

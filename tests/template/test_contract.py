@@ -16,6 +16,7 @@ TAG = "      Tags: {aikagi:function: hello}\n"
 ENTRY = "functions/hello\n"
 LOGGING = "      LoggingConfig: {LogGroup: !Ref FunctionLogs}\n"
 HELLO_URL = '"FuncUrl": "${HelloFunctionUrl.FunctionUrl}"'
+GROUPS = '"Groups": ["everyone"]'
 HELLO_MODE = "InvokeMode: BUFFERED, Cors: *cors}\n\n  HelloEntry"
 VARIABLES = "Environment: {Variables: {AIKAGI_INVOKE_ROLE_ARN: !GetAtt InvokeRole.Arn}}"
 STREAMS = "          AWS_LWA_INVOKE_MODE: response_stream\n"
@@ -100,6 +101,16 @@ CASES = {
         mistake=(OUTPUTS, two_issuers("a.example", "a.example") + OUTPUTS),
         said="YetAnotherIssuer: its Issuer stands in AnotherIssuer",
         allowed=(OUTPUTS, two_issuers("a.example", "b.example") + OUTPUTS),
+    ),
+    "a network with bits behind its prefix": Case(
+        mistake=(GROUPS, f'{GROUPS},\n          "SourceNetworks": ["192.0.2.1/24"]'),
+        said="HelloEntry: the broker would leave it out: its SourceNetworks have",
+        allowed=(GROUPS, f'{GROUPS},\n          "SourceNetworks": ["192.0.2.0/24"]'),
+    ),
+    "a claim of any value": Case(
+        mistake=(GROUPS, f'{GROUPS},\n          "RequiredClaims": {{"dept": ["*"]}}'),
+        said="HelloEntry: the broker would leave it out: its RequiredClaims have",
+        allowed=(GROUPS, f'{GROUPS},\n          "RequiredClaims": {{"dept": ["a"]}}'),
     ),
     "no tag": Case(
         mistake=(TAG, ""),
