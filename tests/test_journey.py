@@ -523,6 +523,34 @@ def test_an_operator_adds_a_user_who_can_come_in_until_kept_out(stack: Stack):
     assert carol.renew().status_code == 400
 
 
+def test_attributes_of_a_user_become_tags_that_the_role_admits(stack: Stack):
+    operator = stack.variables("operator.env")
+    add = ("users", "add", "caterpillar", "--group", "everyone", "--password-stdin")
+    admin(*add, typed="looking-glass-1871\n", **operator)
+    attributes = ("users", "attributes", "caterpillar", "team=blue", "seat=Pilz 3")
+    assert admin(*attributes, **operator)[0] == 0
+    caterpillar = Person.log_in(stack.broker, "caterpillar", "looking-glass-1871")
+
+    planned = caterpillar.ask(FunctionName="hello", DryRun=True).json()
+    grant = caterpillar.grant("hello")
+
+    assert planned["Tags"]["claim.team"] == "blue"
+    assert planned["Tags"]["claim.seat"] == "Pilz 3"
+    assert sign(grant).send().status_code == 200
+
+
+def test_a_grant_in_a_row_has_the_session_of_the_first(stack: Stack, alice: Person):
+    first, second = (
+        alice.ask(FunctionName="hello", DurationSeconds=1801).json() for _ in range(2)
+    )
+
+    assert first["GrantId"] == first["SessionGrantId"] == second["SessionGrantId"]
+    assert second["GrantId"] != first["GrantId"]
+    assert second["AccessKeyId"] == first["AccessKeyId"]
+    other = alice.ask(FunctionName="hello", DurationSeconds=1802).json()
+    assert other["AccessKeyId"] != first["AccessKeyId"]
+
+
 def test_a_login_is_refused_alike_whether_the_user_is_disabled_unknown_or_mistyped(
     stack: Stack,
 ):

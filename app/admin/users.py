@@ -49,6 +49,7 @@ class NewUser:
     username: str
     groups: frozenset[str]
     disabled: bool
+    attributes: Mapping[str, str] = field(default_factory=dict)
     password_hash: str = field(repr=False)
     is_one_time: bool
 
@@ -124,6 +125,7 @@ class UserAdministration:
                 "credentials_version": {"S": credentials_version},
                 **({"disabled": {"BOOL": True}} if user.disabled else {}),
                 **_groups(user.groups),
+                **_attributes(user.attributes),
             }
         )
 
@@ -166,10 +168,7 @@ class UserAdministration:
 
     def set_attributes(self, username: str, attributes: Mapping[str, str]) -> None:
         """Replace the user's attributes by ``attributes``, which may be none."""
-        values: dict[str, AttributeValueTypeDef] = {
-            name: {"S": value} for name, value in attributes.items()
-        }
-        changes: Item = {"attributes": {"M": values}} if values else {}
+        changes = _attributes(attributes)
         self._update(
             local_identity(username),
             changes,
@@ -282,3 +281,12 @@ def _listed(item: Mapping[str, Any]) -> ListedUser:
 def _groups(groups: Iterable[str]) -> "dict[str, AttributeValueTypeDef]":
     named = sorted(set(groups))
     return {"groups": {"SS": named}} if named else {}
+
+
+def _attributes(
+    attributes: Mapping[str, str],
+) -> "dict[str, AttributeValueTypeDef]":
+    values: dict[str, AttributeValueTypeDef] = {
+        name: {"S": value} for name, value in attributes.items()
+    }
+    return {"attributes": {"M": values}} if values else {}

@@ -2,13 +2,20 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from httpx2 import Response
+from typing_extensions import override
 
 from app.broker import Broker
+from app.domain.credentials import Source
 from app.domain.errors import AuditUnavailableError, SessionsUnavailableError
+from app.domain.identity import Identity, User
+from app.domain.session import SessionRequest
+from app.grant_limits import PER_MINUTE
 from tests.fakes import (
     NOON,
     Clock,
@@ -20,6 +27,8 @@ from tests.fakes import (
     a_function,
     a_user,
 )
+
+SOURCE = Source(address="203.0.113.7", request_id="r-1")
 
 
 @pytest.fixture
@@ -428,3 +437,94 @@ def test_a_time_is_told_with_a_z_whatever_its_fraction(
 
     assert catalogue.functions
     assert json.loads(answer.text)["ServerTime"] == "2030-01-01T12:00:00.000Z"
+
+
+# How many, and what was revoked
+
+
+def test_nobody_gets_more_grants_than_the_limit_and_others_get_theirs(
+    client: TestClient,
+    broker: Broker,
+    bearer: dict[str, str],
+    sessions: RecordingSessions,
+    clock: Clock,
+):
+    def ask(headers: dict[str, str] = bearer, **more: Any) -> Response:
+        wanted = {"FunctionName": "hello", **more}
+        return client.post("/grant", json=wanted, headers=headers)
+
+    for _ in range(PER_MINUTE):
+        broker.grant_limits.count(a_user("alice").identity)
+
+    refused = ask()
+    for_sdks = client.get("/credentials/hello", headers=bearer)
+
+    assert refused.status_code == for_sdks.status_code == 429
+    assert refused.headers["Retry-After"] == for_sdks.headers["Retry-After"] == "1"
+    assert refused.json()["type"] == "urn:aikagi:problem:grant-limited"
+    assert for_sdks.json()["Code"] == "GrantLimited"
+    assert sessions.plans == []
+    # What grants nothing is not counted, nor limited.
+    assert ask(DryRun=True).status_code == 200
+    assert ask(FunctionName="nonesuch").status_code == 403
+    assert ask(bearer_of(broker, "bob")).status_code == 200
+    clock.advance(seconds=1)
+    assert ask().status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/grant", "/functions", "/auth/me"])
+def test_a_token_from_before_a_revocation_counts_no_more(
+    client: TestClient, broker: Broker, users: KnownUsers, path: str
+):
+    alice = a_user("alice", "everyone")
+    began = int(NOON.timestamp())
+
+    def ask(valid_from: int) -> int:
+        users.by_identity[alice.identity] = replace(alice, valid_from=valid_from)
+        method = "POST" if path == "/grant" else "GET"
+        headers = bearer_of(broker, "alice")
+        return client.request(method, path, headers=headers).status_code
+
+    assert ask(began) == 200
+    assert ask(began + 1) == 401
+
+
+class SlowUsers(KnownUsers):
+    """A table that takes seven seconds."""
+
+    def __init__(self, clock: Clock, *users: User) -> None:
+        super().__init__(*users)
+        self._clock = clock
+
+    @override
+    def find(self, identity: Identity) -> User | None:
+        found = super().find(identity)
+        self._clock.advance(seconds=7)
+        return found
+
+
+def test_a_session_is_tagged_with_the_moment_before_its_user_was_read(
+    broker: Broker, sessions: RecordingSessions, clock: Clock
+):
+    slow = replace(broker, users=SlowUsers(clock, a_user("alice", "everyone")))
+
+    user = slow.identify(broker.tokens.mint(a_bearer("alice")).text)
+    slow.grant(user, SessionRequest(function_name="hello"), SOURCE)
+
+    assert [plan.issued for plan in sessions.plans] == [int(NOON.timestamp())]
+
+
+def test_a_grant_ends_no_later_after_its_login_than_the_deployment_says(
+    broker: Broker, sessions: RecordingSessions, clock: Clock
+):
+    clock.now = NOON.replace(microsecond=0)
+    bounded = replace(broker, grant_seconds_after_login=60)
+    ends_soon = replace(
+        a_bearer("alice"), login_ends_at=clock() + timedelta(seconds=100)
+    )
+    token = broker.tokens.mint(ends_soon).text
+
+    for asked, seconds in [(broker, 3600), (bounded, 160)]:
+        user = asked.identify(token)
+        asked.grant(user, SessionRequest(function_name="hello"), SOURCE)
+        assert sessions.plans[-1].duration == timedelta(seconds=seconds)
