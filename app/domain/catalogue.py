@@ -1,5 +1,6 @@
 """The functions that can be granted."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -59,9 +60,19 @@ class Catalogue:
             function.name: function
             for function in sorted(functions, key=lambda function: function.name)
         }
+        self._names_by_group: dict[str, list[str]] = defaultdict(list)
+        for function in self:
+            for group in function.groups:
+                self._names_by_group[group].append(function.name)
 
     def __iter__(self) -> Iterator[Function]:
         return iter(self._by_name.values())
 
     def find(self, name: str) -> Function | None:
         return self._by_name.get(name)
+
+    def of_groups(self, groups: frozenset[str]) -> Iterator[Function]:
+        """Yield the functions of any of the groups, and look at no others."""
+        known = self._names_by_group.keys() & groups
+        names = {name for group in known for name in self._names_by_group[group]}
+        return (self._by_name[name] for name in sorted(names))

@@ -127,7 +127,7 @@ def choose_function(user: User, catalogue: Catalogue, name: str | None) -> Funct
     The name may be left out where only one is in reach. Raises
     ``FunctionNotAvailableError`` alike for another's function and for none.
     """
-    match list(islice(_within_reach(user, catalogue, name), 2)):
+    match list(islice(_meant(user, catalogue, name), 2)):
         case [function]:
             return function
         case []:
@@ -136,16 +136,23 @@ def choose_function(user: User, catalogue: Catalogue, name: str | None) -> Funct
             raise FunctionNotNamedError
 
 
-def _within_reach(
-    user: User, catalogue: Catalogue, name: str | None
-) -> Iterator[Function]:
-    """Those that ``user`` may call, of the one with that name or of all."""
+def functions_for(user: User, catalogue: Catalogue) -> Iterator[Function]:
+    """Yield the functions that ``user`` may call, by name."""
+    return (
+        function
+        for function in catalogue.of_groups(user.groups)
+        if may_call(user, function)
+    )
+
+
+def _meant(user: User, catalogue: Catalogue, name: str | None) -> Iterator[Function]:
+    """Yield those that ``user`` may call: of all, or of the one with that name."""
     if name is None:
-        meant = iter(catalogue)
+        yield from functions_for(user, catalogue)
     else:
-        named = catalogue.find(name)
-        meant = iter([named] if named else [])
-    return (function for function in meant if may_call(user, function))
+        function = catalogue.find(name)
+        if function is not None and may_call(user, function):
+            yield function
 
 
 def plan_session(  # noqa: PLR0913 - the decision is made of all these, and of no others
