@@ -26,6 +26,7 @@ from app.adapters.tokens import (
     WeakSecretError,
 )
 from app.adapters.users import UserTable
+from app.audit_trail import AuditTrail
 from app.broker import Broker
 from app.domain.errors import SigningKeyUnavailableError
 from app.domain.logins import Lifetimes
@@ -103,7 +104,7 @@ def build_broker(settings: Settings) -> Broker:
         sessions=ReusedSessions(
             StsSessions(sts.connect(session), clock=_now), clock=_now
         ),
-        audit=AuditLines(sys.stdout),
+        audit=AuditTrail(log=AuditLines(sys.stdout), clock=_now),
         clock=_now,
         new_id=_new_id,
         grant_seconds_after_login=settings.grant_seconds_after_login,

@@ -5,12 +5,17 @@ consumer; adapters satisfy them by shape, and never import this module. Each may
 raise its own ``…UnavailableError``, and nothing else.
 """
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol, final
 
+from app.audit_trail import AuditTrail
+from app.domain.audit import (
+    LoginRefusedRecord,
+    PasswordChangeRefusedRecord,
+    RenewalRefusedRecord,
+)
 from app.domain.catalogue import Catalogue, Function
 from app.domain.credentials import (
     AccessToken,
@@ -42,8 +47,6 @@ from app.domain.session import (
     functions_for,
     plan_session,
 )
-
-_log = logging.getLogger(__name__)
 
 
 class PasswordChecks(Protocol):
@@ -114,11 +117,6 @@ class Sessions(Protocol):
         """Begin a session as planned, or continue one that would be the same."""
 
 
-class AuditLog(Protocol):
-    def granted(self, grant: Grant, source: Source) -> None:
-        """Return only when the record is written."""
-
-
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broker:
@@ -130,17 +128,20 @@ class Broker:
     catalogue: CatalogueSource
     grant_limits: GrantLimits
     sessions: Sessions
-    audit: AuditLog
+    audit: AuditTrail
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
     grant_seconds_after_login: int | None = None
 
     def login(self, username: str, password: str, source: Source) -> TokenPair:
         """Trade a password for an access token and what renews it."""
-        checked = self.passwords.check(username, password, source)
-        if checked.is_one_time:
-            raise PasswordChangeRequiredError
-        return self._pair(self.logins.begin(checked.user))
+        with self.audit.refusals(LoginRefusedRecord, source):
+            checked = self.passwords.check(username, password, source)
+            if checked.is_one_time:
+                raise PasswordChangeRequiredError(identity=checked.user.identity)
+            pair = self._pair(self.logins.begin(checked.user))
+        self.audit.logged_in(pair, source)
+        return pair
 
     def change_password(
         self, username: str, password: str, new_password: str, source: Source
@@ -150,28 +151,27 @@ class Broker:
         What is wrong with the new password is said to anybody, and before the old one
         is looked at: it depends on nothing that is stored.
         """
-        if new_password == password:
-            raise NewPasswordRefusedError("the new password is the old one")
-        self.users.require_usable(new_password)
-        for _ in range(2):
-            checked = self.passwords.check(username, password, source)
-            if self.users.replace_password(checked, new_password, self.new_id()):
-                user = checked.user.identity.session_name
-                _log.info("The password of %s was changed by themselves", user)
-                return
-            # The user was changed in between: who they are now decides.
-        raise LoginRefusedError
+        with self.audit.refusals(PasswordChangeRefusedRecord, source):
+            if new_password == password:
+                raise NewPasswordRefusedError("the new password is the old one")
+            self.users.require_usable(new_password)
+            user = self._replace_password(username, password, new_password, source)
+        self.audit.password_changed(user, source)
 
-    def refresh(self, refresh_token: str) -> TokenPair:
+    def refresh(self, refresh_token: str, source: Source) -> TokenPair:
         """Trade a refresh token, once, for a new pair."""
-        return self._pair(self.logins.renew(refresh_token, self.users.find))
+        with self.audit.refusals(RenewalRefusedRecord, source):
+            pair = self._pair(self.logins.renew(refresh_token, self.users.find))
+        self.audit.renewed(pair, source)
+        return pair
 
-    def logout(self, token: str) -> None:
+    def logout(self, token: str, source: Source) -> None:
         """End the login that an access token comes from."""
         bearer = self.tokens.verify(token)
         if isinstance(bearer, FederatedBearer):
             raise LoginNotOursError
         self.logins.end(bearer.login_id)
+        self.audit.logged_out(bearer, source)
 
     def identify(self, token: str) -> User:
         """Find the user a token speaks for, as they are now, not as at login."""
@@ -207,12 +207,23 @@ class Broker:
 
     def grant(self, user: User, asked: SessionRequest, source: Source) -> Grant:
         """Issue ``user`` credentials that can call one function, once recorded."""
-        plan = self.plan(user, asked)
-        self.grant_limits.count(user.identity)
-        credentials = self.sessions.issue(plan)
-        grant = Grant(plan=plan, credentials=credentials, granted_at=self.clock())
-        self.audit.granted(grant, source)
+        with self.audit.grant_refusals(user, asked, source):
+            plan = self.plan(user, asked)
+            self.grant_limits.count(user.identity)
+            credentials = self.sessions.issue(plan)
+            grant = Grant(plan=plan, credentials=credentials, granted_at=self.clock())
+            self.audit.granted(grant, source)
         return grant
+
+    def _replace_password(
+        self, username: str, password: str, new_password: str, source: Source
+    ) -> User:
+        for _ in range(2):
+            checked = self.passwords.check(username, password, source)
+            if self.users.replace_password(checked, new_password, self.new_id()):
+                return checked.user
+            # The user was changed in between: who they are now decides.
+        raise LoginRefusedError
 
     def _pair(self, refresh: RefreshToken) -> TokenPair:
         return TokenPair(access=self.tokens.mint(refresh.bearer), refresh=refresh)

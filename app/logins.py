@@ -103,7 +103,7 @@ class RotatingLogins:
             _log.warning("Login %s was ended: %s", login.id, verdict.value)
         else:
             _log.info("Login %s was not renewed: %s", login.id, verdict.value)
-        raise LoginEndedError
+        raise LoginEndedError(reason=verdict.value, identity=login.identity)
 
     def end(self, login_id: str) -> None:
         """End a login, if it is still there."""
@@ -116,7 +116,7 @@ class RotatingLogins:
         login = self._store.read(login_id)
         if login is None:
             _log.info("Login %s was not renewed: unknown-login", login_id)
-            raise LoginEndedError
+            raise LoginEndedError(reason="unknown-login")
         verdict = judge(
             login,
             presented.secret.digest,

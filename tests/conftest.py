@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from app.adapters.tokens import BearerTokens, IssuerTokens
+from app.audit_trail import AuditTrail
 from app.broker import Broker
 from app.grant_limits import TokenBuckets
 from app.password_checks import LimitedPasswordChecks
@@ -121,7 +122,7 @@ def broker(
         catalogue=catalogue,
         grant_limits=TokenBuckets(clock=clock),
         sessions=sessions,
-        audit=audit,
+        audit=AuditTrail(log=audit, clock=clock),
         clock=clock,
         new_id=Ids(),
     )

@@ -8,14 +8,17 @@ from datetime import UTC, datetime, timedelta
 from app.adapters.tokens.access import AccessTokens
 from app.adapters.tokens.refresh import RefreshTokens
 from app.adapters.tokens.signature import HmacKey, PublicKey
+from app.domain.audit import AuditRecord, GrantRecord
 from app.domain.catalogue import Catalogue, Function, InvokeMode
-from app.domain.credentials import Grant, Source, TemporaryCredentials
+from app.domain.credentials import TemporaryCredentials
 from app.domain.errors import NewPasswordRefusedError, ProblemError
 from app.domain.identity import (
     Bearer,
     CheckedPassword,
     FederatedBearer,
     Identity,
+    PasswordRefusal,
+    RefusedPassword,
     User,
 )
 from app.domain.issuers import Issuer, Issuers, SendToken, SignIn
@@ -178,13 +181,17 @@ class KnownUsers:
         self.one_time: set[Identity] = set()
         self.broken: ProblemError | None = None
 
-    def authenticate(self, username: str, password: str) -> CheckedPassword | None:
+    def authenticate(
+        self, username: str, password: str
+    ) -> CheckedPassword | RefusedPassword:
         if self.broken:
             raise self.broken
         named = Identity(issuer="local", subject=username)
         user = self.by_identity.get(named)
-        if user is None or self.passwords[named] != password:
-            return None
+        if user is None:
+            return RefusedPassword(reason=PasswordRefusal.UNKNOWN_USER)
+        if self.passwords[named] != password:
+            return RefusedPassword(reason=PasswordRefusal.WRONG, identity=named)
         return CheckedPassword(
             user=user, is_one_time=named in self.one_time, stored_hash=password
         )
@@ -369,11 +376,17 @@ class RecordingSessions:
 
 
 class RecordingAudit:
+    """Stands where standard output would; ``broken`` is raised when it is set."""
+
     def __init__(self) -> None:
-        self.grants: list[tuple[Grant, Source]] = []
+        self.records: list[AuditRecord] = []
         self.broken: Exception | None = None
 
-    def granted(self, grant: Grant, source: Source) -> None:
+    @property
+    def grants(self) -> list[GrantRecord]:
+        return [record for record in self.records if isinstance(record, GrantRecord)]
+
+    def write(self, record: AuditRecord) -> None:
         if self.broken:
             raise self.broken
-        self.grants.append((grant, source))
+        self.records.append(record)

@@ -1,5 +1,6 @@
 """The whole product over real sockets: log in, get a grant, call the function URL."""
 
+import io
 import json
 import re
 import shutil
@@ -7,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Barrier
@@ -25,6 +27,8 @@ from app.adapters.passwords import Passwords
 from app.adapters.table import Table
 from app.adapters.tokens import RefreshTokens
 from app.adapters.users import UserTable
+from app.admin.commands import main
+from app.domain.identity import CheckedPassword
 from app.domain.logins import Lifetimes
 from app.logins import RotatingLogins
 from tests.aws_caller import Person, sign
@@ -175,7 +179,7 @@ def test_of_ten_changes_of_one_password_at_once_one_is_made(
     table = Table(as_broker, name=stack.variables()["AIKAGI_USERS_TABLE"])
     users = UserTable(table, passwords=Passwords())
     alice = users.authenticate("alice", stack.users["alice"])
-    assert alice is not None
+    assert isinstance(alice, CheckedPassword)
     together = Barrier(10)
 
     def race(number: int) -> bool:
@@ -187,7 +191,7 @@ def test_of_ten_changes_of_one_password_at_once_one_is_made(
 
     assert won.count(True) == 1
     changed = users.authenticate("alice", f"looking-glass-{won.index(True)}")
-    assert changed is not None
+    assert isinstance(changed, CheckedPassword)
     assert changed.user.credentials_version == f"v-{won.index(True)}"
     # As it was, for the other tests.
     assert users.replace_password(
@@ -430,11 +434,12 @@ print(json.dumps(answer))
         timeout=60,
     )
 
-    audit, answer = map(json.loads, done.stdout.splitlines())
+    login, audit, answer = map(json.loads, done.stdout.splitlines())
     assert answer["statusCode"] == 200
     assert answer["headers"]["content-type"] == "application/json"
     grant = json.loads(answer["body"])
     assert sign(grant).send().json()["caller"] == ALICE
+    assert (login["Event"], audit["Event"]) == ("Login", "Grant")
     assert audit["AccessKeyId"] == grant["AccessKeyId"]
     assert audit["SourceIp"] == "203.0.113.7"
 
@@ -485,17 +490,16 @@ def test_the_printed_lines_work_when_pasted_into_a_shell(stack: Stack):
 
 
 def admin(*arguments: str, typed: str = "", **variables: str) -> tuple[int, str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "app.admin", *arguments],
-        cwd=ROOT,
-        env=clean_environment(**variables),
-        input=typed,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    return done.returncode, done.stdout + done.stderr
+    """Run an operator's command in this process; at a terminal: admin/test_terminal."""
+    output = io.StringIO()
+    with (
+        pytest.MonkeyPatch.context() as patched,
+        redirect_stdout(output),
+        redirect_stderr(output),
+    ):
+        patched.setattr("sys.stdin", io.StringIO(typed))
+        patched.setattr("os.environ", clean_environment(**variables))
+        return main(arguments), output.getvalue()
 
 
 def test_an_operator_adds_a_user_who_can_come_in_until_kept_out(stack: Stack):

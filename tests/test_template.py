@@ -624,6 +624,8 @@ def test_the_outputs_say_where_everything_is(stack: Stack):
         "UsersTableName": stack.resources["UsersTable"].ref,
         "SigningSecretArn": stack.resources["SigningSecret"].ref,
         "CataloguePath": "/aikagi/trial/functions",
+        "InvokeRoleArn": stack.resources["InvokeRole"].attributes["Arn"],
+        "BrokerLogGroup": stack.resources["BrokerLogs"].ref,
         "IssuersPath": "/aikagi/trial/issuers",
     }
 

@@ -1,14 +1,17 @@
 """How the broker talks to AWS: impatiently."""
 
+from functools import cache
 from typing import Any, Final
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import (
     ClientError,
     ConnectionError,  # noqa: A004 - botocore's name for it
     HTTPClientError,
 )
+from botocore.loaders import Loader
 
 IMPATIENT: Final = Config(
     connect_timeout=2,
@@ -41,8 +44,21 @@ _THROTTLED: Final = frozenset(
 
 
 def new_session() -> boto3.session.Session:
-    """Open a session for all clients: it finds credentials and models once."""
-    return boto3.session.Session()
+    """Open a session for all clients: it finds credentials once.
+
+    The models that it makes clients from are those of any other session here: to read
+    them takes longer than the calls of an operator's command.
+    """
+    session = botocore.session.Session()
+    opened = boto3.session.Session(botocore_session=session)
+    session.register_component("data_loader", _models())
+    return opened
+
+
+@cache
+def _models() -> Loader:
+    loader: Loader = botocore.session.Session().get_component("data_loader")
+    return loader
 
 
 def retry_after(error: Exception) -> int | None:

@@ -21,6 +21,8 @@ from app.domain.identity import (
     CheckedPassword,
     FederatedBearer,
     Identity,
+    PasswordRefusal,
+    RefusedPassword,
     User,
     canonical_username,
 )
@@ -32,17 +34,25 @@ class UserTable:
         self._table = table
         self._passwords = passwords
 
-    def authenticate(self, username: str, password: str) -> CheckedPassword | None:
+    def authenticate(
+        self, username: str, password: str
+    ) -> CheckedPassword | RefusedPassword:
         """Return the user whose password this is, if they may come in.
 
-        Unknown, wrong, disabled and corrupt cost and answer the same. Raises
-        ``UsersUnavailableError``, never None, where the table did not answer.
+        Unknown, wrong, disabled and corrupt cost the same. Raises
+        ``UsersUnavailableError``, and refuses nobody, where the table did not answer.
         """
         principal = self._principal_called(username)
         stored = principal.password_hash if principal else None
         matches = self._passwords.verify(password, stored)
-        if principal is None or stored is None or principal.disabled or not matches:
-            return None
+        if principal is None:
+            return RefusedPassword(reason=PasswordRefusal.UNKNOWN_USER)
+        if stored is None:
+            return _refused(principal, PasswordRefusal.NO_PASSWORD)
+        if principal.disabled:
+            return _refused(principal, PasswordRefusal.DISABLED)
+        if not matches:
+            return _refused(principal, PasswordRefusal.WRONG)
         return CheckedPassword(
             user=principal.user,
             is_one_time=principal.has_one_time_password,
@@ -142,3 +152,7 @@ class UserTable:
             return principal, Revocations.of(items.get(REVOCATIONS, {}))
 
         return self._table.read_all((key, REVOCATIONS), parse)
+
+
+def _refused(principal: Principal, reason: PasswordRefusal) -> RefusedPassword:
+    return RefusedPassword(reason=reason, identity=principal.user.identity)

@@ -17,6 +17,7 @@ from dotenv import dotenv_values
 from app.adapters.signing_secret import LaterSecretError
 from app.adapters.table import LaterVersionError
 from app.admin.attribute_commands import add_attribute_options, set_attributes
+from app.admin.audit_commands import add_audit_commands
 from app.admin.bootstrap import build_key_administration, build_user_administration
 from app.admin.errors import NotDoneError, UsageError
 from app.admin.exit_codes import HELP, ExitCode, exit_code_of
@@ -169,6 +170,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = keys.add_subparsers(required=True, metavar="COMMAND")
     for command in KEY_COMMANDS:
         _add_key_command(commands, command)
+    add_audit_commands(areas)
     return parser
 
 

@@ -23,6 +23,7 @@ class ExitCode(IntEnum):
     REFUSED = 4
     UNREACHABLE = 5
     STATE = 7
+    UNEXPLAINED = 8
     INTERRUPTED = 130
     PIPE = 141
 
@@ -34,6 +35,7 @@ exit codes:
      lines of a file were refused
   2  the command is wrong       4  AWS refuses: not allowed
   7  a later version of the broker has written what is there; nothing was changed
+  8  the audit does not explain what CloudTrail recorded
   130  interrupted              5  AWS is out of reach, or out of order
 """
 

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Final
 
 LOCAL: Final = "local"
@@ -102,6 +103,23 @@ class CheckedPassword:
     user: User
     is_one_time: bool
     stored_hash: str = field(repr=False)
+
+
+class PasswordRefusal(StrEnum):
+    """Why a password gives nobody a login, as a code for the audit."""
+
+    UNKNOWN_USER = "unknown-user"
+    DISABLED = "user-disabled"
+    NO_PASSWORD = "no-password"  # noqa: S105 - a code
+    WRONG = "wrong-password"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedPassword:
+    """A password that was not taken. ``identity`` is a user's, where there is one."""
+
+    reason: PasswordRefusal
+    identity: Identity | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -233,13 +233,16 @@ async def change_password(
         LoginEndedError, UsersUnavailableError, SigningKeyUnavailableError
     ),
 )
-def refresh(form: Annotated[RefreshForm, Form()], broker: BrokerDep) -> TokenResponse:
+def refresh(
+    form: Annotated[RefreshForm, Form()], broker: BrokerDep, source: SourceDep
+) -> TokenResponse:
     """Trade a refresh token for a new pair; the old one can be used no more.
 
     Presented again within ten seconds it gives the same successor: an answer may be
     lost. Presented again later it ends the login, for somebody else may have it.
     """
-    return TokenResponse.reveal(broker.refresh(form.refresh_token.get_secret_value()))
+    token = form.refresh_token.get_secret_value()
+    return TokenResponse.reveal(broker.refresh(token, source))
 
 
 @router.post(
@@ -248,13 +251,13 @@ def refresh(form: Annotated[RefreshForm, Form()], broker: BrokerDep) -> TokenRes
     status_code=HTTPStatus.NO_CONTENT,
     responses=problems(*CURRENT_USER_FAILURES, LoginNotOursError),
 )
-async def logout(token: BearerToken, broker: BrokerDep) -> None:
+async def logout(token: BearerToken, broker: BrokerDep, source: SourceDep) -> None:
     """End the login this access token comes from: it can be renewed no more.
 
     The access token itself lasts to its end. Of another issuer's token there is no
     login here that could end: its issuer has it.
     """
-    await when_ready(lambda: broker.logout(token))
+    await when_ready(lambda: broker.logout(token, source))
 
 
 @router.get(

@@ -10,7 +10,13 @@ from app.adapters.passwords import Passwords
 from app.adapters.table import Table, connect
 from app.adapters.users import UserTable
 from app.domain.errors import UsersUnavailableError
-from app.domain.identity import CheckedPassword, FederatedBearer, Identity
+from app.domain.identity import (
+    CheckedPassword,
+    FederatedBearer,
+    Identity,
+    PasswordRefusal,
+    RefusedPassword,
+)
 from tests.fakes import a_user
 from tests.scripted_aws import Answer, ScriptedAws
 
@@ -100,49 +106,70 @@ def test_a_one_time_password_is_the_only_one_there_is(
 
     checked = table.authenticate("alice", "for-once-only")
 
-    assert checked is not None
+    assert isinstance(checked, CheckedPassword)
     assert (checked.is_one_time, checked.stored_hash) == (True, once)
-    assert table.authenticate("alice", RIGHT) is None
+    assert isinstance(table.authenticate("alice", RIGHT), RefusedPassword)
+
+
+UNKNOWN, WRONG = PasswordRefusal.UNKNOWN_USER, PasswordRefusal.WRONG
+DISABLED, NO_PASSWORD = PasswordRefusal.DISABLED, PasswordRefusal.NO_PASSWORD
 
 
 @pytest.mark.parametrize(
-    ("record", "username", "password"),
+    ("record", "username", "password", "reason"),
     [
-        pytest.param(NOBODY, "alice", RIGHT, id="unknown"),
-        pytest.param(holding(), "alice", "wrong-wrong", id="wrong"),
-        pytest.param(holding(), "alice", "", id="empty"),
-        pytest.param(holding(disabled={"BOOL": True}), "alice", RIGHT, id="disabled"),
-        pytest.param(holding(disabled={"S": "no"}), "alice", RIGHT, id="odd mark"),
-        pytest.param(holding(password_hash=None), "alice", RIGHT, id="no hash"),
+        pytest.param(NOBODY, "alice", RIGHT, UNKNOWN, id="unknown"),
+        pytest.param(holding(), "alice", "wrong-wrong", WRONG, id="wrong"),
+        pytest.param(holding(), "alice", "", WRONG, id="empty"),
         pytest.param(
-            holding(password_hash={"N": "1"}), "alice", RIGHT, id="hash a number"
+            holding(disabled={"BOOL": True}), "alice", RIGHT, DISABLED, id="disabled"
         ),
         pytest.param(
-            holding(password_hash={"S": 3}), "alice", RIGHT, id="hash no string"
+            holding(disabled={"S": "no"}), "alice", RIGHT, DISABLED, id="odd mark"
         ),
-        pytest.param(holding(password_hash={"S": "x"}), "alice", RIGHT, id="no hash"),
         pytest.param(
-            holding(one_time_password_hash={"N": "1"}), "alice", RIGHT, id="odd once"
+            holding(password_hash=None), "alice", RIGHT, NO_PASSWORD, id="no hash"
+        ),
+        pytest.param(
+            holding(password_hash={"N": "1"}),
+            *("alice", RIGHT, NO_PASSWORD),
+            id="hash a number",
+        ),
+        pytest.param(
+            holding(password_hash={"S": 3}),
+            *("alice", RIGHT, NO_PASSWORD),
+            id="hash no string",
+        ),
+        pytest.param(
+            holding(password_hash={"S": "x"}), "alice", RIGHT, WRONG, id="odd hash"
+        ),
+        pytest.param(
+            holding(one_time_password_hash={"N": "1"}),
+            *("alice", RIGHT, NO_PASSWORD),
+            id="odd once",
         ),
         pytest.param(
             holding(one_time_password_hash={"S": STORED}, disabled={"BOOL": True}),
-            *("alice", RIGHT),
+            *("alice", RIGHT, DISABLED),
             id="disabled, once",
         ),
-        pytest.param(holding(), "al ice", RIGHT, id="no username"),
-        pytest.param(holding(), "", RIGHT, id="no name"),
+        pytest.param(holding(), "al ice", RIGHT, UNKNOWN, id="no username"),
+        pytest.param(holding(), "", RIGHT, UNKNOWN, id="no name"),
     ],
 )
-def test_nothing_else_does(
+def test_nothing_else_does_and_the_reason_is_known(
     table: UserTable,
     script: ScriptedAws,
     record: Answer,
     username: str,
     password: str,
+    reason: PasswordRefusal,
 ):
     script.will(record)
 
-    assert table.authenticate(username, password) is None
+    assert table.authenticate(username, password) == RefusedPassword(
+        reason=reason, identity=None if reason is UNKNOWN else ALICE
+    )
 
 
 def test_an_enabled_user_is_found_and_a_disabled_one_is_not(

@@ -17,6 +17,8 @@ from aikagi_emulator.template import Resource, Stack, TemplateError
 from app.adapters.catalogue_entry import EntryRules, read_entry
 from app.adapters.issuer_entry import IssuerRules, read_issuer
 from app.adapters.parameters import EntryRefusedError
+from app.admin.audit_schema import members_of
+from app.domain.audit import RECORDS
 from app.domain.issuers import Issuer
 from tests.template.stacks import (
     ANOTHER_TEMPLATE,
@@ -37,6 +39,7 @@ STREAMING: Final = {
     "AWS_LWA_INVOKE_MODE": "response_stream",
 }
 _WEB_ADAPTER: Final = ":layer:LambdaAdapterLayerArm64:"
+_QUOTED: Final = r'"([^"]*)"'
 _LONGEST_ENTRY: Final = 4000
 _LARGEST_PARAMETER: Final = 4096
 _SHARED_LAYER: Final = "FunctionLayer"
@@ -54,11 +57,26 @@ def violations(stack: Stack, *, broker: str | None = None) -> list[str]:
         *_of_issuers(stack, name),
         *_of_policies(stack),
         *_of_permissions(stack),
+        *_of_queries(stack),
     ] + [
         f"{group.logical_id} has no RetentionInDays: its lines would be kept for ever."
         for group in stack.of_type("AWS::Logs::LogGroup")
         if "RetentionInDays" not in group.properties
     ]
+
+
+def _of_queries(stack: Stack) -> Iterator[str]:
+    """Compare what queries name, in PascalCase, with the members of audit lines."""
+    members = {name for record in RECORDS for name in members_of(record)}
+    events = {record.event for record in RECORDS}
+    for query in stack.of_type("AWS::Logs::QueryDefinition"):
+        text = query.properties["QueryString"]
+        words = set(re.findall(r"(?<![\w@])[A-Z]\w*", re.sub(_QUOTED, "", text)))
+        aliases = set(re.findall(r"\bas (\w+)", text))
+        for word in sorted(words - aliases - members):
+            yield f"{query.logical_id}: {word} is no member of an audit line."
+        for event in sorted(set(re.findall(_QUOTED, text)) - events):
+            yield f"{query.logical_id}: {event} is no event of the audit."
 
 
 def _of_functions(stack: Stack, broker: str) -> Iterator[str]:

@@ -112,6 +112,16 @@ CASES = {
         said="HelloEntry: the broker would leave it out: its RequiredClaims have",
         allowed=(GROUPS, f'{GROUPS},\n          "RequiredClaims": {{"dept": ["a"]}}'),
     ),
+    "a query of what no audit line has": Case(
+        mistake=("latest(Time) as Last by Issuer", "latest(When) as Last by Issuer"),
+        said="WhoCallsWhatQuery: When is no member of an audit line",
+        allowed=("latest(Time) as Last by Issuer", "max(Time) as Last by Issuer"),
+    ),
+    "a query of an event that there is not": Case(
+        mistake=('filter Event = "Grant"', 'filter Event = "Granted"'),
+        said="WhoCallsWhatQuery: Granted is no event of the audit",
+        allowed=('filter Event = "Grant"', 'filter Event = "GrantRefused"'),
+    ),
     "no tag": Case(
         mistake=(TAG, ""),
         said="HelloFunction has no tag aikagi:function",

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from app.broker import Broker
-from app.domain.identity import CheckedPassword
+from app.domain.identity import CheckedPassword, RefusedPassword
 from app.web.bodies import LONGEST, BodyLimit
 from tests.fakes import KnownUsers, a_bearer
 from tests.web.serving import serving
@@ -80,7 +80,7 @@ def names_asked_for(users: KnownUsers) -> list[str]:
     asked: list[str] = []
     authenticate = users.authenticate
 
-    def listening(username: str, password: str) -> CheckedPassword | None:
+    def listening(username: str, password: str) -> CheckedPassword | RefusedPassword:
         asked.append(username)
         return authenticate(username, password)
 
