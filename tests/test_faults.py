@@ -64,6 +64,11 @@ class SessionOfStack:
             )
         return self._clients[key]
 
+    def disconnect(self) -> None:
+        """End the connections: a server ends those that are idle at any moment."""
+        for client in self._clients.values():
+            client.close()
+
 
 @final
 class FreshBrokers:
@@ -83,6 +88,7 @@ class FreshBrokers:
         self._app = create_app(self._new_broker())
 
     def send(self, case: Case) -> httpx2.Response:
+        self._session.disconnect()
         self._session.impatient_with = case.met.service if case.is_late else ""
         broker = self._app.state.broker = self._new_broker()
         method, path = case.met.request.split()
