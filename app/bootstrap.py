@@ -4,7 +4,7 @@ import logging
 import sys
 import uuid
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from app.adapters import aws, parameters, signing_secret, sts, table
 from app.adapters.attempt_table import AttemptTable
@@ -39,6 +39,9 @@ from app.settings import Settings
 
 if TYPE_CHECKING:
     import boto3
+
+CONNECTIONS: Final = aws.CONNECTIONS
+"""How many requests can wait for AWS at once."""
 
 _log = logging.getLogger(__name__)
 

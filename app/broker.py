@@ -33,6 +33,7 @@ from app.domain.errors import (
     TokenRejectedError,
 )
 from app.domain.identity import (
+    AnyBearer,
     Bearer,
     CheckedPassword,
     FederatedBearer,
@@ -77,7 +78,7 @@ class Users(Protocol):
 class Tokens(Protocol):
     def mint(self, bearer: Bearer) -> AccessToken: ...
 
-    def verify(self, token: str) -> Bearer | FederatedBearer:
+    def verify(self, token: str) -> AnyBearer:
         """Raise ``TokenRejectedError``, the same for every reason.
 
         Whose token it is, and so the type of the answer, the token alone decides.
@@ -165,18 +166,23 @@ class Broker:
         self.audit.renewed(pair, source)
         return pair
 
-    def logout(self, token: str, source: Source) -> None:
+    def verify(self, token: str) -> AnyBearer:
+        """Tell whom a token speaks for, by itself. It never waits.
+
+        ``pending`` of what it raises is done when what it wants has been read.
+        """
+        return self.tokens.verify(token)
+
+    def logout(self, bearer: AnyBearer, source: Source) -> None:
         """End the login that an access token comes from."""
-        bearer = self.tokens.verify(token)
         if isinstance(bearer, FederatedBearer):
             raise LoginNotOursError
         self.logins.end(bearer.login_id)
         self.audit.logged_out(bearer, source)
 
-    def identify(self, token: str) -> User:
+    def identify(self, bearer: AnyBearer) -> User:
         """Find the user a token speaks for, as they are now, not as at login."""
         read_at = self.clock()
-        bearer = self.tokens.verify(token)
         if isinstance(bearer, FederatedBearer):
             user = self.users.admit(bearer)
         else:

@@ -35,6 +35,20 @@ from tests.provider.server import Provider, running_provider
 from tests.stack import Stack, running_stack
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_certificate_authorities(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[None]:
+    """Trust no authority of this machine: nothing here is of the internet.
+
+    To read them takes longer than most requests, and every client of HTTP does.
+    """
+    with pytest.MonkeyPatch.context() as patched:
+        patched.delenv("SSL_CERT_FILE", raising=False)
+        patched.setenv("SSL_CERT_DIR", str(tmp_path_factory.mktemp("authorities")))
+        yield
+
+
 @pytest.fixture
 def current_loop() -> Iterator[None]:
     """Give this thread an event loop, as Mangum wants it, and close it.

@@ -66,6 +66,8 @@ class KeySet:
     def find(self, kid: str) -> HmacKey | None:
         return next((key for key in self._keys if key.kid == kid), None)
 
+    find_or_begin = find
+
 
 def access_tokens(
     clock: Clock, *, keys: KeySet | None = None, issuer: str = "test"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeAlias
 
 LOCAL: Final = "local"
 """The alias of the broker's own users; no other issuer may have it."""
@@ -150,6 +150,9 @@ class FederatedBearer:
     issued_at: datetime
     login_ends_at: datetime
     attributes: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+
+AnyBearer: TypeAlias = Bearer | FederatedBearer
 
 
 def is_alias(text: str) -> bool:

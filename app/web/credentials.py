@@ -19,7 +19,7 @@ from typing_extensions import override
 from app.domain.errors import ProblemError, TokenRejectedError
 from app.domain.session import SessionRequest
 from app.web.casing import PASCAL_CASE
-from app.web.dependencies import BrokerDep, SdkUser, SourceDep
+from app.web.dependencies import Context, SdkBearer
 from app.web.grants import DURATION_RANGE, GRANT_FAILURES, GrantResponse
 from app.web.problems import STATUS, headers_of
 
@@ -105,11 +105,10 @@ def _failures(*expected: type[ProblemError]) -> dict[int | str, dict[str, Any]]:
     summary="Get credentials as AWS's SDKs ask for them",
     responses=_failures(*GRANT_FAILURES),
 )
-def credentials(
+async def credentials(
     function_name: str,
-    user: SdkUser,
-    broker: BrokerDep,
-    source: SourceDep,
+    bearer: SdkBearer,
+    context: Context,
     asked: Annotated[CredentialsQuery, Query()],
 ) -> GrantResponse:
     """Issue what ``POST /grant`` issues, for as long as the function allows.
@@ -119,7 +118,10 @@ def credentials(
     wanted = SessionRequest(
         function_name=function_name, duration_seconds=asked.duration_seconds
     )
-    return GrantResponse.reveal(broker.grant(user, wanted, source))
+    grant = await context.run(
+        lambda broker: broker.grant(broker.identify(bearer), wanted, context.source)
+    )
+    return GrantResponse.reveal(grant)
 
 
 def _code_of(error: type[ProblemError]) -> str:

@@ -38,9 +38,8 @@ from app.web.bodies import UNREADABLE, JsonRoute
 from app.web.casing import PASCAL_CASE
 from app.web.dependencies import (
     CURRENT_USER_FAILURES,
-    BrokerDep,
-    CurrentUser,
-    SourceDep,
+    Context,
+    CurrentBearer,
 )
 from app.web.openapi import problems
 
@@ -229,15 +228,20 @@ _EXAMPLES: Final[dict[str, Example]] = {
     summary="Get credentials for one function",
     responses=problems(*GRANT_FAILURES, FunctionNotNamedError, unreadable=UNREADABLE),
 )
-def grant(
-    user: CurrentUser,
-    broker: BrokerDep,
-    source: SourceDep,
+async def grant(
+    bearer: CurrentBearer,
+    context: Context,
     wanted: Annotated[GrantRequest | None, Body(openapi_examples=_EXAMPLES)] = None,
 ) -> GrantResponse | DryRunResponse:
     """Issue short-lived AWS credentials that can call one function URL, as you."""
     wanted = wanted or GrantRequest()
     asked = wanted.to_session_request()
     if wanted.dry_run:
-        return DryRunResponse.of(broker.plan(user, asked))
-    return GrantResponse.reveal(broker.grant(user, asked, source))
+        plan = await context.run(
+            lambda broker: broker.plan(broker.identify(bearer), asked)
+        )
+        return DryRunResponse.of(plan)
+    granted = await context.run(
+        lambda broker: broker.grant(broker.identify(bearer), asked, context.source)
+    )
+    return GrantResponse.reveal(granted)

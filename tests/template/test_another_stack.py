@@ -13,6 +13,7 @@ from tests.template.contract import violations
 from tests.template.stacks import (
     ANOTHER_TEMPLATE,
     another_deployed,
+    as_list,
     deployed,
     policies_of,
 )
@@ -66,14 +67,44 @@ def trust_of(stack: Stack) -> list[Any]:
     return statements
 
 
+def trusting(principal: str, stack: Stack) -> list[Any]:
+    """Return what the trust says of one principal, whoever is named beside it."""
+    return [
+        {"Action": entry["Action"], "Condition": entry["Condition"]}
+        for entry in trust_of(stack)
+        if principal in as_list(entry["Principal"]["AWS"])
+    ]
+
+
 def test_its_invoke_role_trusts_the_broker_alone_and_as_the_brokers_own_does(
     ours: Stack, theirs: Stack
 ):
-    broker = {"AWS": ours.resources["BrokerRole"].attributes["Arn"]}
-    own = [entry for entry in trust_of(ours) if entry["Principal"] == broker]
+    broker = ours.resources["BrokerRole"].attributes["Arn"]
 
-    assert len(own) == 3
-    assert trust_of(theirs) == own
+    assert [entry["Principal"] for entry in trust_of(theirs)] == [{"AWS": broker}] * 3
+    assert trusting(broker, theirs) == trusting(broker, ours)
+
+
+def test_whoever_loses_access_through_the_broker_loses_it_here(
+    ours: Stack, theirs: Stack
+):
+    def attached(stack: Stack) -> Any:
+        return stack.resources["InvokeRole"].properties.get("ManagedPolicyArns", [])
+
+    assert attached(theirs) == attached(ours)
+    policy = "arn:aws:iam::123456789012:policy/revocation"
+    assert attached(another_deployed(RevocationPolicyArn=policy)) == [policy]
+
+
+def test_no_policy_that_another_stack_writes_lets_its_sessions_do_more(theirs: Stack):
+    boundary = theirs.resources["InvokeBoundary"]
+    role = theirs.resources["InvokeRole"]
+
+    assert role.properties["PermissionsBoundary"] == boundary.ref
+    assert (
+        boundary.properties["PolicyDocument"]["Statement"]
+        == (policies_of(theirs, role)["invoke"])
+    )
 
 
 def test_its_invoke_role_may_do_in_its_stack_what_the_brokers_may_in_its_own(

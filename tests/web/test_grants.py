@@ -508,7 +508,7 @@ def test_a_session_is_tagged_with_the_moment_before_its_user_was_read(
 ):
     slow = replace(broker, users=SlowUsers(clock, a_user("alice", "everyone")))
 
-    user = slow.identify(broker.tokens.mint(a_bearer("alice")).text)
+    user = slow.identify(a_bearer("alice"))
     slow.grant(user, SessionRequest(function_name="hello"), SOURCE)
 
     assert [plan.issued for plan in sessions.plans] == [int(NOON.timestamp())]
@@ -525,6 +525,6 @@ def test_a_grant_ends_no_later_after_its_login_than_the_deployment_says(
     token = broker.tokens.mint(ends_soon).text
 
     for asked, seconds in [(broker, 3600), (bounded, 160)]:
-        user = asked.identify(token)
+        user = asked.identify(broker.verify(token))
         asked.grant(user, SessionRequest(function_name="hello"), SOURCE)
         assert sessions.plans[-1].duration == timedelta(seconds=seconds)

@@ -27,6 +27,9 @@ class KeySet(Protocol):
     def find(self, kid: str) -> HmacKey | None:
         """Return the one key of that name."""
 
+    def find_or_begin(self, kid: str) -> HmacKey | None:
+        """Return it without waiting; ``pending`` of the error may be waited for."""
+
 
 @final
 class AccessTokens:
@@ -98,7 +101,7 @@ class AccessTokens:
         if header.get("alg") != HmacKey.algorithm:
             raise Rejected("wrong-algorithm")
         kid = header.get("kid")
-        key = self._keys.find(kid) if isinstance(kid, str) else None
+        key = self._keys.find_or_begin(kid) if isinstance(kid, str) else None
         if key is None:
             raise Rejected("unknown-key")
         return key
