@@ -46,7 +46,7 @@ from app.domain.session import (
     SessionPlan,
     SessionRequest,
     choose_function,
-    may_call,
+    functions_for,
     plan_session,
 )
 
@@ -200,9 +200,7 @@ class Broker:
 
     def functions(self, user: User) -> list[Function]:
         """List the functions ``user`` may call, by name."""
-        return [
-            function for function in self.catalogue.read() if may_call(user, function)
-        ]
+        return list(functions_for(user, self.catalogue.read()))
 
     def plan(self, user: User, asked: SessionRequest) -> SessionPlan:
         """Decide what a grant would be, and ask AWS for nothing."""

@@ -165,7 +165,7 @@ TOKENS: Final[list[Case[Any]]] = [
     ),
 ]
 
-RULES: Final = EntryRules(roles=(ROLE,))
+RULES: Final = EntryRules(role=ROLE, role_path="/aikagi/test/")
 
 
 def entry(**changes: object) -> str:
@@ -195,6 +195,9 @@ ENTRIES: Final[list[Case[Any]]] = [
         "a long Region": lambda n: entry(
             Arn=f"arn:aws:lambda:{'a-' * (n // 4)}:123456789012:function:f",
             FuncUrl=f"https://a.lambda-url.{'a-' * (n // 4)}",
+        ),
+        "a role of a long path": lambda n: entry(
+            RoleArn="arn:aws:iam::123456789012:role" + "/a" * (n // 2)
         ),
         "escaped quotes": lambda n: '\\"' * (n // 2),
     }.items()

@@ -60,6 +60,7 @@ class GrantPlaces:
     catalogue: str
     role: str
     issuers: str
+    role_path: str | None = None
     local_origins: tuple[str, ...] = ()
     local_issuers: bool = False
 
@@ -93,7 +94,11 @@ def build_inquiry(places: GrantPlaces) -> "GrantInquiry":
         catalogue=SsmCatalogue(
             ssm,
             path=places.catalogue,
-            rules=EntryRules(roles=(places.role,), local_origins=places.local_origins),
+            rules=EntryRules(
+                role=places.role,
+                role_path=places.role_path,
+                local_origins=places.local_origins,
+            ),
             clock=_now,
         ),
         issuers=SsmIssuers(

@@ -106,6 +106,9 @@ def _places(options: argparse.Namespace) -> GrantPlaces:
             )
     return GrantPlaces(
         **named,
+        # The template gives both one beginning, /aikagi/<stack>/.
+        role_path=os.environ.get("AIKAGI_INVOKE_ROLE_PATH")
+        or f"{named['catalogue'].rpartition('/')[0]}/",
         local_origins=tuple(
             filter(None, os.environ.get("AIKAGI_LOCAL_FUNCTION_URLS", "").split(","))
         ),

@@ -89,7 +89,8 @@ def _rules(
         is_met = rule.is_met(user, function)
         is_allowed &= is_met
         detail = rule.describe(user, function)
-        yield RuleResult(rule=rule.name, is_met=is_met, detail=detail)
+        if detail:
+            yield RuleResult(rule=rule.name, is_met=is_met, detail=detail)
     if plan is not None:
         yield RuleResult(rule="duration", is_met=True, detail=_duration(plan))
     elif is_allowed:
@@ -98,7 +99,7 @@ def _rules(
 
 
 def _named(catalogue: Catalogue, name: str | None) -> Function | None:
-    return next((function for function in catalogue if function.name == name), None)
+    return None if name is None else catalogue.find(name)
 
 
 def _reason(refusal: ProblemError | None) -> str:

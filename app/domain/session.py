@@ -5,13 +5,14 @@ broker's whole access policy can be read, tested and reviewed in this one file.
 """
 
 import json
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import islice
 from typing import Final
 
-from app.domain.catalogue import Function
+from app.domain.catalogue import Catalogue, Function
 from app.domain.errors import (
     DurationOutOfRangeError,
     FunctionNotAvailableError,
@@ -47,6 +48,7 @@ class GrantRefusal(StrEnum):
     NO_SUCH_FUNCTION = "no-such-function"
     NO_FUNCTION_IN_REACH = "no-function-in-reach"
     NOT_IN_A_GROUP = "not-in-a-group"
+    CLAIM_MISSING = "claim-missing"
     DURATION_TOO_SHORT = "duration-too-short"
     DURATION_TOO_LONG = "duration-too-long"
     LOGIN_ENDS_TOO_SOON = "login-ends-too-soon"
@@ -67,7 +69,7 @@ class AccessRule:
     """Something that has to be true of a user for a function to be theirs to call.
 
     ``refusal`` is the reason where it is not; ``describe`` says what was compared, for
-    an operator.
+    an operator, or nothing where the function has no such rule.
     """
 
     name: str
@@ -156,12 +158,34 @@ def _describe_groups(user: User, function: Function) -> str:
     )
 
 
+def _has_required_claims(user: User, function: Function) -> bool:
+    # An attribute that the user lacks has no allowed value.
+    return all(
+        user.attributes.get(name) in allowed
+        for name, allowed in function.required_claims.items()
+    )
+
+
+def _describe_claims(user: User, function: Function) -> str:
+    compared = [
+        f"{name} is {user.attributes.get(name, 'absent')}; {_listed(allowed)} will do"
+        for name, allowed in function.required_claims.items()
+    ]
+    return "; ".join(compared)
+
+
 ACCESS_RULES: Final = (
     AccessRule(
         name="groups",
         refusal=GrantRefusal.NOT_IN_A_GROUP,
         is_met=_is_in_a_group,
         describe=_describe_groups,
+    ),
+    AccessRule(
+        name="claims",
+        refusal=GrantRefusal.CLAIM_MISSING,
+        is_met=_has_required_claims,
+        describe=_describe_claims,
     ),
 )
 """All of them have to be met."""
@@ -179,27 +203,34 @@ def require_access(user: User, function: Function) -> None:
             raise FunctionNotAvailableError(reason=rule.refusal)
 
 
-def choose_function(
-    user: User, functions: Iterable[Function], name: str | None
-) -> Function:
+def choose_function(user: User, catalogue: Catalogue, name: str | None) -> Function:
     """Find the function meant among those ``user`` may call.
 
     The name may be left out where only one is in reach. Raises
     ``FunctionNotAvailableError`` alike for another's function and for none.
     """
     if name is not None:
-        named = next((found for found in functions if found.name == name), None)
+        named = catalogue.find(name)
         if named is None:
             raise FunctionNotAvailableError(reason=GrantRefusal.NO_SUCH_FUNCTION)
         require_access(user, named)
         return named
-    match [function for function in functions if may_call(user, function)]:
+    match list(islice(functions_for(user, catalogue), 2)):
         case [function]:
             return function
         case []:
             raise FunctionNotAvailableError(reason=GrantRefusal.NO_FUNCTION_IN_REACH)
         case _:
             raise FunctionNotNamedError
+
+
+def functions_for(user: User, catalogue: Catalogue) -> Iterator[Function]:
+    """Yield the functions that ``user`` may call, by name."""
+    return (
+        function
+        for function in catalogue.of_groups(user.groups)
+        if may_call(user, function)
+    )
 
 
 def plan_session(  # noqa: PLR0913 - the decision is made of all these, and of no others
@@ -314,12 +345,17 @@ def _policy(function: Function, ends_at: datetime | None) -> str:
     # A function URL needs both actions (Lambda Developer Guide, "Control access to
     # function URLs"). Left bare, the second would also open the Invoke API, where
     # the caller writes the whole event: their identity included.
-    conditions: dict[str, dict[str, dict[str, str]]] = {
+    conditions: dict[str, dict[str, dict[str, str | list[str]]]] = {
         "lambda:InvokeFunctionUrl": {
             "StringEquals": {"lambda:FunctionUrlAuthType": "AWS_IAM"}
         },
         "lambda:InvokeFunction": {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}},
     }
+    if function.source_networks:
+        # Of the URL's check alone: nothing says that the other one sees the address.
+        networks = [str(network) for network in function.source_networks]
+        url_condition = conditions["lambda:InvokeFunctionUrl"]
+        url_condition["IpAddress"] = {"aws:SourceIp": networks}
     if ends_at is not None:
         moment = f"{ends_at:%Y-%m-%dT%H:%M:%S}Z"
         for condition in conditions.values():

@@ -24,8 +24,15 @@ from tests.fakes import NOON, a_function, a_user
 ALICE = a_user("alice", "everyone", "research")
 BOB = a_user("bob", "everyone")
 NOBODY = a_user("carol")
+LAB = replace(
+    a_function("lab", "research"), required_claims={"team": frozenset({"blue"})}
+)
 CATALOGUE = Catalogue(
-    [a_function("hello", "everyone", longest=600), a_function("report", "research")]
+    [
+        a_function("hello", "everyone", longest=600),
+        a_function("report", "research"),
+        LAB,
+    ]
 )
 
 
@@ -81,6 +88,13 @@ def test_a_grant_is_explained_by_the_groups_that_let_in_and_what_bounds_it():
             None,
             [("function", True), ("groups", False)],
             "not-in-a-group",
+        ),
+        (
+            ALICE,
+            "lab",
+            None,
+            [("function", True), ("groups", True), ("claims", False)],
+            "claim-missing",
         ),
         (
             ALICE,
@@ -181,3 +195,13 @@ def test_an_explanation_decides_as_the_policy_does(
         explanation.plan if refusal is None else (type(refusal), refusal.reason)
     )
     assert all(rule.is_met for rule in explanation.rules) is (refusal is None)
+
+
+def test_a_required_claim_is_explained_by_what_somebody_has_and_what_will_do():
+    member = replace(ALICE, attributes={"team": "blue"})
+
+    explanation = explain(member, "lab")
+
+    assert rows(explanation)[2] == ("claims", True)
+    assert explanation.rules[2].detail == "team is blue; blue will do"
+    assert explain(ALICE, "lab").rules[2].detail == "team is absent; blue will do"

@@ -67,6 +67,39 @@ def test_grants_credentials_for_one_function(
     assert (plan.name, plan.function.name) == ("local+alice", "report")
 
 
+def test_a_function_whose_claims_somebody_lacks_is_none_to_them(
+    client: TestClient,
+    bearer: dict[str, str],
+    broker: Broker,
+    users: KnownUsers,
+    catalogue: FixedCatalogue,
+):
+    required = {"dept": frozenset({"legal"})}
+    secret = replace(a_function("secret", "everyone"), required_claims=required)
+    catalogue.functions = (*catalogue.functions, secret)
+    lawyer = a_user("bob", "everyone", attributes={"dept": "legal"})
+    users.by_identity[lawyer.identity] = lawyer
+    of_bob = bearer_of(broker, "bob")
+
+    refusals = [
+        client.post("/grant", json={"FunctionName": name}, headers=bearer)
+        for name in ("secret", "nonesuch")
+    ]
+    listed = [
+        {entry["Name"] for entry in answer.json()["Functions"]}
+        for answer in (
+            client.get("/functions", headers=headers) for headers in (bearer, of_bob)
+        )
+    ]
+
+    hidden, absent = (answer.json() for answer in refusals)
+    assert hidden | {"request_id": ""} == absent | {"request_id": ""}
+    assert refusals[0].status_code == refusals[1].status_code == 403
+    assert ("secret" in listed[0], "secret" in listed[1]) == (False, True)
+    answer = client.post("/grant", json={"FunctionName": "secret"}, headers=of_bob)
+    assert answer.status_code == 200
+
+
 def test_a_grant_is_recorded_with_where_it_went(
     client: TestClient, bearer: dict[str, str], audit: RecordingAudit
 ):
