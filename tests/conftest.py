@@ -1,4 +1,6 @@
 import asyncio
+import atexit
+import gc
 import socket
 from collections.abc import Callable, Iterator
 
@@ -31,6 +33,13 @@ from tests.node import require_packages
 from tests.provider.on_stack import template_with
 from tests.provider.server import Provider, running_provider
 from tests.stack import Stack, running_stack
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what stays to the end: all modules and all tests."""
+    gc.collect()
+    gc.freeze()
+    atexit.register(gc.freeze)
 
 
 @pytest.fixture(scope="session", autouse=True)
