@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.adapters.audit import to_json
+from app.admin.audit_schema import members_of
 from app.broker import Broker
 from app.domain.errors import (
     AuditUnavailableError,
@@ -30,7 +31,21 @@ WHO: Final = {"Issuer": "local", "Subject": "alice"}
 SOON: Final = "2030-01-01T12:00:00Z"
 
 
+TYPES: Final = {"string": str, "integer": int, "boolean": bool, "array": list}
+
+
 def lines(audit: RecordingAudit) -> list[dict[str, Any]]:
+    """Give the lines, which are as their schema has them."""
+    for record in audit.records:
+        line, members = to_json(record), members_of(type(record))
+        assert list(line) == [name for name in members if name in line]
+        assert line.keys() >= {
+            name for name, (_, required) in members.items() if required
+        }
+        for name, value in line.items():
+            schema, _ = members[name]
+            assert value == schema.get("const", value)
+            assert type(value) is TYPES.get(schema.get("type", ""), type(value))
     return [to_json(record) for record in audit.records]
 
 
