@@ -19,6 +19,7 @@ from app.domain.audit import (
     PasswordChangeRecord,
     RefusalRecord,
     RenewalRecord,
+    RequestRecord,
     recordable_name,
     recordable_seconds,
 )
@@ -120,11 +121,15 @@ class AuditTrail:
             )
             raise
 
-    def _record(self, record: AuditRecord) -> None:
+    def _record(self, record: RequestRecord) -> None:
         try:
             self.log.write(record)
         except AuditUnavailableError:
-            _log.error("An event is missing from the audit: %s", record.event)
+            _log.error(
+                "An event is missing from the audit: %s of request %s",
+                record.event,
+                record.source.request_id,
+            )
 
     def _of_login(self, bearer: Bearer, source: Source) -> dict[str, Any]:
         return {

@@ -206,8 +206,7 @@ def _token(
         if name not in paths:
             known = ", ".join(sorted(paths)) or "none"
             raise UsageError(
-                f"The entry of {issuer.alias} looks at no claim {name}. Of these it "
-                f"does: {known}."
+                f"The entry of {issuer.alias} reads no claim {name}. It reads: {known}."
             )
         typed = [_typed(value, issuer.required_claims.get(name)) for value in values]
         _put(claims, paths[name], typed[0] if len(typed) == 1 else typed)

@@ -48,7 +48,7 @@ def add_why_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="what the issuer's token says, as far as its entry looks at it; may be "
+        help="what the issuer's token says, as far as its entry reads it; may be "
         "given several times, for one name too; of a claim within others the names "
         "are joined by full stops",
     )
@@ -101,7 +101,7 @@ def _places(options: argparse.Namespace) -> GrantPlaces:
         is_needed = option != "issuers" or options.issuer != LOCAL
         if is_needed and not named[option]:
             raise UsageError(
-                f"Say where to look: --{option} (the stack's output {output}), or "
+                f"Name what is read: --{option} (the stack's output {output}), or "
                 "--local."
             )
     return GrantPlaces(

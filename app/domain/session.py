@@ -43,7 +43,7 @@ _OF_ONE_GRANT: Final = frozenset({"issued", "grant"})
 
 
 class GrantRefusal(StrEnum):
-    """Why there is no grant: what the audit says and the caller is not told."""
+    """Why there is no grant: what the audit says, and the answer does not."""
 
     NO_SUCH_FUNCTION = "no-such-function"
     NO_FUNCTION_IN_REACH = "no-function-in-reach"

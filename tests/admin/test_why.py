@@ -221,7 +221,7 @@ def test_somebody_of_an_issuer_can_be_disabled(asked: Asked, table: WorkingTable
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--issuer", "corp", "--claim", "role=x"), "looks at no claim role"),
+        (("--issuer", "corp", "--claim", "role=x"), "reads no claim role"),
         (("--issuer", "corp", "--claim", "x"), "A claim is NAME=VALUE."),
         (("--issuer", "other"), "There is no issuer other"),
         (("--claim", "team=red"), "name its issuer by --issuer"),

@@ -9,7 +9,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.adapters.audit import to_json
+from app.admin.audit_schema import members_of
 from app.broker import Broker
+from app.domain.audit import AuditRecord
 from app.domain.errors import (
     AuditUnavailableError,
     SessionsUnavailableError,
@@ -30,8 +32,25 @@ WHO: Final = {"Issuer": "local", "Subject": "alice"}
 SOON: Final = "2030-01-01T12:00:00Z"
 
 
+TYPES: Final = {"string": str, "integer": int, "boolean": bool, "array": list}
+
+
 def lines(audit: RecordingAudit) -> list[dict[str, Any]]:
-    return [to_json(record) for record in audit.records]
+    """Give the lines, which are as their schema has them."""
+    return [checked(record) for record in audit.records]
+
+
+def checked(record: AuditRecord) -> dict[str, Any]:
+    line: dict[str, Any] = json.loads(json.dumps(to_json(record)))
+    members = members_of(type(record))
+    required = {name for name, (_, is_required) in members.items() if is_required}
+    assert list(line) == [name for name in members if name in line]
+    assert line.keys() >= required
+    for name, value in line.items():
+        schema, _ = members[name]
+        assert value == schema.get("const", value)
+        assert type(value) is TYPES.get(schema.get("type", ""), type(value))
+    return line
 
 
 def last(audit: RecordingAudit) -> dict[str, Any]:
