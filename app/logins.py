@@ -75,8 +75,10 @@ class RotatingLogins:
         # What was revoked a moment ago may count until a moment that is yet to come.
         now = max(self._clock(), datetime.fromtimestamp(user.valid_from, UTC))
         login = Login.begin(secret.login_id, user, secret.digest, now, self._lifetimes)
+        # Signed first: without a key there is nothing to store.
+        issued = self._issue(secret, login)
         self._store.add(login)
-        return self._issue(secret, login)
+        return issued
 
     def renew(
         self, refresh_token: str, find: Callable[[Identity], User | None]

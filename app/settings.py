@@ -105,7 +105,8 @@ Networks = Annotated[
 RoleArn = Annotated[
     str, Field(pattern=r"^arn:aws(-[a-z]+)*:iam::[0-9]{12}:role/[!-~]{1,576}$")
 ]
-RoleArns = Annotated[tuple[RoleArn, ...], NoDecode, BeforeValidator(_split)]
+RolePath = Annotated[str, Field(pattern=r"^/([!-.0-~]+/)+$", max_length=512)]
+"""IAM API Reference, CreateRole, Path."""
 
 
 class Settings(BaseSettings):
@@ -134,8 +135,8 @@ class Settings(BaseSettings):
     invoke_role_arn: RoleArn
     """The role sessions are made with where an entry names no other."""
 
-    other_role_arns: RoleArns = ()
-    """Roles an entry may name instead, separated by commas."""
+    invoke_role_path: RolePath | None = None
+    """IAM path of the roles that an entry may name instead: those of other stacks."""
 
     token_issuer: Annotated[str, Field(min_length=1, max_length=200)] = "aikagi"  # noqa: S105 - a name
     """``iss`` of the broker's tokens: the stack's name."""

@@ -73,6 +73,15 @@ def exit_status(statuses: Sequence[int]) -> int:
     return NO_TESTS if set(statuses) == {NO_TESTS} else 0
 
 
+def _environment() -> dict[str, str]:
+    """Let Python keep what it compiles, though containers often tell it not to.
+
+    To rewrite the assertions of all tests and compile them takes ten seconds.
+    """
+    without = "PYTHONDONTWRITEBYTECODE"
+    return {name: text for name, text in os.environ.items() if name != without}
+
+
 @final
 class Processes:
     """Pytest processes that end together when this one is told to end.
@@ -92,6 +101,7 @@ class Processes:
             subprocess.Popen(
                 [sys.executable, "-m", "pytest", *arguments],
                 cwd=ROOT,
+                env=_environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=None if stdout is None else subprocess.STDOUT,

@@ -37,6 +37,7 @@ TAGS = tuple(
 )
 TAGGED = {f"aws:RequestTag/{tag}": "?*" for tag in TAGS}
 
+LAYER = "arn:aws:lambda:ap-northeast-1:123456789012:layer:FunctionLayer:1"
 NAMES = {
     "FunctionName",
     "LogGroupName",
@@ -179,7 +180,11 @@ def test_the_broker_may_read_assume_log_and_store_logins_and_do_nothing_else(
         if statement.get("Sid") != "ChangePasswords"  # the next test's
         for action in as_list(statement["Action"])
     ]
-    invoke_role = stack.resources["InvokeRole"].attributes["Arn"]
+    invoke_roles = [
+        stack.resources["InvokeRole"].attributes["Arn"],
+        # Of other stacks.
+        "arn:aws:iam::123456789012:role/aikagi/trial/*",
+    ]
     logs = stack.resources["BrokerLogs"].attributes["Arn"]
     people = stack.resources["UsersTable"].attributes["Arn"]
     # What begins in another way is a person, and not the broker's to write.
@@ -199,9 +204,9 @@ def test_the_broker_may_read_assume_log_and_store_logins_and_do_nothing_else(
         ("ssm:GetParametersByPath", f"{parameters}/issuers", None),
         ("logs:CreateLogStream", logs, None),
         ("logs:PutLogEvents", logs, None),
-        ("sts:AssumeRole", invoke_role, None),
-        ("sts:TagSession", invoke_role, None),
-        ("sts:SetSourceIdentity", invoke_role, None),
+        ("sts:AssumeRole", invoke_roles, None),
+        ("sts:TagSession", invoke_roles, None),
+        ("sts:SetSourceIdentity", invoke_roles, None),
     ]
 
 
@@ -238,8 +243,10 @@ def test_no_policy_allows_whatever_there_is(stack: Stack):
         assert not any("*" in action for action in as_list(statement["Action"]))
         for resource in as_list(statement["Resource"]):
             # What is inside a log group is written as its ARN and `:*`; which function
-            # of all may be called is decided by its tags.
-            assert "*" not in resource.removesuffix(":*")
+            # of all may be called is decided by its tags, and which role of other
+            # stacks may be assumed by its path and by its own trust.
+            named = resource.removesuffix(":*").removesuffix(":role/aikagi/trial/*")
+            assert "*" not in named
             if ":function:" in resource:
                 assert "StringEquals" in statement["Condition"]
 
@@ -293,7 +300,7 @@ def test_every_entry_is_one_that_the_broker_takes(stack: Stack):
     invoke_role = stack.resources["InvokeRole"].attributes["Arn"]
     urls = [str(url.attributes["FunctionUrl"]) for url in _urls(stack)]
     rules = EntryRules(
-        roles=(invoke_role,), local_origins=[url.removesuffix("/") for url in urls]
+        role=invoke_role, local_origins=[url.removesuffix("/") for url in urls]
     )
 
     entries = [
@@ -417,6 +424,7 @@ def test_the_broker_is_told_where_things_are_and_no_secret(stack: Stack):
         "AIKAGI_USERS_TABLE": stack.resources["UsersTable"].ref,
         "AIKAGI_SIGNING_SECRET_ARN": stack.resources["SigningSecret"].ref,
         "AIKAGI_INVOKE_ROLE_ARN": stack.resources["InvokeRole"].attributes["Arn"],
+        "AIKAGI_INVOKE_ROLE_PATH": "/aikagi/trial/",
         "AIKAGI_CATALOGUE_PATH": "/aikagi/trial/functions",
         "AIKAGI_ISSUERS_PATH": "/aikagi/trial/issuers",
         "AIKAGI_ALLOWED_ORIGINS": "",
@@ -444,10 +452,10 @@ def test_the_broker_has_every_setting_that_it_needs_and_none_that_it_lacks(
 
 
 def test_every_function_behind_a_url_knows_which_role_to_believe(stack: Stack):
-    role = stack.resources["InvokeRole"].ref
+    role = stack.resources["InvokeRole"].attributes["Arn"]
 
     for function in published(stack):
-        assert variables_of(function.resource)["AIKAGI_INVOKE_ROLE_NAME"] == role
+        assert variables_of(function.resource)["AIKAGI_INVOKE_ROLE_ARN"] == role
 
 
 def test_the_docs_and_the_log_level_are_the_operators_choice():
@@ -636,6 +644,9 @@ def test_two_stacks_stand_side_by_side():
 def test_the_outputs_say_where_everything_is(stack: Stack):
     assert stack.outputs == {
         "GrantApiUrl": API,
+        "BrokerStackName": "trial",
+        "BrokerRoleArn": stack.resources["BrokerRole"].attributes["Arn"],
+        "FunctionLayerArn": LAYER,
         "UsersTableName": stack.resources["UsersTable"].ref,
         "SigningSecretArn": stack.resources["SigningSecret"].ref,
         "CataloguePath": "/aikagi/trial/functions",

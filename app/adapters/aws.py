@@ -1,5 +1,6 @@
 """How the broker talks to AWS: impatiently."""
 
+import os
 from functools import cache
 from typing import Any, Final
 
@@ -11,10 +12,13 @@ from botocore.exceptions import (
     ConnectionError,  # noqa: A004 - botocore's name for it
     HTTPClientError,
 )
-from botocore.loaders import Loader
+from botocore.loaders import Loader, create_loader
 
-CONNECTIONS: Final = 40
-"""To each service: as many as there are threads that may want one."""
+CONNECTIONS: Final = 24
+"""To each service: as many as there are threads that may want one.
+
+More would wait for the interpreter, and keep the event loop waiting with them.
+"""
 
 IMPATIENT: Final = Config(
     connect_timeout=2,
@@ -64,8 +68,7 @@ def new_session() -> boto3.session.Session:
 
 @cache
 def _models() -> Loader:
-    loader: Loader = botocore.session.Session().get_component("data_loader")
-    return loader
+    return create_loader(os.environ.get("AWS_DATA_PATH"))
 
 
 def retry_after(error: Exception) -> int | None:

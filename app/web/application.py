@@ -64,14 +64,16 @@ def create_app(  # noqa: PLR0913 - a deployment chooses each of these
         redirect_slashes=False,
         generate_unique_id_function=operation_id,
         middleware=_middleware(allowed_origins),
+        openapi_tags=[{"name": name} for name in ("login", "grants", "operation")],
     )
     app.state.broker = broker
     app.state.workers = workers or Threads(_THREADS)
     app.state.login_pool = LoginPool()
     app.state.trusted_proxies = trusted_proxies
-    app.include_router(auth.token_endpoints)
-    for routes in (auth, functions, grants, credentials, health):
+    # Routes are tried in turn, and grants are what is asked for most.
+    for routes in (grants, credentials, functions, auth, health):
         app.include_router(routes.router)
+    app.include_router(auth.token_endpoints)
     problems.install(app)
     page.install(app, connect_to=connect_to, sign_in_issuers=broker.sign_in_issuers)
     if docs:

@@ -19,7 +19,7 @@ from typing_extensions import override
 from app.domain.errors import ProblemError, TokenRejectedError
 from app.domain.session import SessionRequest
 from app.web.casing import PASCAL_CASE
-from app.web.dependencies import BrokerDep, SdkBearer, SourceDep, WorkersDep
+from app.web.dependencies import Context, SdkBearer
 from app.web.grants import DURATION_RANGE, GRANT_FAILURES, GrantResponse
 from app.web.problems import STATUS, headers_of
 
@@ -105,12 +105,10 @@ def _failures(*expected: type[ProblemError]) -> dict[int | str, dict[str, Any]]:
     summary="Get credentials as AWS's SDKs ask for them",
     responses=_failures(*GRANT_FAILURES),
 )
-async def credentials(  # noqa: PLR0913, PLR0917 - FastAPI hands each to it by its name
+async def credentials(
     function_name: str,
     bearer: SdkBearer,
-    broker: BrokerDep,
-    workers: WorkersDep,
-    source: SourceDep,
+    context: Context,
     asked: Annotated[CredentialsQuery, Query()],
 ) -> GrantResponse:
     """Issue what ``POST /grant`` issues, for as long as the function allows.
@@ -120,8 +118,8 @@ async def credentials(  # noqa: PLR0913, PLR0917 - FastAPI hands each to it by i
     wanted = SessionRequest(
         function_name=function_name, duration_seconds=asked.duration_seconds
     )
-    grant = await workers.run(
-        lambda: broker.grant(broker.identify(bearer), wanted, source)
+    grant = await context.run(
+        lambda broker: broker.grant(bearer, wanted, context.source)
     )
     return GrantResponse.reveal(grant)
 

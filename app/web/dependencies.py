@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Final, TypeVar, cast
 
 from anyio import move_on_after
@@ -67,35 +68,41 @@ def _is_bearer(header: str) -> bool:
     return header.partition(" ")[0].lower() == "bearer"
 
 
-async def _broker(request: Request) -> Broker:
-    return cast("Broker", request.app.state.broker)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestContext:
+    """What a route works with. One dependency: FastAPI takes its time for each."""
+
+    broker: Broker
+    workers: Workers
+    login_pool: LoginPool
+    source: Source
+
+    async def run(self, work: Callable[[Broker], T]) -> T:
+        """Let the broker do what waits for AWS."""
+        return await self.workers.run(lambda: work(self.broker))
 
 
-async def _workers(request: Request) -> Workers:
-    return cast("Workers", request.app.state.workers)
-
-
-async def _login_pool(request: Request) -> LoginPool:
-    return cast("LoginPool", request.app.state.login_pool)
-
-
-async def _source(request: Request) -> Source:
+async def _context(request: Request) -> RequestContext:
+    state = request.app.state
     # The peer is the socket's or, through Mangum, API Gateway's sourceIp.
     address = caller_address(
         request.client.host if request.client else None,
         request.headers.getlist("x-forwarded-for"),
-        request.app.state.trusted_proxies,
+        state.trusted_proxies,
     )
-    return Source(address=address, request_id=request.state.request_id)
+    return RequestContext(
+        broker=state.broker,
+        workers=state.workers,
+        login_pool=state.login_pool,
+        source=Source(address=address, request_id=request.state.request_id),
+    )
 
 
-BrokerDep = Annotated[Broker, Depends(_broker)]
+Context = Annotated[RequestContext, Depends(_context)]
 
-WorkersDep = Annotated[Workers, Depends(_workers)]
 
-LoginPoolDep = Annotated[LoginPool, Depends(_login_pool)]
-
-SourceDep = Annotated[Source, Depends(_source)]
+def _broker(request: Request) -> Broker:
+    return cast("Broker", request.app.state.broker)
 
 
 _bearer: Final = _StrictBearer(_BEARER)
@@ -127,21 +134,21 @@ async def when_ready(do: Callable[[], T]) -> T:
 
 async def authenticate(request: Request) -> None:
     """Verify the token before anything else of the request is looked at."""
-    broker, token = await _broker(request), await _bearer(request)
+    broker, token = _broker(request), await _bearer(request)
     request.state.bearer = await when_ready(lambda: broker.verify(token))
 
 
-async def _current_bearer(
-    request: Request, broker: BrokerDep, token: BearerToken
-) -> AnyBearer:
+async def _current_bearer(request: Request, token: BearerToken) -> AnyBearer:
     # A route that reads a body has found out before it did.
     known: AnyBearer | None = getattr(request.state, "bearer", None)
     if known is not None:
         return known
+    broker = _broker(request)
     return await when_ready(lambda: broker.verify(token))
 
 
-async def _sdk_bearer(broker: BrokerDep, token: _BareToken) -> AnyBearer:
+async def _sdk_bearer(request: Request, token: _BareToken) -> AnyBearer:
+    broker = _broker(request)
     return await when_ready(lambda: broker.verify(token))
 
 

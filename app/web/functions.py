@@ -10,9 +10,8 @@ from app.domain.errors import CatalogueUnavailableError
 from app.web.casing import PASCAL_CASE
 from app.web.dependencies import (
     CURRENT_USER_FAILURES,
-    BrokerDep,
+    Context,
     CurrentBearer,
-    WorkersDep,
 )
 from app.web.openapi import problems
 
@@ -67,11 +66,9 @@ class FunctionsResponse(BaseModel):
     summary="List the functions you may call",
     responses=problems(*CURRENT_USER_FAILURES, CatalogueUnavailableError),
 )
-async def functions(
-    bearer: CurrentBearer, broker: BrokerDep, workers: WorkersDep
-) -> FunctionsResponse:
+async def functions(bearer: CurrentBearer, context: Context) -> FunctionsResponse:
     """List them by name; those of others are left out."""
-    found = await workers.run(lambda: broker.functions(broker.identify(bearer)))
+    found = await context.run(lambda broker: broker.functions(broker.identify(bearer)))
     return FunctionsResponse(
         functions=[FunctionResponse.of(function) for function in found]
     )

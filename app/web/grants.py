@@ -1,5 +1,6 @@
 """``POST /grant``: trade an access token for credentials to call one function."""
 
+import json
 from datetime import datetime, timedelta
 from typing import Annotated, Final, Literal, Self
 
@@ -31,6 +32,7 @@ from app.domain.session import (
     LONGEST,
     SHORTEST,
     USUAL,
+    DurationRule,
     SessionPlan,
     SessionRequest,
 )
@@ -38,10 +40,8 @@ from app.web.bodies import UNREADABLE, JsonRoute
 from app.web.casing import PASCAL_CASE
 from app.web.dependencies import (
     CURRENT_USER_FAILURES,
-    BrokerDep,
+    Context,
     CurrentBearer,
-    SourceDep,
-    WorkersDep,
 )
 from app.web.openapi import problems
 
@@ -183,6 +183,23 @@ class DryRunResponse(BaseModel):
         dict[str, str],
         Field(description="Those called claim.… as far as AWS has room for them"),
     ]
+    groups: Annotated[
+        list[str],
+        Field(description="Those of yours that let you in", examples=[["everyone"]]),
+    ]
+    duration_rule: Annotated[
+        DurationRule,
+        Field(
+            description="What the duration follows from: the request, the default, the "
+            "function's longest, AWS's longest (role-chaining) or the end of the login"
+        ),
+    ]
+    max_duration_seconds: Annotated[
+        int, Field(description="What could be had at this moment", examples=[3600])
+    ]
+    policy: Annotated[
+        dict[str, JsonValue], Field(description="The session policy, as AWS gets it")
+    ]
 
     @classmethod
     def of(cls, plan: SessionPlan) -> Self:
@@ -194,6 +211,10 @@ class DryRunResponse(BaseModel):
             duration_seconds=_seconds(plan.duration),
             session_name=plan.name,
             tags={**plan.tags, **dict(plan.claim_tags)},
+            groups=sorted(plan.groups),
+            duration_rule=plan.duration_rule,
+            max_duration_seconds=_seconds(plan.longest),
+            policy=json.loads(plan.policy),
         )
 
 
@@ -232,18 +253,18 @@ _EXAMPLES: Final[dict[str, Example]] = {
 )
 async def grant(
     bearer: CurrentBearer,
-    broker: BrokerDep,
-    workers: WorkersDep,
-    source: SourceDep,
+    context: Context,
     wanted: Annotated[GrantRequest | None, Body(openapi_examples=_EXAMPLES)] = None,
 ) -> GrantResponse | DryRunResponse:
     """Issue short-lived AWS credentials that can call one function URL, as you."""
     wanted = wanted or GrantRequest()
     asked = wanted.to_session_request()
     if wanted.dry_run:
-        plan = await workers.run(lambda: broker.plan(broker.identify(bearer), asked))
+        plan = await context.run(
+            lambda broker: broker.dry_run(bearer, asked, context.source)
+        )
         return DryRunResponse.of(plan)
-    granted = await workers.run(
-        lambda: broker.grant(broker.identify(bearer), asked, source)
+    granted = await context.run(
+        lambda broker: broker.grant(bearer, asked, context.source)
     )
     return GrantResponse.reveal(granted)

@@ -284,7 +284,7 @@ def test_attempts_of_every_version_are_read_and_counted_on(
 def test_entries_of_every_version_are_read(path: Path):
     role = "arn:aws:iam::123456789012:role/aikagi-InvokeRole"
 
-    function = read_entry(path.stem, path.read_text(), EntryRules(roles=(role,)))
+    function = read_entry(path.stem, path.read_text(), EntryRules(role=role))
 
     assert function.name == "hello"
     assert function.title == "Hello"

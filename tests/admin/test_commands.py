@@ -64,23 +64,22 @@ def every_command() -> list[tuple[str, argparse.ArgumentParser]]:
     [areas] = (action for action in build_parser()._actions if action.choices)
     assert isinstance(areas, argparse._SubParsersAction)
     return [
-        command
-        for area, parser in areas.choices.items()
-        for command in commands_below(f"python -m app.admin {area}", parser)
+        (f"python -m app.admin {name}", parser)
+        for area, commands in areas.choices.items()
+        for name, parser in commands_of(area, commands)
     ]
 
 
-def commands_below(
-    path: str, parser: argparse.ArgumentParser
+def commands_of(
+    area: str, parser: argparse.ArgumentParser
 ) -> list[tuple[str, argparse.ArgumentParser]]:
-    """Those of an area, or the one that it is itself."""
-    found = [
-        (f"{path} {name}", command)
+    """Give the commands of an area; an area that has none is one itself."""
+    return [
+        (f"{area} {name}", command)
         for action in parser._actions
         if isinstance(action, argparse._SubParsersAction)
         for name, command in action.choices.items()
-    ]
-    return found or [(path, parser)]
+    ] or [(area, parser)]
 
 
 @pytest.mark.parametrize(("path", "parser"), every_command())

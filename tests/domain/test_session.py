@@ -1,13 +1,16 @@
 """The access policy, tested with nothing but values."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
 
-from app.domain.catalogue import Function
+from app.adapters.catalogue_entry import MOST_SOURCE_NETWORKS
+from app.domain.catalogue import Catalogue, Function
 from app.domain.errors import (
     DurationOutOfRangeError,
     FunctionNotAvailableError,
@@ -31,6 +34,7 @@ ALICE = a_user("alice", "everyone", "research")
 BOB = a_user("bob", "everyone")
 HELLO = a_function("hello", "everyone")
 REPORT = a_function("report", "research")
+CATALOGUE = Catalogue([HELLO, REPORT])
 
 
 def plan(
@@ -263,24 +267,108 @@ def test_one_group_in_common_is_enough_and_none_is_too_few():
     assert not may_call(ALICE, a_function("nobodys"))
 
 
+@pytest.mark.parametrize(
+    ("attributes", "has_them"),
+    [
+        pytest.param({"dept": "legal", "site": "oslo"}, True, id="both"),
+        pytest.param({"dept": "research", "site": "oslo"}, True, id="another value"),
+        pytest.param(
+            {"dept": "legal", "site": "oslo", "x": "y"}, True, id="one more than asked"
+        ),
+        pytest.param({"dept": "legal"}, False, id="one of two"),
+        pytest.param({"dept": "sales", "site": "oslo"}, False, id="not allowed"),
+        pytest.param({"dept": "Legal", "site": "oslo"}, False, id="another case"),
+        pytest.param({"dept": "legal ", "site": "oslo"}, False, id="a space more"),
+        pytest.param({"dept": "", "site": "oslo"}, False, id="empty"),
+        pytest.param({"Dept": "legal", "site": "oslo"}, False, id="another name"),
+        pytest.param({}, False, id="none"),
+    ],
+)
+def test_each_required_claim_has_an_allowed_value(
+    attributes: Mapping[str, str], has_them: bool
+):
+    required = {"dept": frozenset({"legal", "research"}), "site": frozenset({"oslo"})}
+    function = replace(REPORT, required_claims=required)
+    alice = replace(ALICE, attributes=attributes)
+
+    assert may_call(alice, REPORT)
+    assert may_call(alice, function) is has_them
+    if has_them:
+        assert plan(alice, function=function).function == function
+    else:
+        with pytest.raises(FunctionNotAvailableError):
+            plan(alice, function=function)
+
+
+def test_claims_let_nobody_in_who_is_in_no_group():
+    function = replace(REPORT, required_claims={"dept": frozenset({"legal"})})
+
+    assert not may_call(replace(BOB, attributes={"dept": "legal"}), function)
+    assert may_call(replace(ALICE, attributes={"dept": "legal"}), function)
+
+
+NETWORKS = (ip_network("192.0.2.0/24"), ip_network("2001:db8:1::/48"))
+NEAR = replace(REPORT, source_networks=NETWORKS)
+
+
+def test_a_function_url_can_be_called_from_its_networks_alone():
+    url, function = json.loads(plan(function=NEAR).policy)["Statement"]
+
+    assert url["Action"] == "lambda:InvokeFunctionUrl"
+    assert url["Condition"] == {
+        "StringEquals": {"lambda:FunctionUrlAuthType": "AWS_IAM"},
+        "IpAddress": {"aws:SourceIp": ["192.0.2.0/24", "2001:db8:1::/48"]},
+    }
+    # The check behind it, of which nothing says that it sees the address.
+    assert function["Condition"] == {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}
+
+
+@pytest.mark.parametrize("seconds", [30, 900])
+def test_a_session_of_other_networks_is_another_session(seconds: int):
+    first, again = (
+        plan(function=NEAR, seconds=seconds),
+        plan(function=NEAR, seconds=seconds, grant_id="g-2"),
+    )
+    other = plan(function=replace(NEAR, source_networks=NETWORKS[:1]), seconds=seconds)
+
+    assert first.reuse_key == again.reuse_key
+    assert first.reuse_key != other.reuse_key
+    assert first.reuse_key != plan(seconds=seconds).reuse_key
+
+
+LONGEST_ARN = (
+    f"arn:aws-us-gov:lambda:us-gov-west-1:123456789012:function:{'f' * 64}:{'v' * 128}"
+)
+LONGEST_NETWORKS = tuple(
+    ip_network(f"ffff:ffff:ffff:ffff:ffff:ffff:ffff:{number:x}/128")
+    for number in range(0xFFFF, 0xFFFF - MOST_SOURCE_NETWORKS, -1)
+)
+
+
+def test_the_longest_policy_is_one_that_sts_takes():
+    function = replace(REPORT, arn=LONGEST_ARN, source_networks=LONGEST_NETWORKS)
+
+    assert len(plan(function=function, seconds=30).policy) <= 2048
+
+
 def test_a_function_is_chosen_by_its_name():
-    assert choose_function(ALICE, [HELLO, REPORT], "report") == REPORT
+    assert choose_function(ALICE, CATALOGUE, "report") == REPORT
 
 
 def test_the_name_may_be_left_out_where_one_function_is_in_reach():
-    assert choose_function(BOB, [HELLO, REPORT], None) == HELLO
+    assert choose_function(BOB, CATALOGUE, None) == HELLO
     with pytest.raises(FunctionNotNamedError):
-        choose_function(ALICE, [HELLO, REPORT], None)
+        choose_function(ALICE, CATALOGUE, None)
 
 
 @pytest.mark.parametrize("name", ["report", "nonesuch", ""])
 def test_anothers_function_and_none_at_all_look_the_same(name: str):
     with pytest.raises(FunctionNotAvailableError) as caught:
-        choose_function(BOB, [HELLO, REPORT], name)
+        choose_function(BOB, CATALOGUE, name)
 
     assert str(caught.value) == ""
 
 
 def test_somebody_without_functions_has_none_by_default_either():
     with pytest.raises(FunctionNotAvailableError):
-        choose_function(a_user("carol"), [HELLO, REPORT], None)
+        choose_function(a_user("carol"), CATALOGUE, None)

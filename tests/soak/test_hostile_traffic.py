@@ -30,6 +30,7 @@ STRANGERS: Final = 12
 AWS_SERVICES: Final = 4
 """That the broker has a client of, each with connections of its own."""
 _WARM_UP: Final = 1.0
+"""Seconds, and as long is an answer waited for: the broker gives a body more time."""
 _SETTLED: Final = 60.0
 """Seconds for what was waiting to end and for idle threads to be given back."""
 _ANSWERED: Final = 30.0
@@ -101,10 +102,19 @@ def broker_of(stack: Stack) -> int:
     return pid
 
 
-def send(address: tuple[str, int], sent: bytes, *, breaks_off: bool) -> str:
-    """Send it on a connection of its own; give the status, or how it ended."""
+def send(
+    address: tuple[str, int],
+    sent: bytes,
+    *,
+    breaks_off: bool,
+    patience: float = _ANSWERED,
+) -> str:
+    """Send it on a connection of its own; give the status, or how it ended.
+
+    Raises ``TimeoutError`` after ``patience``, in seconds.
+    """
     try:
-        with socket.create_connection(address, timeout=_ANSWERED) as connection:
+        with socket.create_connection(address, timeout=patience) as connection:
             connection.sendall(sent)
             if breaks_off:
                 return "broken off"
@@ -116,8 +126,24 @@ def send(address: tuple[str, int], sent: bytes, *, breaks_off: bool) -> str:
     return answer[9:12].decode() or "closed"
 
 
-def attack(stack: Stack, bearer: str, seconds: float, traffic: Traffic) -> None:
-    """Send what strangers send, from several sides, and honest requests between."""
+def warm_up(stack: Stack, bearer: str) -> None:
+    """Attack for a while, and leave what is not answered in time."""
+    with suppress(TimeoutError):
+        attack(stack, bearer, _WARM_UP, Traffic(), patience=_WARM_UP)
+
+
+def attack(
+    stack: Stack,
+    bearer: str,
+    seconds: float,
+    traffic: Traffic,
+    *,
+    patience: float = _ANSWERED,
+) -> None:
+    """Send what strangers send, from several sides, and honest requests between.
+
+    Raises ``TimeoutError`` where one of the strangers waited for longer than that.
+    """
     split = urlsplit(stack.broker)
     address = (split.hostname or "", split.port or 0)
     ends = time.monotonic() + seconds
@@ -126,7 +152,9 @@ def attack(stack: Stack, bearer: str, seconds: float, traffic: Traffic) -> None:
         chosen = source(number)
         while time.monotonic() < ends:
             hostile = hostile_request(chosen, bearer)
-            status = send(address, hostile.sent, breaks_off=hostile.breaks_off)
+            status = send(
+                address, hostile.sent, breaks_off=hostile.breaks_off, patience=patience
+            )
             traffic.count(status, hostile.kind)
 
     def honest() -> None:
@@ -159,7 +187,7 @@ def test_a_broker_that_was_attacked_is_as_it_was(attacked: Stack, report: Report
     alice = Person.log_in(stack.broker, "alice", stack.users["alice"])
     bearer, pid = f"Bearer {alice.token}", broker_of(stack)
     aws = urlsplit(stack.endpoint).port or 0
-    attack(stack, bearer, _WARM_UP, Traffic())
+    warm_up(stack, bearer)
     took, before = seconds_of_a_grant(alice), Held.by(pid, aws=aws)
     traffic = Traffic()
 

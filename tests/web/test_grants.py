@@ -67,6 +67,39 @@ def test_grants_credentials_for_one_function(
     assert (plan.name, plan.function.name) == ("local+alice", "report")
 
 
+def test_a_function_whose_claims_somebody_lacks_is_none_to_them(
+    client: TestClient,
+    bearer: dict[str, str],
+    broker: Broker,
+    users: KnownUsers,
+    catalogue: FixedCatalogue,
+):
+    required = {"dept": frozenset({"legal"})}
+    secret = replace(a_function("secret", "everyone"), required_claims=required)
+    catalogue.functions = (*catalogue.functions, secret)
+    lawyer = a_user("bob", "everyone", attributes={"dept": "legal"})
+    users.by_identity[lawyer.identity] = lawyer
+    of_bob = bearer_of(broker, "bob")
+
+    refusals = [
+        client.post("/grant", json={"FunctionName": name}, headers=bearer)
+        for name in ("secret", "nonesuch")
+    ]
+    listed = [
+        {entry["Name"] for entry in answer.json()["Functions"]}
+        for answer in (
+            client.get("/functions", headers=headers) for headers in (bearer, of_bob)
+        )
+    ]
+
+    hidden, absent = (answer.json() for answer in refusals)
+    assert hidden | {"request_id": ""} == absent | {"request_id": ""}
+    assert refusals[0].status_code == refusals[1].status_code == 403
+    assert ("secret" in listed[0], "secret" in listed[1]) == (False, True)
+    answer = client.post("/grant", json={"FunctionName": "secret"}, headers=of_bob)
+    assert answer.status_code == 200
+
+
 def test_a_grant_is_recorded_with_where_it_went(
     client: TestClient, bearer: dict[str, str], audit: RecordingAudit
 ):
@@ -300,13 +333,16 @@ def test_a_dry_run_tells_the_plan_and_asks_aws_for_nothing(
     bearer: dict[str, str],
     sessions: RecordingSessions,
     audit: RecordingAudit,
+    catalogue: FixedCatalogue,
 ):
+    catalogue.functions = (a_function("report", "research", "staff"),)
     body = {"FunctionName": "report", "DurationSeconds": 1200, "DryRun": True}
 
     answer = client.post("/grant", json=body, headers=bearer)
 
     assert answer.status_code == 200
     plan: dict[str, Any] = answer.json()
+    assert json.dumps(plan.pop("Policy")).count("function:report") == 2
     assert plan.pop("Tags").keys() == {"issuer", "user", "function", "issued", "grant"}
     assert plan == {
         "DryRun": True,
@@ -316,6 +352,9 @@ def test_a_dry_run_tells_the_plan_and_asks_aws_for_nothing(
         "InvokeMode": "BUFFERED",
         "DurationSeconds": 1200,
         "SessionName": "local+alice",
+        "Groups": ["research"],
+        "DurationRule": "request",
+        "MaxDurationSeconds": 3600,
     }
     assert sessions.plans == []
     assert audit.records == []
@@ -475,8 +514,7 @@ def test_a_session_is_tagged_with_the_moment_before_its_user_was_read(
 ):
     slow = replace(broker, users=SlowUsers(clock, a_user("alice", "everyone")))
 
-    user = slow.identify(a_bearer("alice"))
-    slow.grant(user, SessionRequest(function_name="hello"), SOURCE)
+    slow.grant(a_bearer("alice"), SessionRequest(function_name="hello"), SOURCE)
 
     assert [plan.issued for plan in sessions.plans] == [int(NOON.timestamp())]
 
@@ -492,6 +530,6 @@ def test_a_grant_ends_no_later_after_its_login_than_the_deployment_says(
     token = broker.tokens.mint(ends_soon).text
 
     for asked, seconds in [(broker, 3600), (bounded, 160)]:
-        user = asked.identify(broker.verify(token))
-        asked.grant(user, SessionRequest(function_name="hello"), SOURCE)
+        bearer = broker.verify(token)
+        asked.grant(bearer, SessionRequest(function_name="hello"), SOURCE)
         assert sessions.plans[-1].duration == timedelta(seconds=seconds)

@@ -64,6 +64,7 @@ def resource(
         properties=properties,
         ref=ref,
         attributes=attributes,
+        stack_name="local",
     )
 
 

@@ -6,10 +6,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from aikagi.commands.command import Parser
 from aikagi.commands.parser import build_parser
 from aikagi.commands.run import run
 from tests.aikagi.loopback import PASSWORD, Loopback
@@ -25,6 +27,12 @@ class Ran:
 
 Typed = Callable[..., Ran]
 Process = Callable[..., "subprocess.Popen[bytes]"]
+
+
+@cache
+def _parser() -> Parser:
+    """One for all: to build it takes longer than most commands."""
+    return build_parser()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -56,7 +64,7 @@ def typed(
     def type_it(*arguments: str, stdin: bytes = b"") -> Ran:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
         capsysbinary.readouterr()
-        code = run(build_parser(), arguments)
+        code = run(_parser(), arguments)
         said = capsysbinary.readouterr()
         return Ran(code, said.out.decode(errors="replace"), said.err.decode())
 
