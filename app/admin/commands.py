@@ -166,7 +166,7 @@ def build_parser() -> argparse.ArgumentParser:
     for command in KEY_COMMANDS:
         _add_key_command(commands, command)
     add_audit_commands(areas)
-    add_why_options(_parser_of(areas, "why", WHY, WHY_EXAMPLE))
+    add_why_options(add_parser(areas, "why", WHY, WHY_EXAMPLE))
     return parser
 
 
