@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from statistics import median, quantiles
 from typing import Final
 
-from benchmarks.table import Table
+from benchmarks.table import Cell, Table
 from benchmarks.warm_grants import running_aws, tokens, variables
 
 SECONDS: Final = 6.0
@@ -150,7 +150,7 @@ def compare_concurrent_grants() -> Table:
             for callers in CALLERS:
                 loads[seconds, callers] = asyncio.run(load(port, people, callers))
     reference = loads[0.0, 16].per_second
-    rows = []
+    rows: list[dict[str, Cell]] = []
     for (seconds, callers), found in loads.items():
         half = median(found.seconds)
         rows.append(

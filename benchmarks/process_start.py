@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-from benchmarks.table import Table
+from benchmarks.table import Cell, Table
 from benchmarks.warm_grants import event, running_aws, tokens, variables
 from lambda_package.trim_botocore import trim
 from tests.stack import ROOT
@@ -119,7 +119,7 @@ def _start(program: str, environment: Mapping[str, str], starts: Starts) -> None
 def compare_starts(rounds: int = ROUNDS) -> Table:
     starts = measure_starts(rounds)
     plainest = starts["plainest handler"]
-    rows = []
+    rows: list[dict[str, Cell]] = []
     for name, found in starts.items():
         cpu, memory = median(found.cpu), median(found.memory)
         rows.append(

@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
-from benchmarks.table import Table
+from benchmarks.table import Cell, Table
 from benchmarks.warm_grants import (
     Row,
     event,
@@ -74,7 +74,7 @@ def rows(few: Handler, many: Handler, people: Sequence[str]) -> list[Row]:
 
 def table_of(measured: Sequence[Row]) -> Table:
     first = median(measured[0].wall)
-    rows = [
+    rows: list[dict[str, Cell]] = [
         {
             "": row.name,
             "p50 ms": median(row.wall) * 1000,
@@ -87,7 +87,7 @@ def table_of(measured: Sequence[Row]) -> Table:
 
 def memory_over(handler: Handler, people: Sequence[str], grants: int) -> Table:
     """Give the resident memory, in megabytes, as grants go by."""
-    rows = []
+    rows: list[dict[str, Cell]] = []
     for tenth in range(1, 11):
         for number in range((tenth - 1) * grants // 10, tenth * grants // 10):
             token = people[number % len(people)]

@@ -16,10 +16,8 @@ class Table:
 
     def lines(self) -> Iterator[str]:
         names = list(self.rows[0])
-        written = [
-            names,
-            *([_written(row[name]) for name in names] for row in self.rows),
-        ]
+        written = [names]
+        written += [[_written(row[name]) for name in names] for row in self.rows]
         widths = [max(map(len, column)) for column in zip(*written, strict=True)]
         yield self.title
         for first, *others in written:

@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any, Final, TextIO
 
-from benchmarks.table import Table
+from benchmarks.table import Cell, Table
 from tests.baselines import canned_aws
 from tests.http_api_events import http_api_event
 
@@ -151,7 +151,7 @@ def rows() -> list[Row]:
 def table_of(measured: Sequence[Row]) -> Table:
     """Give medians in milliseconds, and their ratios to the references."""
     base = {row.name: median(row.wall) for row in measured}
-    rows = []
+    rows: list[dict[str, Cell]] = []
     for row in measured:
         first, _, third = quantiles(row.wall, n=4)
         rows.append(
