@@ -88,6 +88,20 @@ def speed() -> Iterator[Table]:
     yield from steady
 
 
+def stack_lines(folder: Path) -> Iterator[str]:
+    """Measure a whole stack on loopback, beside something bare."""
+    yield start_up(folder)
+    with running_stack(folder) as stack:
+        yield from compare_all(stack)
+        yield from compare_wrong_passwords(stack)
+        yield from compare_limited_logins(stack)
+        yield from compare_streams(stack)
+        yield from compare_commands(stack)
+        yield from compare_summaries()
+        yield from compare_many_functions()
+        yield from memory(stack)
+
+
 def main() -> None:
     def show(line: str) -> None:
         sys.stdout.write(f"{line}\n")
@@ -103,24 +117,8 @@ def main() -> None:
     RESULTS.write_text(json.dumps([table.to_json() for table in tables], indent=1))
     show(f"The tables above are in {RESULTS.relative_to(ROOT)} as well.")
     with tempfile.TemporaryDirectory() as folder:
-        show(start_up(Path(folder)))
-        with running_stack(Path(folder)) as stack:
-            for line in compare_all(stack):
-                show(line)
-            for line in compare_wrong_passwords(stack):
-                show(line)
-            for line in compare_limited_logins(stack):
-                show(line)
-            for line in compare_streams(stack):
-                show(line)
-            for line in compare_commands(stack):
-                show(line)
-            for line in compare_summaries():
-                show(line)
-            for line in compare_many_functions():
-                show(line)
-            for line in memory(stack):
-                show(line)
+        for line in stack_lines(Path(folder)):
+            show(line)
     show(machine())
 
 
