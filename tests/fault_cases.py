@@ -113,6 +113,7 @@ REQUESTS: Final = (
         request="POST /grant",
         code="users-unavailable",
         event="Grant",
+        refusal="GrantRefused",
     ),
     Met(
         service="dynamodb",
