@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from aikagi_emulator.template import Stack as Template
+from app.admin.commands import main
 from tests.aws_caller import Person, sign
 from tests.broker_sessions import assume
 from tests.stack import ROOT, Stack, running_stack
@@ -138,3 +139,20 @@ def test_the_log_names_the_entries_of_one_function(both: Stack, alice: Person):
     lines = [line for line in both.log if "name one function" in line]
     assert lines
     assert "entries aa-hello, hello, zz-hello of /aikagi/local/functions" in lines[0]
+
+
+def test_an_access_that_was_ended_is_ended_for_functions_of_another_stack(
+    both: Stack, alice: Person, monkeypatch: pytest.MonkeyPatch
+):
+    grant, other = alice.grant("orders"), alice.grant("hello")
+    assert sign(grant).send().status_code == 200
+    for name, text in both.operator.items():
+        monkeypatch.setenv(name, text)
+
+    policy = both.outputs["RevocationPolicyArn"]
+    words = ("--grant", grant["SessionGrantId"], "--policy", policy, "--no-proof")
+    assert main(["revoke", *words]) == 0
+
+    assert sign(grant).send().status_code == 403
+    assert sign(other).send().status_code == 200
+    assert sign(alice.grant("orders")).send().status_code == 200

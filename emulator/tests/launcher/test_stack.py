@@ -215,6 +215,7 @@ def test_an_api_of_the_application_is_not_served_again(ports: Ports, tmp_path: P
         assert (running.http_apis, running.uncallable) == ({}, ())
         told = json.loads((tmp_path / "state" / "stack.json").read_text())
         assert "HttpApis" not in told
+        assert told["Outputs"] == {"Endpoint": origin(ports.first)}
         claim(ports.http_api(0)).close()
 
     assert read_templates(chosen.project, ports).outputs == {
