@@ -19,12 +19,13 @@ from app.domain.audit import (
     PasswordChangeRecord,
     RefusalRecord,
     RenewalRecord,
+    RequestRecord,
     recordable_name,
     recordable_seconds,
 )
 from app.domain.credentials import Grant, Source, TokenPair
 from app.domain.errors import AuditUnavailableError, ProblemError
-from app.domain.identity import Bearer, Identity, User
+from app.domain.identity import AnyBearer, Bearer, Identity, User
 from app.domain.session import SessionRequest
 
 _log = logging.getLogger(__name__)
@@ -77,15 +78,21 @@ class AuditTrail:
 
     @contextmanager
     def grant_refusals(
-        self, user: User, asked: SessionRequest, source: Source
+        self,
+        bearer: AnyBearer,
+        asked: SessionRequest,
+        source: Source,
+        *,
+        is_dry_run: bool = False,
     ) -> Iterator[None]:
         """Do the same of a grant, with what was asked for."""
         with self._failures(
             GrantRefusedRecord,
             source,
-            user.identity,
+            bearer.identity,
             function_name=recordable_name(asked.function_name),
             duration_seconds=recordable_seconds(asked.duration_seconds),
+            dry_run=is_dry_run,
         ):
             yield
 
@@ -114,11 +121,15 @@ class AuditTrail:
             )
             raise
 
-    def _record(self, record: AuditRecord) -> None:
+    def _record(self, record: RequestRecord) -> None:
         try:
             self.log.write(record)
         except AuditUnavailableError:
-            _log.error("An event is missing from the audit: %s", record.event)
+            _log.error(
+                "An event is missing from the audit: %s of request %s",
+                record.event,
+                record.source.request_id,
+            )
 
     def _of_login(self, bearer: Bearer, source: Source) -> dict[str, Any]:
         return {

@@ -38,6 +38,7 @@ from app.domain.identity import (
     CheckedPassword,
     FederatedBearer,
     Identity,
+    TokenRefusal,
     User,
 )
 from app.domain.issuers import Issuer, Issuers
@@ -187,8 +188,10 @@ class Broker:
             user = self.users.admit(bearer)
         else:
             user = self.users.find(bearer.identity)
-        if user is None or bearer.issued_at.timestamp() < user.valid_from:
-            raise TokenRejectedError
+        if user is None:
+            raise TokenRejectedError(reason=TokenRefusal.USER_UNKNOWN_OR_DISABLED)
+        if bearer.issued_at.timestamp() < user.valid_from:
+            raise TokenRejectedError(reason=TokenRefusal.REVOKED)
         return replace(user, read_at=read_at, login_ends_at=bearer.login_ends_at)
 
     def sign_in_issuers(self) -> list[Issuer]:
@@ -211,11 +214,18 @@ class Broker:
             seconds_after_login=self.grant_seconds_after_login,
         )
 
-    def grant(self, user: User, asked: SessionRequest, source: Source) -> Grant:
-        """Issue ``user`` credentials that can call one function, once recorded."""
-        with self.audit.grant_refusals(user, asked, source):
-            plan = self.plan(user, asked)
-            self.grant_limits.count(user.identity)
+    def dry_run(
+        self, bearer: AnyBearer, asked: SessionRequest, source: Source
+    ) -> SessionPlan:
+        """Say what a grant would be; a refusal is recorded as that of a grant is."""
+        with self.audit.grant_refusals(bearer, asked, source, is_dry_run=True):
+            return self.plan(self.identify(bearer), asked)
+
+    def grant(self, bearer: AnyBearer, asked: SessionRequest, source: Source) -> Grant:
+        """Issue credentials that can call one function, once recorded."""
+        with self.audit.grant_refusals(bearer, asked, source):
+            plan = self.plan(self.identify(bearer), asked)
+            self.grant_limits.count(bearer.identity)
             credentials = self.sessions.issue(plan)
             grant = Grant(plan=plan, credentials=credentials, granted_at=self.clock())
             self.audit.granted(grant, source)

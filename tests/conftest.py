@@ -1,6 +1,10 @@
 import asyncio
+import atexit
+import gc
 import socket
 from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any, cast, final
 
 import pytest
 from fastapi import FastAPI
@@ -9,9 +13,11 @@ from fastapi.testclient import TestClient
 from app.adapters.tokens import BearerTokens, IssuerTokens
 from app.audit_trail import AuditTrail
 from app.broker import Broker
+from app.domain.issuers import Issuer
 from app.grant_limits import TokenBuckets
 from app.password_checks import LimitedPasswordChecks
 from app.web.application import create_app
+from app.web.login_pool import LoginPool
 from tests.described_client import DescribedClient
 from tests.fakes import (
     AttemptsInMemory,
@@ -33,6 +39,13 @@ from tests.node import require_packages
 from tests.provider.on_stack import template_with
 from tests.provider.server import Provider, running_provider
 from tests.stack import Stack, running_stack
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what stays to the end: all modules and all tests."""
+    gc.collect()
+    gc.freeze()
+    atexit.register(gc.freeze)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -144,6 +157,22 @@ def broker(
 
 @pytest.fixture
 def app(broker: Broker) -> FastAPI:
+    """Build an application that a test may add to."""
+    return application(broker)
+
+
+@pytest.fixture
+def client(broker: Broker, request: pytest.FixtureRequest) -> Iterator[TestClient]:
+    """Speak to the test's own application, or to one that all others share."""
+    if "app" in request.fixturenames:
+        app = request.getfixturevalue("app")
+    else:
+        app = shared_application(broker)
+    with DescribedClient(app, client=("203.0.113.7", 50000)) as client:
+        yield client
+
+
+def application(broker: Broker) -> FastAPI:
     return create_app(
         broker,
         allowed_origins=["https://desk.example"],
@@ -151,10 +180,37 @@ def app(broker: Broker) -> FastAPI:
     )
 
 
-@pytest.fixture
-def client(app: FastAPI) -> Iterator[TestClient]:
-    with DescribedClient(app, client=("203.0.113.7", 50000)) as client:
-        yield client
+@final
+class BrokerOfTheTest:
+    """The broker of whichever test runs."""
+
+    def __init__(self) -> None:
+        self.broker: Broker | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.broker, name)
+
+    def sign_in_issuers(self) -> list[Issuer]:
+        """Asked of the broker at each call: the application is given this method."""
+        assert self.broker is not None
+        return self.broker.sign_in_issuers()
+
+
+def shared_application(broker: Broker) -> FastAPI:
+    """Give the one application, with nothing in it of the test before.
+
+    FastAPI makes its routes at the first request, which takes longer than most tests.
+    """
+    of_the_test, app = _shared()
+    of_the_test.broker = broker
+    app.state.login_pool = LoginPool()
+    return app
+
+
+@cache
+def _shared() -> tuple[BrokerOfTheTest, FastAPI]:
+    of_the_test = BrokerOfTheTest()
+    return of_the_test, application(cast("Broker", of_the_test))
 
 
 @pytest.fixture(scope="session")

@@ -489,6 +489,17 @@ def test_the_printed_lines_work_when_pasted_into_a_shell(stack: Stack):
     assert json.loads(done.stdout) == {"message": "hello world", "caller": ALICE}
 
 
+def test_an_operator_asks_why(stack: Stack):
+    operator = stack.variables("operator.env")
+
+    status, text = admin("why", "bob", "hello", **operator)
+    assert status == 0, text
+    assert "passed\tgroups\tin everyone; hello is for everyone" in text
+    status, text = admin("why", "bob", "report", **operator)
+    assert status == 1, text
+    assert "failed\tgroups\tin everyone; report is for research" in text
+
+
 def admin(*arguments: str, typed: str = "", **variables: str) -> tuple[int, str]:
     """Run an operator's command in this process; at a terminal: admin/test_terminal."""
     output = io.StringIO()

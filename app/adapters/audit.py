@@ -5,6 +5,7 @@ import logging
 import threading
 from dataclasses import fields
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, TextIO, final
 
 from app.domain.audit import LONGEST_TEXT, VERSION, AuditRecord
@@ -56,6 +57,7 @@ def to_json(record: AuditRecord) -> dict[str, Any]:
     return members
 
 
+@cache
 def member_name(field: str) -> str:
     """Give the name in the line: ``AccessKeyId`` for ``access_key_id``."""
     return "".join(word.capitalize() for word in field.split("_"))

@@ -14,8 +14,11 @@ from botocore.exceptions import (
 )
 from botocore.loaders import Loader, create_loader
 
-CONNECTIONS: Final = 40
-"""To each service: as many as there are threads that may want one."""
+CONNECTIONS: Final = 24
+"""To each service: as many as there are threads that may want one.
+
+More would wait for the interpreter, and keep the event loop waiting with them.
+"""
 
 IMPATIENT: Final = Config(
     connect_timeout=2,

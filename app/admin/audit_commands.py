@@ -77,7 +77,8 @@ def add_audit_commands(
 
 
 def _print_schema(_options: argparse.Namespace) -> None:
-    echo(json.dumps(schema(), indent=2))
+    for line in json.dumps(schema(), indent=2).splitlines():
+        echo(line)
 
 
 def _join(options: argparse.Namespace) -> ExitCode:

@@ -42,6 +42,9 @@ from app.admin.users import (
     UserExistsError,
     identity_of,
 )
+from app.admin.why_commands import EXAMPLE as WHY_EXAMPLE
+from app.admin.why_commands import WHAT as WHY
+from app.admin.why_commands import add_why_options
 from app.domain.errors import UsersUnavailableError
 from app.domain.identity import LOCAL, Identity
 
@@ -171,6 +174,7 @@ def build_parser() -> argparse.ArgumentParser:
     for command in KEY_COMMANDS:
         _add_key_command(commands, command)
     add_audit_commands(areas)
+    add_why_options(_parser_of(areas, "why", WHY, WHY_EXAMPLE))
     return parser
 
 

@@ -32,7 +32,7 @@ HELP: Final = """\
 exit codes:
   0  done                       3  there are no AWS credentials, or they have expired
   1  not done: there is no such user, or one already; unusable name, password or secret;
-     lines of a file were refused
+     lines of a file were refused; somebody would be granted nothing
   2  the command is wrong       4  AWS refuses: not allowed
   7  a later version of the broker has written what is there; nothing was changed
   8  the audit does not explain what CloudTrail recorded

@@ -148,9 +148,14 @@ class GrantRecord(RequestRecord):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrantRefusedRecord(RefusalRecord):
-    """``function_name`` and ``duration_seconds`` are what was asked for."""
+    """``function_name`` and ``duration_seconds`` are what was asked for.
+
+    Where ``dry_run``, nothing would have been granted anyway.
+    """
 
     event: ClassVar[str] = "GrantRefused"
+
+    dry_run: bool
 
     function_name: str | None
     duration_seconds: int | None

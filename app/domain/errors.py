@@ -76,8 +76,8 @@ class TokenRejectedError(ProblemError):
     code = "token-rejected"
     title = "The access token was not accepted; log in again"
 
-    def __init__(self, *, presented: bool = True) -> None:
-        super().__init__()
+    def __init__(self, *, presented: bool = True, reason: str | None = None) -> None:
+        super().__init__(reason=reason)
         self.presented = presented
 
 

@@ -155,6 +155,13 @@ class FederatedBearer:
 AnyBearer: TypeAlias = Bearer | FederatedBearer
 
 
+class TokenRefusal(StrEnum):
+    """Why a token that verifies speaks for nobody now, as a code for the audit."""
+
+    USER_UNKNOWN_OR_DISABLED = "user-unknown-or-disabled"
+    REVOKED = "revoked"
+
+
 def is_alias(text: str) -> bool:
     """Tell whether an issuer can be called so."""
     return _ALIAS.fullmatch(text) is not None

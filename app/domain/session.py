@@ -5,9 +5,10 @@ broker's whole access policy can be read, tested and reviewed in this one file.
 """
 
 import json
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from itertools import islice
 from typing import Final
 
@@ -41,6 +42,42 @@ still does not fit, STS says (``PackedPolicyTooLarge``).
 _OF_ONE_GRANT: Final = frozenset({"issued", "grant"})
 
 
+class GrantRefusal(StrEnum):
+    """Why there is no grant: what the audit says, and the answer does not."""
+
+    NO_SUCH_FUNCTION = "no-such-function"
+    NO_FUNCTION_IN_REACH = "no-function-in-reach"
+    NOT_IN_A_GROUP = "not-in-a-group"
+    CLAIM_MISSING = "claim-missing"
+    DURATION_TOO_SHORT = "duration-too-short"
+    DURATION_TOO_LONG = "duration-too-long"
+    LOGIN_ENDS_TOO_SOON = "login-ends-too-soon"
+
+
+class DurationRule(StrEnum):
+    """What a grant's duration follows from."""
+
+    REQUEST = "request"
+    DEFAULT = "default"
+    FUNCTION = "function"
+    ROLE_CHAINING = "role-chaining"
+    LOGIN = "login"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessRule:
+    """Something that has to be true of a user for a function to be theirs to call.
+
+    ``refusal`` is the reason where it is not; ``describe`` says what was compared, for
+    an operator, or nothing where the function has no such rule.
+    """
+
+    name: str
+    refusal: GrantRefusal
+    is_met: Callable[[User, Function], bool]
+    describe: Callable[[User, Function], str]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionRequest:
     """What somebody wants to call, and for how long.
@@ -58,7 +95,8 @@ class SessionRequest:
 class SessionPlan:
     """The parameters of AssumeRole, and for whom and what they are.
 
-    ``duration`` is how long the grant lasts. Where STS issues nothing so short, the
+    ``duration`` is how long the grant lasts, ``longest`` how long it could have, and
+    ``duration_rule`` what it follows from. Where STS issues nothing so short, the
     session lasts longer, and its policy allows nothing from ``ends_at`` on.
     ``claim_tags`` are there as far as there is room, the most important first.
     """
@@ -71,6 +109,8 @@ class SessionPlan:
     claim_tags: tuple[tuple[str, str], ...]
     policy: str
     duration: timedelta
+    duration_rule: DurationRule
+    longest: timedelta
     ends_at: datetime | None
 
     @property
@@ -85,6 +125,11 @@ class SessionPlan:
     @property
     def session_duration(self) -> timedelta:
         return max(self.duration, SHORTEST_SESSION)
+
+    @property
+    def groups(self) -> frozenset[str]:
+        """The groups that let the user in."""
+        return self.user.groups & self.function.groups
 
     @property
     def reuse_key(self) -> Hashable:
@@ -103,22 +148,59 @@ class SessionPlan:
         )
 
 
-def may_call(user: User, function: Function) -> bool:
-    """Tell whether the user is in one of the function's groups, with its claims."""
-    return not user.groups.isdisjoint(function.groups) and has_required_claims(
-        user, function
+def _is_in_a_group(user: User, function: Function) -> bool:
+    return not user.groups.isdisjoint(function.groups)
+
+
+def _describe_groups(user: User, function: Function) -> str:
+    return (
+        f"in {_listed(user.groups)}; {function.name} is for {_listed(function.groups)}"
     )
 
 
-def has_required_claims(user: User, function: Function) -> bool:
-    """Tell whether each attribute that the function requires has an allowed value.
-
-    One that the user lacks has none.
-    """
+def _has_required_claims(user: User, function: Function) -> bool:
+    # An attribute that the user lacks has no allowed value.
     return all(
         user.attributes.get(name) in allowed
         for name, allowed in function.required_claims.items()
     )
+
+
+def _describe_claims(user: User, function: Function) -> str:
+    compared = [
+        f"{name} is {user.attributes.get(name, 'absent')}; {_listed(allowed)} will do"
+        for name, allowed in function.required_claims.items()
+    ]
+    return "; ".join(compared)
+
+
+ACCESS_RULES: Final = (
+    AccessRule(
+        name="groups",
+        refusal=GrantRefusal.NOT_IN_A_GROUP,
+        is_met=_is_in_a_group,
+        describe=_describe_groups,
+    ),
+    AccessRule(
+        name="claims",
+        refusal=GrantRefusal.CLAIM_MISSING,
+        is_met=_has_required_claims,
+        describe=_describe_claims,
+    ),
+)
+"""All of them have to be met."""
+
+
+def may_call(user: User, function: Function) -> bool:
+    """Tell whether every rule is met."""
+    return all(rule.is_met(user, function) for rule in ACCESS_RULES)
+
+
+def require_access(user: User, function: Function) -> None:
+    """Raise ``FunctionNotAvailableError`` with the first rule that is not met."""
+    for rule in ACCESS_RULES:
+        if not rule.is_met(user, function):
+            raise FunctionNotAvailableError(reason=rule.refusal)
 
 
 def choose_function(user: User, catalogue: Catalogue, name: str | None) -> Function:
@@ -127,11 +209,17 @@ def choose_function(user: User, catalogue: Catalogue, name: str | None) -> Funct
     The name may be left out where only one is in reach. Raises
     ``FunctionNotAvailableError`` alike for another's function and for none.
     """
-    match list(islice(_meant(user, catalogue, name), 2)):
+    if name is not None:
+        named = catalogue.find(name)
+        if named is None:
+            raise FunctionNotAvailableError(reason=GrantRefusal.NO_SUCH_FUNCTION)
+        require_access(user, named)
+        return named
+    match list(islice(functions_for(user, catalogue), 2)):
         case [function]:
             return function
         case []:
-            raise FunctionNotAvailableError
+            raise FunctionNotAvailableError(reason=GrantRefusal.NO_FUNCTION_IN_REACH)
         case _:
             raise FunctionNotNamedError
 
@@ -143,16 +231,6 @@ def functions_for(user: User, catalogue: Catalogue) -> Iterator[Function]:
         for function in catalogue.of_groups(user.groups)
         if may_call(user, function)
     )
-
-
-def _meant(user: User, catalogue: Catalogue, name: str | None) -> Iterator[Function]:
-    """Yield those that ``user`` may call: of all, or of the one with that name."""
-    if name is None:
-        yield from functions_for(user, catalogue)
-    else:
-        function = catalogue.find(name)
-        if function is not None and may_call(user, function):
-            yield function
 
 
 def plan_session(  # noqa: PLR0913 - the decision is made of all these, and of no others
@@ -173,9 +251,9 @@ def plan_session(  # noqa: PLR0913 - the decision is made of all these, and of n
     of range is refused, not bent. Raises ``TokenRejectedError`` where the login ends
     too soon for any grant.
     """
-    if not may_call(user, function):
-        raise FunctionNotAvailableError
-    duration = _duration(asked, _longest(user, function, now, seconds_after_login))
+    require_access(user, function)
+    longest, bound = longest_grant(user, function, now, seconds_after_login)
+    duration, duration_rule = _duration(asked, longest, bound)
     ends_at = None
     if duration < SHORTEST_SESSION:
         # IAM compares whole seconds.
@@ -198,6 +276,8 @@ def plan_session(  # noqa: PLR0913 - the decision is made of all these, and of n
         claim_tags=_claim_tags(user.attributes),
         policy=_policy(function, ends_at),
         duration=duration,
+        duration_rule=duration_rule,
+        longest=longest,
         ends_at=ends_at,
     )
 
@@ -207,27 +287,44 @@ def longest_duration(function: Function) -> timedelta:
     return min(LONGEST, timedelta(seconds=function.max_duration_seconds))
 
 
-def _longest(
+def longest_grant(
     user: User, function: Function, now: datetime, seconds_after_login: int | None
-) -> timedelta:
+) -> tuple[timedelta, DurationRule]:
+    """Give the longest that a grant of ``user`` can last now, and what bounds it.
+
+    Raises ``TokenRejectedError`` where the login ends too soon for any.
+    """
     longest = longest_duration(function)
+    bound = DurationRule.FUNCTION if longest < LONGEST else DurationRule.ROLE_CHAINING
     if seconds_after_login is None or user.login_ends_at is None:
-        return longest
+        return longest, bound
     left = user.login_ends_at - now + timedelta(seconds=seconds_after_login)
     if left < SHORTEST:
-        raise TokenRejectedError
-    return min(longest, timedelta(seconds=_seconds(left)))
+        raise TokenRejectedError(reason=GrantRefusal.LOGIN_ENDS_TOO_SOON)
+    if left >= longest:
+        return longest, bound
+    return timedelta(seconds=_seconds(left)), DurationRule.LOGIN
 
 
-def _duration(asked: SessionRequest, longest: timedelta) -> timedelta:
+def _duration(
+    asked: SessionRequest, longest: timedelta, bound: DurationRule
+) -> tuple[timedelta, DurationRule]:
     seconds = asked.duration_seconds
     if seconds is None:
-        return min(asked.default_duration, longest)
+        if asked.default_duration < longest:
+            return asked.default_duration, DurationRule.DEFAULT
+        return longest, bound
     # Compared as a number: one of twenty digits is no timedelta.
     if not _seconds(SHORTEST) <= seconds <= _seconds(longest):
+        is_short = seconds < _seconds(SHORTEST)
         msg = f"DurationSeconds is between {_seconds(SHORTEST)} and {_seconds(longest)}"
-        raise DurationOutOfRangeError(msg)
-    return timedelta(seconds=seconds)
+        raise DurationOutOfRangeError(
+            msg,
+            reason=GrantRefusal.DURATION_TOO_SHORT
+            if is_short
+            else GrantRefusal.DURATION_TOO_LONG,
+        )
+    return timedelta(seconds=seconds), DurationRule.REQUEST
 
 
 def _claim_tags(attributes: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
@@ -278,3 +375,7 @@ def _policy(function: Function, ends_at: datetime | None) -> str:
 
 def _seconds(duration: timedelta) -> int:
     return int(duration.total_seconds())
+
+
+def _listed(groups: Iterable[str]) -> str:
+    return ", ".join(sorted(groups)) or "no group"

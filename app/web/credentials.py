@@ -119,7 +119,7 @@ async def credentials(
         function_name=function_name, duration_seconds=asked.duration_seconds
     )
     grant = await context.run(
-        lambda broker: broker.grant(broker.identify(bearer), wanted, context.source)
+        lambda broker: broker.grant(bearer, wanted, context.source)
     )
     return GrantResponse.reveal(grant)
 

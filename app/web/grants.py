@@ -1,5 +1,6 @@
 """``POST /grant``: trade an access token for credentials to call one function."""
 
+import json
 from datetime import datetime, timedelta
 from typing import Annotated, Final, Literal, Self
 
@@ -31,6 +32,7 @@ from app.domain.session import (
     LONGEST,
     SHORTEST,
     USUAL,
+    DurationRule,
     SessionPlan,
     SessionRequest,
 )
@@ -181,6 +183,23 @@ class DryRunResponse(BaseModel):
         dict[str, str],
         Field(description="Those called claim.… as far as AWS has room for them"),
     ]
+    groups: Annotated[
+        list[str],
+        Field(description="Those of yours that let you in", examples=[["everyone"]]),
+    ]
+    duration_rule: Annotated[
+        DurationRule,
+        Field(
+            description="What the duration follows from: the request, the default, the "
+            "function's longest, AWS's longest (role-chaining) or the end of the login"
+        ),
+    ]
+    max_duration_seconds: Annotated[
+        int, Field(description="What could be had at this moment", examples=[3600])
+    ]
+    policy: Annotated[
+        dict[str, JsonValue], Field(description="The session policy, as AWS gets it")
+    ]
 
     @classmethod
     def of(cls, plan: SessionPlan) -> Self:
@@ -192,6 +211,10 @@ class DryRunResponse(BaseModel):
             duration_seconds=_seconds(plan.duration),
             session_name=plan.name,
             tags={**plan.tags, **dict(plan.claim_tags)},
+            groups=sorted(plan.groups),
+            duration_rule=plan.duration_rule,
+            max_duration_seconds=_seconds(plan.longest),
+            policy=json.loads(plan.policy),
         )
 
 
@@ -238,10 +261,10 @@ async def grant(
     asked = wanted.to_session_request()
     if wanted.dry_run:
         plan = await context.run(
-            lambda broker: broker.plan(broker.identify(bearer), asked)
+            lambda broker: broker.dry_run(bearer, asked, context.source)
         )
         return DryRunResponse.of(plan)
     granted = await context.run(
-        lambda broker: broker.grant(broker.identify(bearer), asked, context.source)
+        lambda broker: broker.grant(bearer, asked, context.source)
     )
     return GrantResponse.reveal(granted)

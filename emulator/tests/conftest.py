@@ -1,8 +1,17 @@
+import atexit
+import gc
 from collections.abc import Iterator
 
 import pytest
 
 from aikagi_emulator.pytest_plugin import free_ports
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what stays to the end: all modules and all tests."""
+    gc.collect()
+    gc.freeze()
+    atexit.register(gc.freeze)
 
 
 @pytest.fixture(scope="session", autouse=True)

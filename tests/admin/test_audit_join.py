@@ -315,6 +315,10 @@ def as_it_was(line: str) -> str:
     return f"START RequestId: x\n[INFO] a line\n{line}\nREPORT RequestId: x"
 
 
+def with_a_byte_order_mark(line: str) -> str:
+    return f"\ufeff{line}"
+
+
 def as_exported_to_s3(line: str) -> str:
     return f"2030-01-01T12:00:00.000Z START x\n2030-01-01T12:00:00.123Z {line}\n"
 
@@ -345,6 +349,7 @@ def as_copied_from_the_console(line: str) -> str:
     "export",
     [
         as_it_was,
+        with_a_byte_order_mark,
         as_exported_to_s3,
         as_tailed,
         as_filtered,
@@ -454,6 +459,8 @@ def test_a_line_that_cannot_be_read_is_named_and_counted_and_the_rest_is_read(
         ("\nnonsense\n", 2, "it is no JSON, or cut off"),
         ('{"Records": [{"eventSource": "x", \n', 1, "not JSON, or cut off"),
         ('{"Records": [{}\n{}]}', 1, "it is no record of CloudTrail"),
+        ('{"Records": [{"a": 1} {"a": 1}]}', 1, "not JSON, or cut off"),
+        ('{"Records": [,{"a": 1}]}', 1, "not JSON, or cut off"),
         ('{"Records":[]', 1, "the document has no end"),
         ('{"Records":[]} more', 1, "something else follows the document"),
         (

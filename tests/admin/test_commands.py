@@ -64,12 +64,22 @@ def every_command() -> list[tuple[str, argparse.ArgumentParser]]:
     [areas] = (action for action in build_parser()._actions if action.choices)
     assert isinstance(areas, argparse._SubParsersAction)
     return [
-        (f"python -m app.admin {area} {name}", parser)
+        (f"python -m app.admin {name}", parser)
         for area, commands in areas.choices.items()
-        for action in commands._actions
-        if isinstance(action, argparse._SubParsersAction)
-        for name, parser in action.choices.items()
+        for name, parser in commands_of(area, commands)
     ]
+
+
+def commands_of(
+    area: str, parser: argparse.ArgumentParser
+) -> list[tuple[str, argparse.ArgumentParser]]:
+    """Give the commands of an area; an area that has none is one itself."""
+    return [
+        (f"{area} {name}", command)
+        for action in parser._actions
+        if isinstance(action, argparse._SubParsersAction)
+        for name, command in action.choices.items()
+    ] or [(area, parser)]
 
 
 @pytest.mark.parametrize(("path", "parser"), every_command())

@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import pytest
 from fastapi.testclient import TestClient
 
 from app.adapters.audit import to_json
+from app.admin.audit_schema import members_of
 from app.broker import Broker
+from app.domain.audit import AuditRecord
 from app.domain.errors import (
     AuditUnavailableError,
     SessionsUnavailableError,
@@ -16,6 +19,7 @@ from app.domain.errors import (
 )
 from app.domain.identity import Identity
 from tests.fakes import (
+    NOON,
     KnownUsers,
     LoginsInMemory,
     RecordingAudit,
@@ -28,8 +32,25 @@ WHO: Final = {"Issuer": "local", "Subject": "alice"}
 SOON: Final = "2030-01-01T12:00:00Z"
 
 
+TYPES: Final = {"string": str, "integer": int, "boolean": bool, "array": list}
+
+
 def lines(audit: RecordingAudit) -> list[dict[str, Any]]:
-    return [to_json(record) for record in audit.records]
+    """Give the lines, which are as their schema has them."""
+    return [checked(record) for record in audit.records]
+
+
+def checked(record: AuditRecord) -> dict[str, Any]:
+    line: dict[str, Any] = json.loads(json.dumps(to_json(record)))
+    members = members_of(type(record))
+    required = {name for name, (_, is_required) in members.items() if is_required}
+    assert list(line) == [name for name in members if name in line]
+    assert line.keys() >= required
+    for name, value in line.items():
+        schema, _ = members[name]
+        assert value == schema.get("const", value)
+        assert type(value) is TYPES.get(schema.get("type", ""), type(value))
+    return line
 
 
 def last(audit: RecordingAudit) -> dict[str, Any]:
@@ -191,6 +212,7 @@ def test_a_grant_that_fails_is_on_record_with_what_was_asked_for(
         "Event": "GrantRefused",
         **WHO,
         "Reason": "sessions-unavailable",
+        "DryRun": False,
         **wanted,
     }
     assert len(audit.records) == 1
@@ -211,6 +233,8 @@ def test_no_caller_decides_how_long_a_line_is_or_what_stands_in_it(
 
     assert answer.status_code in {403, 422}
     assert len(json.dumps(lines(audit))) < 500
+    [line] = lines(audit)
+    assert ("DurationSeconds" in line) is (wanted["DurationSeconds"] == 900)
     assert "Not a name" not in json.dumps(lines(audit))
 
 
@@ -317,3 +341,98 @@ def test_no_line_holds_a_secret(client: TestClient, audit: RecordingAudit):
         grant["SessionToken"],
     ):
         assert secret not in written
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_the_caller_learns_nothing_of_why_and_the_audit_does(
+    client: TestClient, broker: Broker, audit: RecordingAudit, dry_run: bool
+):
+    def refuse(function: str) -> tuple[bytes, dict[str, str]]:
+        wanted = {"FunctionName": function, "DryRun": dry_run}
+        answer = client.post("/grant", json=wanted, headers=bearer(broker, "bob"))
+        assert answer.status_code == 403
+        headers = dict(answer.headers)
+        request_id = headers.pop("x-request-id").encode()
+        return answer.content.replace(request_id, b"the request's"), headers
+
+    assert refuse("nothing") == refuse("report")
+    missing, forbidden = lines(audit)
+    assert (missing.pop("Reason"), missing.pop("FunctionName")) == (
+        "no-such-function",
+        "nothing",
+    )
+    assert (forbidden.pop("Reason"), forbidden.pop("FunctionName")) == (
+        "not-in-a-group",
+        "report",
+    )
+    assert missing["DryRun"] is dry_run
+    assert missing.pop("RequestId") != forbidden.pop("RequestId")
+    assert missing == forbidden
+
+
+def test_an_sdk_learns_nothing_of_why_either(
+    client: TestClient, broker: Broker, audit: RecordingAudit
+):
+    answers = [
+        client.get(f"/credentials/{name}", headers=bearer(broker, "bob"))
+        for name in ("nothing", "report")
+    ]
+
+    assert answers[0].content == answers[1].content
+    assert [line["Reason"] for line in lines(audit)] == [
+        "no-such-function",
+        "not-in-a-group",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "reason"),
+    [
+        ({"FunctionName": "report", "DurationSeconds": 3601}, "duration-too-long"),
+        ({"FunctionName": "report", "DurationSeconds": 14}, "duration-too-short"),
+        ({}, "function-not-named"),
+    ],
+)
+def test_what_is_wrong_with_a_request_is_on_record(
+    client: TestClient,
+    broker: Broker,
+    audit: RecordingAudit,
+    wanted: Mapping[str, Any],
+    reason: str,
+):
+    client.post("/grant", json=wanted, headers=bearer(broker))
+
+    assert last(audit)["Reason"] == reason
+
+
+def test_who_asks_too_often_is_on_record(
+    client: TestClient, broker: Broker, audit: RecordingAudit
+):
+    headers = bearer(broker)
+    for _ in range(121):
+        answer = client.post("/grant", json={"FunctionName": "report"}, headers=headers)
+
+    assert answer.status_code == 429
+    assert len(audit.grants) == 120
+    assert last(audit)["Reason"] == "grant-limited"
+
+
+def test_somebody_who_was_disabled_or_revoked_since_is_on_record(
+    client: TestClient, broker: Broker, audit: RecordingAudit, users: KnownUsers
+):
+    alice = Identity(issuer="local", subject="alice")
+    user, headers = users.by_identity[alice], bearer(broker)
+    wanted = {"FunctionName": "report"}
+
+    later = int(NOON.timestamp()) + 60
+    users.by_identity[alice] = replace(user, valid_from=later)
+    revoked = client.post("/grant", json=wanted, headers=headers)
+    assert last(audit)["Reason"] == "revoked"
+    del users.by_identity[alice]
+    gone = client.post("/grant", json=wanted, headers=headers)
+    assert last(audit)["Reason"] == "user-unknown-or-disabled"
+
+    assert (gone.status_code, revoked.status_code) == (401, 401)
+    assert [line["Subject"] for line in lines(audit)] == ["alice", "alice"]
+    assert client.get("/functions", headers=headers).status_code == 401
+    assert len(audit.records) == 2

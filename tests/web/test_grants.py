@@ -333,13 +333,16 @@ def test_a_dry_run_tells_the_plan_and_asks_aws_for_nothing(
     bearer: dict[str, str],
     sessions: RecordingSessions,
     audit: RecordingAudit,
+    catalogue: FixedCatalogue,
 ):
+    catalogue.functions = (a_function("report", "research", "staff"),)
     body = {"FunctionName": "report", "DurationSeconds": 1200, "DryRun": True}
 
     answer = client.post("/grant", json=body, headers=bearer)
 
     assert answer.status_code == 200
     plan: dict[str, Any] = answer.json()
+    assert json.dumps(plan.pop("Policy")).count("function:report") == 2
     assert plan.pop("Tags").keys() == {"issuer", "user", "function", "issued", "grant"}
     assert plan == {
         "DryRun": True,
@@ -349,6 +352,9 @@ def test_a_dry_run_tells_the_plan_and_asks_aws_for_nothing(
         "InvokeMode": "BUFFERED",
         "DurationSeconds": 1200,
         "SessionName": "local+alice",
+        "Groups": ["research"],
+        "DurationRule": "request",
+        "MaxDurationSeconds": 3600,
     }
     assert sessions.plans == []
     assert audit.records == []
@@ -508,8 +514,7 @@ def test_a_session_is_tagged_with_the_moment_before_its_user_was_read(
 ):
     slow = replace(broker, users=SlowUsers(clock, a_user("alice", "everyone")))
 
-    user = slow.identify(a_bearer("alice"))
-    slow.grant(user, SessionRequest(function_name="hello"), SOURCE)
+    slow.grant(a_bearer("alice"), SessionRequest(function_name="hello"), SOURCE)
 
     assert [plan.issued for plan in sessions.plans] == [int(NOON.timestamp())]
 
@@ -525,6 +530,6 @@ def test_a_grant_ends_no_later_after_its_login_than_the_deployment_says(
     token = broker.tokens.mint(ends_soon).text
 
     for asked, seconds in [(broker, 3600), (bounded, 160)]:
-        user = asked.identify(broker.verify(token))
-        asked.grant(user, SessionRequest(function_name="hello"), SOURCE)
+        bearer = broker.verify(token)
+        asked.grant(bearer, SessionRequest(function_name="hello"), SOURCE)
         assert sessions.plans[-1].duration == timedelta(seconds=seconds)

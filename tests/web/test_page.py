@@ -265,6 +265,8 @@ def test_nothing_is_read_before_it_is_asked_for_and_nothing_twice(
     assert read == []
 
 
+# An application of its own has compressed nothing yet.
+@pytest.mark.usefixtures("app")
 def test_a_file_is_compressed_once_whoever_comes_meanwhile(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ):
