@@ -116,6 +116,7 @@ REQUESTS: Final = (
         request="POST /grant",
         code="users-unavailable",
         event="Grant",
+        refusal="GrantRefused",
     ),
     Met(
         service="dynamodb",
