@@ -1,4 +1,4 @@
-"""Two stacks in one account: a broker lends credentials for functions of the other.
+"""Two stacks in one account: a broker gives credentials for functions of the other.
 
 The emulator starts both, as CloudFormation would have deployed them.
 """
