@@ -121,6 +121,8 @@ deploy: build
 .PHONY: build-BrokerFunction code-of-broker lambda-packages
 build-BrokerFunction: $(VENV)/.uv code-of-broker
 	$(call LAMBDA_WHEELS,requirements/runtime.txt,$(ARTIFACTS_DIR))
+	@$(BIN)/python -m lambda_package.trim_botocore '$(ARTIFACTS_DIR)'
+	@rm -rf '$(ARTIFACTS_DIR)/boto3/data'
 
 # `app`, but for the operator's commands: they run where the operator is,
 # and the demo users' on a laptop.

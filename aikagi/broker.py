@@ -37,9 +37,6 @@ from aikagi.transport import BrokerTransport
 SIGN_IN_SECONDS: Final = 600.0
 """For which a browser may be at the issuer."""
 
-DEFAULT_DURATION_SECONDS: Final = 900
-"""The shortest that AWS issues."""
-
 
 @final
 class Broker:
@@ -240,11 +237,14 @@ class Broker:
         self,
         function: str,
         *,
-        duration_seconds: int = DEFAULT_DURATION_SECONDS,
+        duration_seconds: int | None = None,
         min_remaining_seconds: float = 0,
         refused: Grant | None = None,
     ) -> Grant:
         """Get credentials for a function, or give those held that are still good.
+
+        Without ``duration_seconds`` it is a quarter of an hour, or as long as the
+        function allows where that is less.
 
         Those held have at least ``min_remaining_seconds`` left. ``refused`` is a grant
         that was turned down: another is given.

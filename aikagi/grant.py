@@ -14,10 +14,11 @@ from aikagi.models import require_header_value, require_seconds, string_in
 class GrantLifetime:
     """For how long a grant is asked, and how much of that still has to remain.
 
-    Both are seconds.
+    Both are seconds. Without ``seconds`` it is a quarter of an hour, or as long as the
+    function allows where that is less: the broker decides.
     """
 
-    seconds: int
+    seconds: int | None = None
     min_remaining: float = 0
 
     def refresh_need(self, grant: "Grant", now: float) -> RefreshNeed:

@@ -280,8 +280,10 @@ class LoginSession:
         need = lifetime.refresh_need(grant, self._clock())
         return need is RefreshNeed.MANDATORY
 
-    def _request_grant(self, function: str, seconds: int) -> Grant:
-        wanted = {"FunctionName": function, "DurationSeconds": seconds}
+    def _request_grant(self, function: str, seconds: int | None) -> Grant:
+        wanted: dict[str, Any] = {"FunctionName": function}
+        if seconds is not None:
+            wanted["DurationSeconds"] = seconds
         before = self._clock()
         body = self.request("POST", "grant", wanted)
         try:

@@ -37,9 +37,9 @@ _GRANT_V1: Final = {"ahead": "clock_offset", "life": "lifetime"}
 """What members were called in version 1."""
 
 
-def grant_entry_name(function: str, seconds: int) -> str:
-    """Name the entry of a grant that was asked for so many seconds."""
-    return f"grant-{seconds}-{function}"
+def grant_entry_name(function: str, seconds: int | None) -> str:
+    """Name the entry of a grant that was asked for so many seconds, or for none."""
+    return f"grant-{seconds or 'default'}-{function}"
 
 
 def read_tokens(entry: CacheEntry) -> Tokens | None:

@@ -4,6 +4,7 @@ import logging
 import sys
 import uuid
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
 
 from app.adapters import aws, parameters, signing_secret, sts, table
 from app.adapters.attempt_table import AttemptTable
@@ -26,23 +27,34 @@ from app.adapters.tokens import (
     WeakSecretError,
 )
 from app.adapters.users import UserTable
+from app.audit_trail import AuditTrail
 from app.broker import Broker
 from app.domain.errors import SigningKeyUnavailableError
 from app.domain.logins import Lifetimes
+from app.grant_limits import TokenBuckets
 from app.logins import RotatingLogins
 from app.password_checks import LimitedPasswordChecks
+from app.session_reuse import ReusedSessions
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    import boto3
+
+CONNECTIONS: Final = aws.CONNECTIONS
+"""How many requests can wait for AWS at once."""
 
 _log = logging.getLogger(__name__)
 
 
-def build_broker(settings: Settings) -> Broker:
-    """Make a broker that meets AWS as the environment says.
+def build_broker(
+    settings: Settings, session: "boto3.session.Session | None" = None
+) -> Broker:
+    """Make a broker that meets AWS by ``session``, or as the environment says.
 
     Nothing is opened yet but the signing secret, so that a weak one stops the start
     (``WeakSecretError``); one that cannot be read now is read at the first login.
     """
-    session = aws.new_session()
+    session = session or aws.new_session()
     keys = SigningKeys(
         signing_secret.connect(session),
         secret_arn=settings.signing_secret_arn,
@@ -91,15 +103,20 @@ def build_broker(settings: Settings) -> Broker:
             ssm,
             path=settings.catalogue_path,
             rules=EntryRules(
-                roles=(settings.invoke_role_arn, *settings.other_role_arns),
+                role=settings.invoke_role_arn,
+                role_path=settings.invoke_role_path,
                 local_origins=settings.local_function_urls,
             ),
             clock=_now,
         ),
-        sessions=StsSessions(sts.connect(session), clock=_now),
-        audit=AuditLines(sys.stdout),
+        grant_limits=TokenBuckets(clock=_now),
+        sessions=ReusedSessions(
+            StsSessions(sts.connect(session), clock=_now), clock=_now
+        ),
+        audit=AuditTrail(log=AuditLines(sys.stdout), clock=_now),
         clock=_now,
         new_id=_new_id,
+        grant_seconds_after_login=settings.grant_seconds_after_login,
     )
 
 

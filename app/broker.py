@@ -5,12 +5,17 @@ consumer; adapters satisfy them by shape, and never import this module. Each may
 raise its own ``…UnavailableError``, and nothing else.
 """
 
-import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol, final
 
+from app.audit_trail import AuditTrail
+from app.domain.audit import (
+    LoginRefusedRecord,
+    PasswordChangeRefusedRecord,
+    RenewalRefusedRecord,
+)
 from app.domain.catalogue import Catalogue, Function
 from app.domain.credentials import (
     AccessToken,
@@ -28,16 +33,22 @@ from app.domain.errors import (
     TokenRejectedError,
 )
 from app.domain.identity import (
+    AnyBearer,
     Bearer,
     CheckedPassword,
     FederatedBearer,
     Identity,
+    TokenRefusal,
     User,
 )
 from app.domain.issuers import Issuer, Issuers
-from app.domain.session import SessionPlan, choose_function, may_call, plan_session
-
-_log = logging.getLogger(__name__)
+from app.domain.session import (
+    SessionPlan,
+    SessionRequest,
+    choose_function,
+    functions_for,
+    plan_session,
+)
 
 
 class PasswordChecks(Protocol):
@@ -68,7 +79,7 @@ class Users(Protocol):
 class Tokens(Protocol):
     def mint(self, bearer: Bearer) -> AccessToken: ...
 
-    def verify(self, token: str) -> Bearer | FederatedBearer:
+    def verify(self, token: str) -> AnyBearer:
         """Raise ``TokenRejectedError``, the same for every reason.
 
         Whose token it is, and so the type of the answer, the token alone decides.
@@ -98,13 +109,14 @@ class CatalogueSource(Protocol):
     def read(self) -> Catalogue: ...
 
 
+class GrantLimits(Protocol):
+    def count(self, identity: Identity) -> None:
+        """Raise ``GrantLimitedError`` where somebody has had too many lately."""
+
+
 class Sessions(Protocol):
-    def issue(self, plan: SessionPlan) -> TemporaryCredentials: ...
-
-
-class AuditLog(Protocol):
-    def granted(self, grant: Grant, source: Source) -> None:
-        """Return only when the record is written."""
+    def issue(self, plan: SessionPlan) -> TemporaryCredentials:
+        """Begin a session as planned, or continue one that would be the same."""
 
 
 @final
@@ -116,17 +128,22 @@ class Broker:
     logins: Logins
     issuers: IssuerSource
     catalogue: CatalogueSource
+    grant_limits: GrantLimits
     sessions: Sessions
-    audit: AuditLog
+    audit: AuditTrail
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
+    grant_seconds_after_login: int | None = None
 
     def login(self, username: str, password: str, source: Source) -> TokenPair:
         """Trade a password for an access token and what renews it."""
-        checked = self.passwords.check(username, password, source)
-        if checked.is_one_time:
-            raise PasswordChangeRequiredError
-        return self._pair(self.logins.begin(checked.user))
+        with self.audit.refusals(LoginRefusedRecord, source):
+            checked = self.passwords.check(username, password, source)
+            if checked.is_one_time:
+                raise PasswordChangeRequiredError(identity=checked.user.identity)
+            pair = self._pair(self.logins.begin(checked.user))
+        self.audit.logged_in(pair, source)
+        return pair
 
     def change_password(
         self, username: str, password: str, new_password: str, source: Source
@@ -136,39 +153,46 @@ class Broker:
         What is wrong with the new password is said to anybody, and before the old one
         is looked at: it depends on nothing that is stored.
         """
-        if new_password == password:
-            raise NewPasswordRefusedError("the new password is the old one")
-        self.users.require_usable(new_password)
-        for _ in range(2):
-            checked = self.passwords.check(username, password, source)
-            if self.users.replace_password(checked, new_password, self.new_id()):
-                user = checked.user.identity.session_name
-                _log.info("The password of %s was changed by themselves", user)
-                return
-            # The user was changed in between: who they are now decides.
-        raise LoginRefusedError
+        with self.audit.refusals(PasswordChangeRefusedRecord, source):
+            if new_password == password:
+                raise NewPasswordRefusedError("the new password is the old one")
+            self.users.require_usable(new_password)
+            user = self._replace_password(username, password, new_password, source)
+        self.audit.password_changed(user, source)
 
-    def refresh(self, refresh_token: str) -> TokenPair:
+    def refresh(self, refresh_token: str, source: Source) -> TokenPair:
         """Trade a refresh token, once, for a new pair."""
-        return self._pair(self.logins.renew(refresh_token, self.users.find))
+        with self.audit.refusals(RenewalRefusedRecord, source):
+            pair = self._pair(self.logins.renew(refresh_token, self.users.find))
+        self.audit.renewed(pair, source)
+        return pair
 
-    def logout(self, token: str) -> None:
+    def verify(self, token: str) -> AnyBearer:
+        """Tell whom a token speaks for, by itself. It never waits.
+
+        ``pending`` of what it raises is done when what it wants has been read.
+        """
+        return self.tokens.verify(token)
+
+    def logout(self, bearer: AnyBearer, source: Source) -> None:
         """End the login that an access token comes from."""
-        bearer = self.tokens.verify(token)
         if isinstance(bearer, FederatedBearer):
             raise LoginNotOursError
         self.logins.end(bearer.login_id)
+        self.audit.logged_out(bearer, source)
 
-    def identify(self, token: str) -> User:
+    def identify(self, bearer: AnyBearer) -> User:
         """Find the user a token speaks for, as they are now, not as at login."""
-        bearer = self.tokens.verify(token)
+        read_at = self.clock()
         if isinstance(bearer, FederatedBearer):
             user = self.users.admit(bearer)
         else:
             user = self.users.find(bearer.identity)
         if user is None:
-            raise TokenRejectedError
-        return user
+            raise TokenRejectedError(reason=TokenRefusal.USER_UNKNOWN_OR_DISABLED)
+        if bearer.issued_at.timestamp() < user.valid_from:
+            raise TokenRejectedError(reason=TokenRefusal.REVOKED)
+        return replace(user, read_at=read_at, login_ends_at=bearer.login_ends_at)
 
     def sign_in_issuers(self) -> list[Issuer]:
         """List the issuers that people can sign in through, by alias."""
@@ -176,36 +200,46 @@ class Broker:
 
     def functions(self, user: User) -> list[Function]:
         """List the functions ``user`` may call, by name."""
-        return [
-            function for function in self.catalogue.read() if may_call(user, function)
-        ]
+        return list(functions_for(user, self.catalogue.read()))
 
-    def plan(
-        self, user: User, function_name: str | None, duration_seconds: int | None
-    ) -> SessionPlan:
+    def plan(self, user: User, asked: SessionRequest) -> SessionPlan:
         """Decide what a grant would be, and ask AWS for nothing."""
-        function = choose_function(user, self.catalogue.read(), function_name)
+        function = choose_function(user, self.catalogue.read(), asked.function_name)
         return plan_session(
             user,
             function,
-            duration_seconds,
+            asked,
             grant_id=self.new_id(),
-            issued=self.clock(),
+            now=self.clock(),
+            seconds_after_login=self.grant_seconds_after_login,
         )
 
-    def grant(
-        self,
-        user: User,
-        function_name: str | None,
-        duration_seconds: int | None,
-        source: Source,
-    ) -> Grant:
-        """Issue ``user`` credentials that can call one function, once recorded."""
-        plan = self.plan(user, function_name, duration_seconds)
-        credentials = self.sessions.issue(plan)
-        grant = Grant(plan=plan, credentials=credentials, granted_at=self.clock())
-        self.audit.granted(grant, source)
+    def dry_run(
+        self, bearer: AnyBearer, asked: SessionRequest, source: Source
+    ) -> SessionPlan:
+        """Say what a grant would be; a refusal is recorded as that of a grant is."""
+        with self.audit.grant_refusals(bearer, asked, source, is_dry_run=True):
+            return self.plan(self.identify(bearer), asked)
+
+    def grant(self, bearer: AnyBearer, asked: SessionRequest, source: Source) -> Grant:
+        """Issue credentials that can call one function, once recorded."""
+        with self.audit.grant_refusals(bearer, asked, source):
+            plan = self.plan(self.identify(bearer), asked)
+            self.grant_limits.count(bearer.identity)
+            credentials = self.sessions.issue(plan)
+            grant = Grant(plan=plan, credentials=credentials, granted_at=self.clock())
+            self.audit.granted(grant, source)
         return grant
+
+    def _replace_password(
+        self, username: str, password: str, new_password: str, source: Source
+    ) -> User:
+        for _ in range(2):
+            checked = self.passwords.check(username, password, source)
+            if self.users.replace_password(checked, new_password, self.new_id()):
+                return checked.user
+            # The user was changed in between: who they are now decides.
+        raise LoginRefusedError
 
     def _pair(self, refresh: RefreshToken) -> TokenPair:
         return TokenPair(access=self.tokens.mint(refresh.bearer), refresh=refresh)

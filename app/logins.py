@@ -5,7 +5,7 @@ The protocols are what this use case needs from the world, as in ``app.broker``.
 
 import logging
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol, final
 
 from app.domain.credentials import RefreshToken
@@ -72,10 +72,13 @@ class RotatingLogins:
     def begin(self, user: User) -> RefreshToken:
         """Begin a login of ``user`` and give its first token."""
         secret = self._tokens.new()
-        now = self._clock()
+        # What was revoked a moment ago may count until a moment that is yet to come.
+        now = max(self._clock(), datetime.fromtimestamp(user.valid_from, UTC))
         login = Login.begin(secret.login_id, user, secret.digest, now, self._lifetimes)
+        # Signed first: without a key there is nothing to store.
+        issued = self._issue(secret, login)
         self._store.add(login)
-        return self._issue(secret, login)
+        return issued
 
     def renew(
         self, refresh_token: str, find: Callable[[Identity], User | None]
@@ -102,7 +105,7 @@ class RotatingLogins:
             _log.warning("Login %s was ended: %s", login.id, verdict.value)
         else:
             _log.info("Login %s was not renewed: %s", login.id, verdict.value)
-        raise LoginEndedError
+        raise LoginEndedError(reason=verdict.value, identity=login.identity)
 
     def end(self, login_id: str) -> None:
         """End a login, if it is still there."""
@@ -115,7 +118,7 @@ class RotatingLogins:
         login = self._store.read(login_id)
         if login is None:
             _log.info("Login %s was not renewed: unknown-login", login_id)
-            raise LoginEndedError
+            raise LoginEndedError(reason="unknown-login")
         verdict = judge(
             login,
             presented.secret.digest,
@@ -126,8 +129,14 @@ class RotatingLogins:
         return login, verdict
 
     def _issue(self, secret: RefreshSecret, login: Login) -> RefreshToken:
+        now = self._clock()
         return RefreshToken(
             text=self._tokens.sign(secret),
-            lifetime=login.expires_at - self._clock(),
-            bearer=Bearer(identity=login.identity, login_id=login.id),
+            lifetime=login.expires_at - now,
+            bearer=Bearer(
+                identity=login.identity,
+                login_id=login.id,
+                issued_at=max(now, login.created_at),
+                login_ends_at=login.expires_at,
+            ),
         )

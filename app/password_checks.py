@@ -16,15 +16,22 @@ from app.domain.errors import (
     LoginRefusedError,
     UsersUnavailableError,
 )
-from app.domain.identity import LOCAL, CheckedPassword, canonical_username
+from app.domain.identity import (
+    LOCAL,
+    CheckedPassword,
+    RefusedPassword,
+    canonical_username,
+)
 from app.domain.limits import Attempt, Counter, History, Tally
 
 _log = logging.getLogger(__name__)
 
 
 class PasswordUsers(Protocol):
-    def authenticate(self, username: str, password: str) -> CheckedPassword | None:
-        """Return the user, or None without a hint of what was wrong.
+    def authenticate(
+        self, username: str, password: str
+    ) -> CheckedPassword | RefusedPassword:
+        """Return the user, or why there is none.
 
         May raise ``UsersUnavailableError``.
         """
@@ -136,8 +143,8 @@ class LimitedPasswordChecks:
             with suppress(UsersUnavailableError):
                 self._take_back(attempt.counters)
             raise
-        if user is None:
-            raise LoginRefusedError
+        if isinstance(user, RefusedPassword):
+            raise _refusal(user)
         self._attempts.forget(attempt.pair)
         self._take_back(attempt.counters[1:])
         return user
@@ -146,11 +153,11 @@ class LimitedPasswordChecks:
         self, username: str, password: str, attempt: Attempt, history: History
     ) -> CheckedPassword:
         user = self._users.authenticate(username, password)
-        if user is None:
+        if isinstance(user, RefusedPassword):
             _refuse(self._count(attempt.pair, history))
             for counter in attempt.counters[1:]:
                 self._count(counter, history)
-            raise LoginRefusedError
+            raise _refusal(user)
         latest = self._attempts.read(attempt)
         _refuse(latest.wait(attempt, self._clock()))
         if latest.has_failures(attempt.pair):
@@ -171,6 +178,10 @@ def _refuse(wait: timedelta) -> None:
     if wait > timedelta(0):
         _log.info("An attempt to log in was not made: limited")
         raise LoginLimitedError(retry_after_seconds=math.ceil(wait.total_seconds()))
+
+
+def _refusal(refused: RefusedPassword) -> LoginRefusedError:
+    return LoginRefusedError(reason=refused.reason, identity=refused.identity)
 
 
 def _canonical(username: str) -> str:

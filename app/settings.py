@@ -24,6 +24,10 @@ def _split(value: object) -> object:
     return value
 
 
+def _none_for_empty(value: object) -> object:
+    return None if value == "" else value
+
+
 _LABEL: Final = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _ORIGIN: Final = re.compile(
     rf"(https?)://(?:{_LABEL}(?:\.{_LABEL})*|(\[[0-9a-f:.]+\]))(?::([1-9][0-9]{{0,4}}))?"
@@ -101,7 +105,8 @@ Networks = Annotated[
 RoleArn = Annotated[
     str, Field(pattern=r"^arn:aws(-[a-z]+)*:iam::[0-9]{12}:role/[!-~]{1,576}$")
 ]
-RoleArns = Annotated[tuple[RoleArn, ...], NoDecode, BeforeValidator(_split)]
+RolePath = Annotated[str, Field(pattern=r"^/([!-.0-~]+/)+$", max_length=512)]
+"""IAM API Reference, CreateRole, Path."""
 
 
 class Settings(BaseSettings):
@@ -130,8 +135,8 @@ class Settings(BaseSettings):
     invoke_role_arn: RoleArn
     """The role sessions are made with where an entry names no other."""
 
-    other_role_arns: RoleArns = ()
-    """Roles an entry may name instead, separated by commas."""
+    invoke_role_path: RolePath | None = None
+    """IAM path of the roles that an entry may name instead: those of other stacks."""
 
     token_issuer: Annotated[str, Field(min_length=1, max_length=200)] = "aikagi"  # noqa: S105 - a name
     """``iss`` of the broker's tokens: the stack's name."""
@@ -143,6 +148,11 @@ class Settings(BaseSettings):
 
     login_idle_seconds: Annotated[int, Field(ge=900, le=90 * 86400)] = 12 * 3600
     """After which a login ends that was not renewed; not before its lifetime does."""
+
+    grant_seconds_after_login: Annotated[
+        Annotated[int, Field(ge=0, le=3600)] | None, BeforeValidator(_none_for_empty)
+    ] = None
+    """For how long a grant may last after the end of its login; empty: no limit."""
 
     allowed_origins: Origins = ()
     """Pages on other origins that may call the broker, separated by commas."""

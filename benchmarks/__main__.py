@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.limited_logins import compare_limited_logins
+from benchmarks.many_functions import compare_many_functions
 from benchmarks.memory import Memory, of_bare_interpreter, title_of
 from benchmarks.running import compare_all
 from benchmarks.streams import compare_streams
@@ -89,6 +90,8 @@ def main() -> None:
             for line in compare_commands(stack):
                 show(line)
             for line in compare_summaries():
+                show(line)
+            for line in compare_many_functions():
                 show(line)
             for line in memory(stack):
                 show(line)

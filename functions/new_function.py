@@ -119,11 +119,11 @@ _BLOCK: Final = """
         }}
 """
 _ENVIRONMENT: Final = (
-    "      Environment: {Variables: {AIKAGI_INVOKE_ROLE_NAME: !Ref InvokeRole}}"
+    "      Environment: {Variables: {AIKAGI_INVOKE_ROLE_ARN: !GetAtt InvokeRole.Arn}}"
 )
 _STREAMING_ENVIRONMENT: Final = """      Environment:
         Variables:
-          AIKAGI_INVOKE_ROLE_NAME: !Ref InvokeRole
+          AIKAGI_INVOKE_ROLE_ARN: !GetAtt InvokeRole.Arn
           AWS_LAMBDA_EXEC_WRAPPER: /opt/stream
           AWS_LWA_INVOKE_MODE: response_stream"""
 

@@ -11,8 +11,10 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from app.adapters.tokens import BearerTokens, IssuerTokens
+from app.audit_trail import AuditTrail
 from app.broker import Broker
 from app.domain.issuers import Issuer
+from app.grant_limits import TokenBuckets
 from app.password_checks import LimitedPasswordChecks
 from app.web.application import create_app
 from app.web.login_pool import LoginPool
@@ -145,8 +147,9 @@ def broker(
         logins=rotating_logins(clock, logins),
         issuers=issuers,
         catalogue=catalogue,
+        grant_limits=TokenBuckets(clock=clock),
         sessions=sessions,
-        audit=audit,
+        audit=AuditTrail(log=audit, clock=clock),
         clock=clock,
         new_id=Ids(),
     )

@@ -1,21 +1,24 @@
 """Small working stand-ins. A fake has behaviour; a mock only has expectations."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from app.adapters.tokens.access import AccessTokens
 from app.adapters.tokens.refresh import RefreshTokens
 from app.adapters.tokens.signature import HmacKey, PublicKey
+from app.domain.audit import AuditRecord, GrantRecord
 from app.domain.catalogue import Catalogue, Function, InvokeMode
-from app.domain.credentials import Grant, Source, TemporaryCredentials
+from app.domain.credentials import TemporaryCredentials
 from app.domain.errors import NewPasswordRefusedError, ProblemError
 from app.domain.identity import (
     Bearer,
     CheckedPassword,
     FederatedBearer,
     Identity,
+    PasswordRefusal,
+    RefusedPassword,
     User,
 )
 from app.domain.issuers import Issuer, Issuers, SendToken, SignIn
@@ -62,6 +65,8 @@ class KeySet:
 
     def find(self, kid: str) -> HmacKey | None:
         return next((key for key in self._keys if key.kid == kid), None)
+
+    find_or_begin = find
 
 
 def access_tokens(
@@ -124,18 +129,30 @@ def rotating_logins(
 
 
 def a_user(
-    name: str, *groups: str, issuer: str = "local", credentials_version: str = ""
+    name: str,
+    *groups: str,
+    issuer: str = "local",
+    credentials_version: str = "",
+    valid_from: int = 0,
+    attributes: Mapping[str, str] | None = None,
 ) -> User:
     return User(
         identity=Identity(issuer=issuer, subject=name),
         groups=frozenset(groups),
         credentials_version=credentials_version,
+        valid_from=valid_from,
+        attributes=attributes or {},
     )
 
 
-def a_bearer(name: str) -> Bearer:
-    """Somebody with an access token, of a login that nobody keeps."""
-    return Bearer(identity=Identity(issuer="local", subject=name), login_id="a-login")
+def a_bearer(name: str, *, issued_at: datetime = NOON) -> Bearer:
+    """Somebody with an access token, of a login that is stored nowhere."""
+    return Bearer(
+        identity=Identity(issuer="local", subject=name),
+        login_id="a-login",
+        issued_at=issued_at,
+        login_ends_at=issued_at + timedelta(hours=12),
+    )
 
 
 def a_function(name: str, *groups: str, longest: int = 3600) -> Function:
@@ -166,13 +183,17 @@ class KnownUsers:
         self.one_time: set[Identity] = set()
         self.broken: ProblemError | None = None
 
-    def authenticate(self, username: str, password: str) -> CheckedPassword | None:
+    def authenticate(
+        self, username: str, password: str
+    ) -> CheckedPassword | RefusedPassword:
         if self.broken:
             raise self.broken
         named = Identity(issuer="local", subject=username)
         user = self.by_identity.get(named)
-        if user is None or self.passwords[named] != password:
-            return None
+        if user is None:
+            return RefusedPassword(reason=PasswordRefusal.UNKNOWN_USER)
+        if self.passwords[named] != password:
+            return RefusedPassword(reason=PasswordRefusal.WRONG, identity=named)
         return CheckedPassword(
             user=user, is_one_time=named in self.one_time, stored_hash=password
         )
@@ -204,7 +225,11 @@ class KnownUsers:
             raise self.broken
         if bearer.identity in self.disabled:
             return None
-        return User(identity=bearer.identity, groups=bearer.groups)
+        return User(
+            identity=bearer.identity,
+            groups=bearer.groups,
+            attributes=bearer.attributes,
+        )
 
 
 def an_issuer(alias: str, *, url: str = "", sign_in: bool = True) -> Issuer:
@@ -347,15 +372,23 @@ class RecordingSessions:
             session_token="the-session-token",
             expires_at=self._clock().replace(microsecond=0) + plan.duration,
             request_id="sts-1",
+            grant_id=plan.grant_id,
+            issued=plan.issued,
         )
 
 
 class RecordingAudit:
+    """Stands where standard output would; ``broken`` is raised when it is set."""
+
     def __init__(self) -> None:
-        self.grants: list[tuple[Grant, Source]] = []
+        self.records: list[AuditRecord] = []
         self.broken: Exception | None = None
 
-    def granted(self, grant: Grant, source: Source) -> None:
+    @property
+    def grants(self) -> list[GrantRecord]:
+        return [record for record in self.records if isinstance(record, GrantRecord)]
+
+    def write(self, record: AuditRecord) -> None:
         if self.broken:
             raise self.broken
-        self.grants.append((grant, source))
+        self.records.append(record)

@@ -43,16 +43,21 @@ def running_stack(
     state: Path,
     *,
     template: Path | None = None,
+    stacks: Mapping[str, Path] | None = None,
     parameters: Mapping[str, str] | None = None,
     variables: Mapping[str, str] | None = None,
 ) -> Iterator[Stack]:
-    """Start a stack, wait until it says it is ready, and end it in the end."""
+    """Start a stack, wait until it says it is ready, and end it in the end.
+
+    ``stacks`` leads from the names of stacks beside it to their templates.
+    """
     with pytest_plugin.running_stack(
         state,
         project=PROJECT,
         template=template,
         arguments=[
-            f"--parameter={name}={value}" for name, value in (parameters or {}).items()
+            *(f"--parameter={key}={text}" for key, text in (parameters or {}).items()),
+            *(f"--stack={name}={path}" for name, path in (stacks or {}).items()),
         ],
         variables=clean_environment(**(variables or {})),
     ) as started:

@@ -1,4 +1,4 @@
-"""Check the template with AWS's own tools, as source and as what SAM makes of it.
+"""Check the templates with AWS's own tools, as source and as what SAM makes of it.
 
 `make check` runs this with the Python of `.tools/sam`, and only what is installed
 there may be imported. Needs no network and no account.
@@ -19,7 +19,8 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
-TEMPLATE: Final = Path(__file__).parents[1] / "template.yaml"
+ROOT: Final = Path(__file__).parents[1]
+TEMPLATES: Final = (ROOT / "template.yaml", ROOT / "docs" / "another-stack.yaml")
 TOOLS: Final = Path(sys.executable).parent
 REGION: Final = "ap-northeast-1"
 
@@ -33,33 +34,41 @@ _FOLDERS: Final = {
 def main() -> int:
     if not (TOOLS / "sam").exists():
         sys.exit(f"There is no sam beside {sys.executable}: run `make check`.")
-    sam = (str(TOOLS / "sam"), "validate", "--lint", "--region", REGION)
-    cfn_lint = (str(TOOLS / "cfn-lint"), "--regions", REGION, "--format", "parseable")
-    with tempfile.TemporaryDirectory() as folder:
-        translated = Path(folder) / "translated.json"
-        passed = [
-            _run("sam validate", *sam, "--template-file", str(TEMPLATE)),
-            _run("cfn-lint on the source", *cfn_lint, str(TEMPLATE)),
-            # Circles, and whatever SAM adds by itself, only show here.
-            _write_translated(translated)
-            and _run("cfn-lint on the translation", *cfn_lint, str(translated)),
-        ]
+    passed = [_passes(template) for template in TEMPLATES]
     return 0 if all(passed) else 1
 
 
-def _write_translated(path: Path) -> bool:
+def _passes(template: Path) -> bool:
+    sam = (str(TOOLS / "sam"), "validate", "--lint", "--region", REGION)
+    cfn_lint = (str(TOOLS / "cfn-lint"), "--regions", REGION, "--format", "parseable")
+    name = template.name
+    with tempfile.TemporaryDirectory() as folder:
+        translated = Path(folder) / "translated.json"
+        passed = [
+            _run(f"{name}: sam validate", *sam, "--template-file", str(template)),
+            _run(f"{name}: cfn-lint on the source", *cfn_lint, str(template)),
+            # Circles, and whatever SAM adds by itself, only show here.
+            _write_translated(template, translated)
+            and _run(
+                f"{name}: cfn-lint on the translation", *cfn_lint, str(translated)
+            ),
+        ]
+    return all(passed)
+
+
+def _write_translated(template: Path, path: Path) -> bool:
     try:
-        path.write_text(json.dumps(_translate(), indent=1), encoding="utf-8")
+        path.write_text(json.dumps(_translate(template), indent=1), encoding="utf-8")
     except InvalidDocumentException as error:
         causes = "\n".join(cause.message for cause in error.causes)
-        _say(f"translation: FAILED\n{causes}")
+        _say(f"{template.name}: translation: FAILED\n{causes}")
         return False
     return True
 
 
-def _translate() -> dict[str, Any]:
+def _translate(template: Path) -> dict[str, Any]:
     """Translate with every parameter left open, so that no default hides a fault."""
-    text = TEMPLATE.read_text(encoding="utf-8")
+    text = template.read_text(encoding="utf-8")
     document = yaml_parse(text)  # type: ignore[no-untyped-call] # theirs has no types
     for name, resource in document["Resources"].items():
         if folder := _FOLDERS.get(resource["Type"]):

@@ -10,6 +10,7 @@ import io
 import ipaddress
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
@@ -30,6 +31,9 @@ from app.adapters.tokens import BearerTokens, IssuerTokens, key_set
 from app.adapters.tokens.documents import LARGEST
 from app.adapters.tokens.key_set import GarbageError
 from app.adapters.tokens.refresh import RefreshTokens
+from app.admin import json_files
+from app.admin.audit_lines import NotAnAuditLineError, read_line
+from app.admin.cloudtrail import NotARecordError, read_record
 from app.admin.errors import NotDoneError
 from app.admin.user_files import Format, read_users
 from app.broker import Broker
@@ -161,7 +165,7 @@ TOKENS: Final[list[Case[Any]]] = [
     ),
 ]
 
-RULES: Final = EntryRules(roles=(ROLE,))
+RULES: Final = EntryRules(role=ROLE, role_path="/aikagi/test/")
 
 
 def entry(**changes: object) -> str:
@@ -191,6 +195,9 @@ ENTRIES: Final[list[Case[Any]]] = [
         "a long Region": lambda n: entry(
             Arn=f"arn:aws:lambda:{'a-' * (n // 4)}:123456789012:function:f",
             FuncUrl=f"https://a.lambda-url.{'a-' * (n // 4)}",
+        ),
+        "a role of a long path": lambda n: entry(
+            RoleArn="arn:aws:iam::123456789012:role" + "/a" * (n // 2)
         ),
         "escaped quotes": lambda n: '\\"' * (n // 2),
     }.items()
@@ -274,6 +281,37 @@ def read_people(format_: Format, text: bytes) -> object:
     return list(read_users(io.BytesIO(text), format_))
 
 
+EXPORTS: Final[dict[str, Callable[[int], str]]] = {
+    "times": lambda n: "2030-01-01T12:00:00Z " * (n // 21),
+    "white space": lambda n: "2030-01-01T12:00:00Z" + " " * n,
+    "a long word": lambda n: "2030-01-01T" + "x" * n,
+    "brackets": lambda n: "[" * n,
+    "braces": lambda n: '{"Event":' * (n // 9),
+    "members before the array": lambda n: "{" + '"a":"b",' * (n // 8),
+    "a text that has no end": lambda n: '{"a":"' + '\\"' * (n // 2),
+    "commas": lambda n: '{"Records":[' + "," * n,
+    "records": lambda n: '{"Records":[' + ",".join(["{}"] * (n // 3)) + "]}",
+    "documents": lambda n: '{"Records":[]} ' * (n // 15),
+    "lines": lambda n: "\n" * n,
+}
+
+
+def read_export(text: str) -> None:
+    """Read what an operator was given, as audit lines and as CloudTrail's records."""
+    for entry in json_files._entries(io.StringIO(text)):
+        if isinstance(entry, json_files.Entry):
+            with suppress(NotAnAuditLineError):
+                read_line(entry.value)
+            with suppress(NotARecordError):
+                read_record(entry.value)
+
+
+AUDITS: Final[list[Case[Any]]] = [
+    Case(f"an export of {name}", make, read_export, BODY)
+    for name, make in EXPORTS.items()
+]
+
+
 NAMES: Final[list[Case[Any]]] = [
     Case("an issuer's subject", lambda n: "合" * (n // 3), is_subject, BODY),
     Case(
@@ -333,7 +371,8 @@ NAMES: Final[list[Case[Any]]] = [
 
 
 @pytest.mark.parametrize(
-    "case", as_parameters([*JSON, *TOKENS, *ENTRIES, *ISSUERS, *KEY_SETS, *NAMES])
+    "case",
+    as_parameters([*JSON, *TOKENS, *ENTRIES, *ISSUERS, *KEY_SETS, *AUDITS, *NAMES]),
 )
 def test_the_work_of_a_parser_grows_linearly(case: Case[Any], record_property: Record):
     assert_linear(case, record_property)

@@ -48,9 +48,9 @@ def test_a_login_and_a_grant_pass_through(handler: Handler, audit: RecordingAudi
     assert answer["isBase64Encoded"] is False
     assert answer["headers"]["cache-control"] == "no-store"
     assert json.loads(answer["body"])["FunctionName"] == "hello"
-    [(_, source)] = audit.grants
-    assert source.address == "203.0.113.7"
-    assert source.request_id == "JKJaXmPLvHcESHA="
+    [grant] = audit.grants
+    assert grant.source.address == "203.0.113.7"
+    assert grant.source.request_id == "JKJaXmPLvHcESHA="
 
 
 @pytest.mark.parametrize(
@@ -262,8 +262,8 @@ def test_the_source_is_what_api_gateway_saw_whatever_else_an_event_says(
     event["multiValueHeaders"] = {"x-forwarded-for": ["198.51.100.99"]}
 
     assert handler(event, None)["statusCode"] == 200
-    [(_, source)] = audit.grants
-    assert source.address == "203.0.113.7"
+    [grant] = audit.grants
+    assert grant.source.address == "203.0.113.7"
 
 
 @pytest.mark.parametrize(
@@ -291,8 +291,8 @@ def test_a_proxy_before_api_gateway_is_believed_where_it_is_named(
     )
 
     assert handler(event, None)["statusCode"] == 200
-    [(_, source)] = audit.grants
-    assert source.address == address
+    [grant] = audit.grants
+    assert grant.source.address == address
 
 
 def test_an_application_that_raises_is_a_500_without_a_word():

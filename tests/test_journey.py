@@ -28,6 +28,7 @@ from app.adapters.table import Table
 from app.adapters.tokens import RefreshTokens
 from app.adapters.users import UserTable
 from app.admin.commands import main
+from app.domain.identity import CheckedPassword
 from app.domain.logins import Lifetimes
 from app.logins import RotatingLogins
 from tests.aws_caller import Person, sign
@@ -178,7 +179,7 @@ def test_of_ten_changes_of_one_password_at_once_one_is_made(
     table = Table(as_broker, name=stack.variables()["AIKAGI_USERS_TABLE"])
     users = UserTable(table, passwords=Passwords())
     alice = users.authenticate("alice", stack.users["alice"])
-    assert alice is not None
+    assert isinstance(alice, CheckedPassword)
     together = Barrier(10)
 
     def race(number: int) -> bool:
@@ -190,7 +191,7 @@ def test_of_ten_changes_of_one_password_at_once_one_is_made(
 
     assert won.count(True) == 1
     changed = users.authenticate("alice", f"looking-glass-{won.index(True)}")
-    assert changed is not None
+    assert isinstance(changed, CheckedPassword)
     assert changed.user.credentials_version == f"v-{won.index(True)}"
     # As it was, for the other tests.
     assert users.replace_password(
@@ -433,11 +434,12 @@ print(json.dumps(answer))
         timeout=60,
     )
 
-    audit, answer = map(json.loads, done.stdout.splitlines())
+    login, audit, answer = map(json.loads, done.stdout.splitlines())
     assert answer["statusCode"] == 200
     assert answer["headers"]["content-type"] == "application/json"
     grant = json.loads(answer["body"])
     assert sign(grant).send().json()["caller"] == ALICE
+    assert (login["Event"], audit["Event"]) == ("Login", "Grant")
     assert audit["AccessKeyId"] == grant["AccessKeyId"]
     assert audit["SourceIp"] == "203.0.113.7"
 
@@ -487,6 +489,17 @@ def test_the_printed_lines_work_when_pasted_into_a_shell(stack: Stack):
     assert json.loads(done.stdout) == {"message": "hello world", "caller": ALICE}
 
 
+def test_an_operator_asks_why(stack: Stack):
+    operator = stack.variables("operator.env")
+
+    status, text = admin("why", "bob", "hello", **operator)
+    assert status == 0, text
+    assert "passed\tgroups\tin everyone; hello is for everyone" in text
+    status, text = admin("why", "bob", "report", **operator)
+    assert status == 1, text
+    assert "failed\tgroups\tin everyone; report is for research" in text
+
+
 def admin(*arguments: str, typed: str = "", **variables: str) -> tuple[int, str]:
     """Run an operator's command in this process; at a terminal: admin/test_terminal."""
     output = io.StringIO()
@@ -523,6 +536,34 @@ def test_an_operator_adds_a_user_who_can_come_in_until_kept_out(stack: Stack):
     assert admin("users", "enable", "carol", **operator)[0] == 0
     assert carol.ask(FunctionName="report").status_code == 200
     assert carol.renew().status_code == 400
+
+
+def test_attributes_of_a_user_become_tags_that_the_role_admits(stack: Stack):
+    operator = stack.variables("operator.env")
+    add = ("users", "add", "caterpillar", "--group", "everyone", "--password-stdin")
+    admin(*add, typed="looking-glass-1871\n", **operator)
+    attributes = ("users", "attributes", "caterpillar", "team=blue", "seat=Pilz 3")
+    assert admin(*attributes, **operator)[0] == 0
+    caterpillar = Person.log_in(stack.broker, "caterpillar", "looking-glass-1871")
+
+    planned = caterpillar.ask(FunctionName="hello", DryRun=True).json()
+    grant = caterpillar.grant("hello")
+
+    assert planned["Tags"]["claim.team"] == "blue"
+    assert planned["Tags"]["claim.seat"] == "Pilz 3"
+    assert sign(grant).send().status_code == 200
+
+
+def test_a_grant_in_a_row_has_the_session_of_the_first(stack: Stack, alice: Person):
+    first, second = (
+        alice.ask(FunctionName="hello", DurationSeconds=1801).json() for _ in range(2)
+    )
+
+    assert first["GrantId"] == first["SessionGrantId"] == second["SessionGrantId"]
+    assert second["GrantId"] != first["GrantId"]
+    assert second["AccessKeyId"] == first["AccessKeyId"]
+    other = alice.ask(FunctionName="hello", DurationSeconds=1802).json()
+    assert other["AccessKeyId"] != first["AccessKeyId"]
 
 
 def test_a_login_is_refused_alike_whether_the_user_is_disabled_unknown_or_mistyped(

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from threading import Barrier
 
 import pytest
@@ -17,6 +18,7 @@ from app.domain.identity import Identity, User
 from app.domain.logins import Login
 from app.logins import RotatingLogins
 from tests.fakes import (
+    NOON,
     SECRET,
     Clock,
     KeySet,
@@ -60,8 +62,40 @@ def test_a_login_is_renewed_by_each_token_in_its_turn(
     third = renew(second)
 
     assert len({first.text, second.text, third.text}) == 3
-    assert first.bearer == second.bearer == third.bearer
-    assert first.bearer.identity == ALICE.identity
+    bearers = [token.bearer for token in (first, second, third)]
+    assert {bearer.identity for bearer in bearers} == {ALICE.identity}
+    assert len({bearer.login_id for bearer in bearers}) == 1
+    assert [bearer.issued_at for bearer in bearers] == [
+        NOON + timedelta(hours=hours) for hours in (0, 11, 22)
+    ]
+    assert [bearer.login_ends_at - bearer.issued_at for bearer in bearers] == [
+        token.lifetime for token in (first, second, third)
+    ]
+
+
+def test_a_login_is_over_once_what_was_issued_before_a_later_moment_counts_no_more(
+    logins: RotatingLogins, renew: Renew, users: KnownUsers
+):
+    first = logins.begin(ALICE)
+    began = int(NOON.timestamp())
+    users.by_identity[ALICE.identity] = replace(ALICE, valid_from=began)
+    second = renew(first)
+
+    users.by_identity[ALICE.identity] = replace(ALICE, valid_from=began + 1)
+    with pytest.raises(LoginEndedError):
+        renew(second)
+
+
+def test_a_login_that_begins_before_the_moment_of_a_revocation_counts_from_then_on(
+    logins: RotatingLogins, renew: Renew, users: KnownUsers
+):
+    soon = int(NOON.timestamp()) + 3
+    revoked = users.by_identity[ALICE.identity] = replace(ALICE, valid_from=soon)
+
+    first = logins.begin(revoked)
+
+    assert first.bearer.issued_at.timestamp() == soon
+    assert renew(first).bearer.issued_at.timestamp() == soon
 
 
 def test_only_digests_are_stored(

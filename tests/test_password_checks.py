@@ -17,7 +17,7 @@ from app.domain.errors import (
     LoginRefusedError,
     UsersUnavailableError,
 )
-from app.domain.identity import CheckedPassword
+from app.domain.identity import CheckedPassword, RefusedPassword
 from app.domain.limits import Attempt
 from app.password_checks import LimitedPasswordChecks
 from tests.fakes import AttemptsInMemory, Clock, KnownUsers, a_user
@@ -36,7 +36,9 @@ class CountingUsers:
         self.looks = 0
         self.before_each: Callable[[], object] = lambda: None
 
-    def authenticate(self, username: str, password: str) -> CheckedPassword | None:
+    def authenticate(
+        self, username: str, password: str
+    ) -> CheckedPassword | RefusedPassword:
         with self._counting:
             self.looks += 1
         self.before_each()

@@ -1,19 +1,21 @@
 """The references in the documents name all that the code has, and nothing else."""
 
-import io
-import json
 import re
 from pathlib import Path
 from typing import Final
 
+import pytest
 from fastapi import FastAPI
 
 from aikagi_emulator.template.document import read
-from app.adapters.audit import AuditLines
-from app.domain.credentials import Grant, Source
-from app.domain.session import plan_session
+from app.admin.audit_schema import members_of
+from app.admin.commands import main
+from app.domain.audit import RECORDS, AuditRecord, RequestRecord
+from app.domain.identity import PasswordRefusal, TokenRefusal
+from app.domain.logins import Verdict
+from app.domain.session import GrantRefusal, SessionRequest, plan_session
 from app.web.problems import STATUS
-from tests.fakes import NOON, Clock, RecordingSessions, a_function, a_user
+from tests.fakes import NOON, a_function, a_user
 from tests.routes import methods_by_path
 from tests.template.stacks import TEMPLATE
 
@@ -22,9 +24,9 @@ ROOT: Final = Path(__file__).parents[1]
 PLAN: Final = plan_session(
     a_user("alice", "everyone"),
     a_function("hello", "everyone"),
-    None,
+    SessionRequest(),
     grant_id="a-grant",
-    issued=NOON,
+    now=NOON,
 )
 
 
@@ -60,17 +62,45 @@ def test_every_tag_of_a_session_is_explained():
     assert re.findall(r"^\| `([a-z.]+)` \|", section, re.MULTILINE) == list(PLAN.tags)
 
 
-def test_every_member_of_the_audit_line_is_listed():
-    stream = io.StringIO()
-    credentials = RecordingSessions(Clock()).issue(PLAN)
-    AuditLines(stream).granted(
-        Grant(plan=PLAN, credentials=credentials, granted_at=NOON),
-        Source(address="203.0.113.7", request_id="a-request"),
-    )
-    section = _section("docs/security.md", "The audit line").partition(". ")[0]
+@pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.event)
+def test_every_member_of_an_audit_line_is_explained(record: type[AuditRecord]):
+    of_request = issubclass(record, RequestRecord)
+    sections = ["In every line", *(["In the line of a request"] if of_request else [])]
 
-    written = json.loads(stream.getvalue())
-    assert re.findall("`([A-Za-z0-9]+)`", section) == list(written)
+    explained = [
+        name
+        for heading in (*sections, record.event)
+        for name in re.findall(
+            r"^\| `(\w+)` \|", _section("docs/audit.md", heading), re.MULTILINE
+        )
+    ]
+    assert explained == list(members_of(record))
+
+
+def test_the_documents_explain_every_event_and_no_other():
+    text = (ROOT / "docs/audit.md").read_text()
+
+    assert re.findall(r"^### (\w+)$", text, re.MULTILINE) == [
+        record.event for record in RECORDS
+    ]
+
+
+def test_every_reason_of_a_refusal_is_explained():
+    section = _section("docs/audit.md", "Reasons")
+    cells = re.findall(r"^\| ([^|]*) \|", section, re.MULTILINE)
+    explained = re.findall(r"`([a-z-]+)`", " ".join(cells))
+
+    renewed = {Verdict.ROTATE, Verdict.REPEAT}
+    refusals = {*PasswordRefusal, *Verdict, *GrantRefusal, *TokenRefusal}
+    assert refusals - renewed <= set(explained)
+
+
+def test_the_schema_of_audit_lines_is_what_the_command_prints(
+    capsys: pytest.CaptureFixture[str],
+):
+    assert main(["audit", "schema"]) == 0
+
+    assert capsys.readouterr().out == (ROOT / "docs/audit.schema.json").read_text()
 
 
 def test_every_parameter_of_the_template_is_explained():

@@ -94,11 +94,22 @@ def test_a_password_in_what_is_no_origin_is_not_shown(environment: pytest.Monkey
     assert "s3cret" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["AIKAGI_INVOKE_ROLE_ARN", "AIKAGI_OTHER_ROLE_ARNS"])
-def test_what_is_no_role_stops_the_start(environment: pytest.MonkeyPatch, name: str):
+def test_what_is_no_role_stops_the_start(environment: pytest.MonkeyPatch):
+    name = "AIKAGI_INVOKE_ROLE_ARN"
     environment.setenv(name, "arn:aws:iam::123456789012:role/a-path/a-role")
     settings_from_environment()
     for wrong in ("a-role", "arn:aws:iam::123456789012:user/alice"):
+        environment.setenv(name, wrong)
+        with pytest.raises(SystemExit, match=name):
+            settings_from_environment()
+
+
+def test_what_is_no_path_of_roles_stops_the_start(environment: pytest.MonkeyPatch):
+    name = "AIKAGI_INVOKE_ROLE_PATH"
+    assert settings_from_environment().invoke_role_path is None
+    environment.setenv(name, "/aikagi/prod/")
+    assert settings_from_environment().invoke_role_path == "/aikagi/prod/"
+    for wrong in ("", "/", "aikagi/prod/", "/aikagi/prod", "//", "/" + "a" * 511 + "/"):
         environment.setenv(name, wrong)
         with pytest.raises(SystemExit, match=name):
             settings_from_environment()

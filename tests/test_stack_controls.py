@@ -1,5 +1,6 @@
 """A stack whose time moves and whose AWS has bad days, through the real broker."""
 
+import itertools
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +18,8 @@ from tests.aws_caller import Person, sign
 from tests.stack import ROOT, Stack, clean_environment
 
 ASSUME = {"Service": "sts", "Action": "AssumeRole"}
-READ = {"Service": "dynamodb", "Action": "GetItem"}
+READ = {"Service": "dynamodb", "Action": "BatchGetItem"}
+DURATIONS = itertools.count(901)
 SECRETS = {"SecretAccessKey", "SessionToken", "Token", "access_token", "refresh_token"}
 
 
@@ -36,9 +38,11 @@ def alice(stack: Stack) -> Person:
 
 @pytest.fixture
 def fresh(alice: Person) -> Callable[[], httpx2.Response]:
-    """Asks for a grant of a quarter of an hour, and never twice for the same."""
-    lifetimes = iter(range(901, 3600))
-    return lambda: alice.ask(FunctionName="hello", DurationSeconds=next(lifetimes))
+    """Asks for a grant of a quarter of an hour, and never twice for the same.
+
+    So none of them has the session of another.
+    """
+    return lambda: alice.ask(FunctionName="hello", DurationSeconds=next(DURATIONS))
 
 
 def granted(answer: httpx2.Response) -> dict[str, str]:
@@ -74,6 +78,26 @@ def test_a_grant_ends_without_anybody_waiting(
     assert young.status_code == 200
     assert old.status_code == 403
     assert old.headers["x-amzn-errortype"] == "ExpiredTokenException"
+
+
+def test_a_grant_of_half_a_minute_is_good_for_half_a_minute(
+    controls: Controls, alice: Person, monkeypatch: pytest.MonkeyPatch
+):
+    answer = alice.ask(FunctionName="hello", DurationSeconds=30)
+    grant = granted(answer)
+    ends = datetime.fromisoformat(grant["Expiration"])
+    began = datetime.fromisoformat(grant["ServerTime"])
+    assert timedelta(seconds=29) < ends - began <= timedelta(seconds=30)
+
+    now = controls.advance(began + timedelta(seconds=20) - controls.now())
+    young = call(grant, monkeypatch, at=now)
+    now = controls.advance(began + timedelta(seconds=31) - controls.now())
+    old = call(grant, monkeypatch, at=now)
+
+    assert young.status_code == 200
+    assert old.status_code == 403
+    # Not an expired token: the session goes on, and allows nothing.
+    assert old.headers["x-amzn-errortype"] == "AccessDeniedException"
 
 
 def test_credentials_that_ended_are_an_expired_token_to_sts(

@@ -10,7 +10,7 @@ import yaml
 
 from aikagi_emulator.template import Stack, TemplateError
 from app.adapters.catalogue_entry import EntryRules, read_entry
-from app.domain.session import plan_session
+from app.domain.session import SessionRequest, plan_session
 from app.settings import Settings
 from tests.fakes import NOON, a_function, a_user
 from tests.template.stacks import (
@@ -30,13 +30,14 @@ TAGS = tuple(
     plan_session(
         a_user("alice", "everyone"),
         a_function("hello", "everyone"),
-        None,
+        SessionRequest(),
         grant_id="a-grant",
-        issued=NOON,
+        now=NOON,
     ).tags
 )
 TAGGED = {f"aws:RequestTag/{tag}": "?*" for tag in TAGS}
 
+LAYER = "arn:aws:lambda:ap-northeast-1:123456789012:layer:FunctionLayer:1"
 NAMES = {
     "FunctionName",
     "LogGroupName",
@@ -139,7 +140,7 @@ def test_a_session_is_issued_only_for_a_named_and_tagged_person(stack: Stack):
 
 def test_a_session_has_all_tags_that_the_broker_plans_and_no_others(stack: Stack):
     assert _trust_in(stack, "sts:TagSession") == {
-        "ForAllValues:StringEquals": {"aws:TagKeys": list(TAGS)},
+        "ForAllValues:StringLike": {"aws:TagKeys": [*TAGS, "claim.*"]},
         "StringLike": TAGGED,
     }
 
@@ -167,7 +168,11 @@ def test_the_broker_may_read_assume_log_and_store_logins_and_do_nothing_else(
         if statement.get("Sid") != "ChangePasswords"  # the next test's
         for action in as_list(statement["Action"])
     ]
-    invoke_role = stack.resources["InvokeRole"].attributes["Arn"]
+    invoke_roles = [
+        stack.resources["InvokeRole"].attributes["Arn"],
+        # Of other stacks.
+        "arn:aws:iam::123456789012:role/aikagi/trial/*",
+    ]
     logs = stack.resources["BrokerLogs"].attributes["Arn"]
     people = stack.resources["UsersTable"].attributes["Arn"]
     # What begins in another way is a person, and not the broker's to write.
@@ -187,9 +192,9 @@ def test_the_broker_may_read_assume_log_and_store_logins_and_do_nothing_else(
         ("ssm:GetParametersByPath", f"{parameters}/issuers", None),
         ("logs:CreateLogStream", logs, None),
         ("logs:PutLogEvents", logs, None),
-        ("sts:AssumeRole", invoke_role, None),
-        ("sts:TagSession", invoke_role, None),
-        ("sts:SetSourceIdentity", invoke_role, None),
+        ("sts:AssumeRole", invoke_roles, None),
+        ("sts:TagSession", invoke_roles, None),
+        ("sts:SetSourceIdentity", invoke_roles, None),
     ]
 
 
@@ -226,8 +231,10 @@ def test_no_policy_allows_whatever_there_is(stack: Stack):
         assert not any("*" in action for action in as_list(statement["Action"]))
         for resource in as_list(statement["Resource"]):
             # What is inside a log group is written as its ARN and `:*`; which function
-            # of all may be called is decided by its tags.
-            assert "*" not in resource.removesuffix(":*")
+            # of all may be called is decided by its tags, and which role of other
+            # stacks may be assumed by its path and by its own trust.
+            named = resource.removesuffix(":*").removesuffix(":role/aikagi/trial/*")
+            assert "*" not in named
             if ":function:" in resource:
                 assert "StringEquals" in statement["Condition"]
 
@@ -267,7 +274,7 @@ def test_every_entry_is_one_that_the_broker_takes(stack: Stack):
     invoke_role = stack.resources["InvokeRole"].attributes["Arn"]
     urls = [str(url.attributes["FunctionUrl"]) for url in _urls(stack)]
     rules = EntryRules(
-        roles=(invoke_role,), local_origins=[url.removesuffix("/") for url in urls]
+        role=invoke_role, local_origins=[url.removesuffix("/") for url in urls]
     )
 
     entries = [
@@ -391,12 +398,14 @@ def test_the_broker_is_told_where_things_are_and_no_secret(stack: Stack):
         "AIKAGI_USERS_TABLE": stack.resources["UsersTable"].ref,
         "AIKAGI_SIGNING_SECRET_ARN": stack.resources["SigningSecret"].ref,
         "AIKAGI_INVOKE_ROLE_ARN": stack.resources["InvokeRole"].attributes["Arn"],
+        "AIKAGI_INVOKE_ROLE_PATH": "/aikagi/trial/",
         "AIKAGI_CATALOGUE_PATH": "/aikagi/trial/functions",
         "AIKAGI_ISSUERS_PATH": "/aikagi/trial/issuers",
         "AIKAGI_ALLOWED_ORIGINS": "",
         "AIKAGI_TOKEN_ISSUER": "trial",
         "AIKAGI_LOGIN_LIFETIME_SECONDS": "604800",
         "AIKAGI_LOGIN_IDLE_SECONDS": "43200",
+        "AIKAGI_GRANT_SECONDS_AFTER_LOGIN": "",
         "AIKAGI_TRUSTED_PROXIES": "",
         "AIKAGI_DOCS": "true",
         "AIKAGI_LOG_LEVEL": "INFO",
@@ -417,10 +426,10 @@ def test_the_broker_has_every_setting_that_it_needs_and_none_that_it_lacks(
 
 
 def test_every_function_behind_a_url_knows_which_role_to_believe(stack: Stack):
-    role = stack.resources["InvokeRole"].ref
+    role = stack.resources["InvokeRole"].attributes["Arn"]
 
     for function in published(stack):
-        assert variables_of(function.resource)["AIKAGI_INVOKE_ROLE_NAME"] == role
+        assert variables_of(function.resource)["AIKAGI_INVOKE_ROLE_ARN"] == role
 
 
 def test_the_docs_and_the_log_level_are_the_operators_choice():
@@ -609,9 +618,14 @@ def test_two_stacks_stand_side_by_side():
 def test_the_outputs_say_where_everything_is(stack: Stack):
     assert stack.outputs == {
         "GrantApiUrl": API,
+        "BrokerStackName": "trial",
+        "BrokerRoleArn": stack.resources["BrokerRole"].attributes["Arn"],
+        "FunctionLayerArn": LAYER,
         "UsersTableName": stack.resources["UsersTable"].ref,
         "SigningSecretArn": stack.resources["SigningSecret"].ref,
         "CataloguePath": "/aikagi/trial/functions",
+        "InvokeRoleArn": stack.resources["InvokeRole"].attributes["Arn"],
+        "BrokerLogGroup": stack.resources["BrokerLogs"].ref,
         "IssuersPath": "/aikagi/trial/issuers",
     }
 

@@ -38,7 +38,10 @@ class AttemptTable:
     def read(self, attempt: Attempt) -> History:
         counters = {_counter(counter): counter for counter in attempt.counters}
         seen = _seen(attempt)
-        found = self._table.read_all([seen, *counters], _read)
+        found = self._table.read_all(
+            [seen, *counters],
+            lambda items: {key: _read(item) for key, item in items.items()},
+        )
         return History(
             seen_at=found.pop(seen, _Found()).seen_at,
             tallies={

@@ -1,61 +1,66 @@
-"""One line for each grant, on standard output; Lambda ships it to CloudWatch Logs."""
+"""One line for each record, on standard output; Lambda ships it to CloudWatch Logs."""
 
-import hashlib
 import json
 import logging
 import threading
+from dataclasses import fields
 from datetime import UTC, datetime
-from typing import TextIO, final
+from functools import cache
+from typing import Any, TextIO, final
 
-from app.domain.credentials import Grant, Source
+from app.domain.audit import LONGEST_TEXT, VERSION, AuditRecord
+from app.domain.credentials import Source
 from app.domain.errors import AuditUnavailableError
+from app.domain.identity import Identity
 
 _log = logging.getLogger(__name__)
 
 
 @final
 class AuditLines:
-    """JSON lines; ``AccessKeyId`` and ``StsRequestId`` join CloudTrail's records."""
+    """JSON lines. Satisfies ``audit_trail.AuditLog``."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._writing = threading.Lock()
 
-    def granted(self, grant: Grant, source: Source) -> None:
+    def write(self, record: AuditRecord) -> None:
         """Write the line and flush it. Raises ``AuditUnavailableError``."""
-        line = json.dumps(_record(grant, source)) + "\n"
+        line = json.dumps(to_json(record)) + "\n"
         try:
             with self._writing:
                 self._stream.write(line)
                 self._stream.flush()
         except Exception as error:
-            _log.exception("The audit line of grant %s was not written", _id(grant))
+            _log.exception("An audit line was not written: %s", record.event)
             raise AuditUnavailableError from error
 
 
-def _record(grant: Grant, source: Source) -> dict[str, object]:
-    plan, credentials = grant.plan, grant.credentials
-    return {
-        "Event": "Grant",
-        "Time": _instant(grant.granted_at),
-        "GrantId": _id(grant),
-        "Issuer": plan.user.identity.issuer,
-        "Subject": plan.user.identity.subject,
-        "FunctionName": plan.function.name,
-        "FunctionArn": plan.function.arn,
-        "RoleArn": plan.function.role_arn,
-        "SessionName": plan.name,
-        "AccessKeyId": credentials.access_key_id,
-        "Expiration": _instant(credentials.expires_at),
-        "PolicySha256": hashlib.sha256(plan.policy.encode()).hexdigest(),
-        "SourceIp": source.address,
-        "RequestId": source.request_id,
-        "StsRequestId": credentials.request_id,
-    }
+def to_json(record: AuditRecord) -> dict[str, Any]:
+    """Give the members of the line of ``record``; what is None has none."""
+    members: dict[str, Any] = {"Version": VERSION, "Event": record.event}
+    for field in fields(record):
+        value = getattr(record, field.name)
+        match value:
+            case None:
+                continue
+            case Source():
+                members["RequestId"] = value.request_id[:LONGEST_TEXT]
+                members["SourceIp"] = value.address[:LONGEST_TEXT]
+            case Identity():
+                members["Issuer"] = value.issuer
+                members["Subject"] = value.subject
+            case datetime():
+                members[member_name(field.name)] = _instant(value)
+            case _:
+                members[member_name(field.name)] = value
+    return members
 
 
-def _id(grant: Grant) -> str:
-    return grant.plan.grant_id
+@cache
+def member_name(field: str) -> str:
+    """Give the name in the line: ``AccessKeyId`` for ``access_key_id``."""
+    return "".join(word.capitalize() for word in field.split("_"))
 
 
 def _instant(moment: datetime) -> str:

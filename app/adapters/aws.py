@@ -1,5 +1,6 @@
 """How the broker talks to AWS: impatiently."""
 
+import os
 from functools import cache
 from typing import Any, Final
 
@@ -11,13 +12,23 @@ from botocore.exceptions import (
     ConnectionError,  # noqa: A004 - botocore's name for it
     HTTPClientError,
 )
-from botocore.loaders import Loader
+from botocore.loaders import Loader, create_loader
+
+CONNECTIONS: Final = 24
+"""To each service: as many as there are threads that may want one.
+
+More would wait for the interpreter, and keep the event loop waiting with them.
+"""
 
 IMPATIENT: Final = Config(
     connect_timeout=2,
     read_timeout=3,
     retries={"mode": "standard", "total_max_attempts": 2},
-    max_pool_connections=20,
+    max_pool_connections=CONNECTIONS,
+    # What follows is work that botocore would do for every call: describing itself in
+    # thirty parts, and checking what is written here against the service's model.
+    user_agent=f"aikagi boto3/{boto3.__version__}",
+    parameter_validation=False,
 )
 """API Gateway gives up after half a minute; fail well before it does.
 
@@ -57,8 +68,7 @@ def new_session() -> boto3.session.Session:
 
 @cache
 def _models() -> Loader:
-    loader: Loader = botocore.session.Session().get_component("data_loader")
-    return loader
+    return create_loader(os.environ.get("AWS_DATA_PATH"))
 
 
 def retry_after(error: Exception) -> int | None:

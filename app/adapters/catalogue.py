@@ -1,6 +1,7 @@
 """The catalogue: one SSM parameter for each function, beside it in the template."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, final
@@ -48,24 +49,42 @@ class SsmCatalogue:
             raise CatalogueUnavailableError(
                 retry_after_seconds=aws.retry_after(error)
             ) from error
-        return Catalogue(self._functions(entries))
+        functions = list(self._valid(entries))
+        self._report_shared(functions)
+        return Catalogue(functions)
 
-    def _functions(self, entries: Collection[tuple[str, str]]) -> Iterator[Function]:
+    def _valid(self, entries: Collection[tuple[str, str]]) -> Iterator[Function]:
         """Keep the entries that hold, and say of the others why they do not."""
-        seen: set[str] = set()
         for name, value in entries:
-            parameter = f"{self._path}/{name}"
             try:
-                function = read_entry(name, value, self._rules)
+                yield read_entry(name, value, self._rules)
             except EntryRefusedError as refused:
-                _log.error("The catalogue's %s is left out: %s", parameter, refused)
-                continue
-            # Two names for one function would be two sets of groups for it.
-            if function.arn in seen:
                 _log.error(
-                    "The catalogue's %s is left out: its ARN stands in another entry",
-                    parameter,
+                    "The catalogue's %s/%s is left out: %s", self._path, name, refused
                 )
-                continue
-            seen.add(function.arn)
-            yield function
+
+    def _report_shared(self, functions: Collection[Function]) -> None:
+        """Say which entries name one function.
+
+        None of them is left out: whoever may write an entry could take any function
+        away by naming it. Nor does any open what is another's: AWS lets a session call
+        the function whose tag ``aikagi:function`` is the entry's name, in the stack of
+        the entry's role.
+        """
+        names = defaultdict(list)
+        for function in functions:
+            names[_unqualified(function.arn)].append(function.name)
+        for arn, sharing in names.items():
+            if len(sharing) > 1:
+                _log.error(
+                    "The catalogue's entries %s of %s name one function, %s: only the "
+                    "one that is called as its tag aikagi:function says can open it",
+                    ", ".join(sorted(sharing)),
+                    self._path,
+                    arn,
+                )
+
+
+def _unqualified(arn: str) -> str:
+    """Leave out a version or an alias: the tag is the function's."""
+    return ":".join(arn.split(":")[:7])

@@ -11,8 +11,8 @@ from pydantic import model_validator as validator
 
 from app.adapters import parameters
 from app.adapters.parameters import EntryRefusedError
-from app.domain.identity import LOCAL, is_alias
-from app.domain.issuers import ClaimPath, Issuer, SendToken, SignIn
+from app.domain.identity import LOCAL, is_alias, is_attribute
+from app.domain.issuers import ClaimAttribute, ClaimPath, Issuer, SendToken, SignIn
 
 VERSION: Final = 1
 """Of the shape of an entry, which says so in ``Version`` or not at all."""
@@ -49,6 +49,27 @@ class IssuerRules:
     on_loopback: bool = False
 
 
+class _Attribute(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    Name: str
+    Claim: Claim
+    AllowedValues: Annotated[list[str], Field(min_length=1, max_length=100)] | None = (
+        None
+    )
+
+    @validator(mode="after")
+    def _can_be_a_tag(self) -> Self:
+        if not is_attribute(self.Name, ""):
+            msg = "its Name is not 1 to 63 of a-z, 0-9 and _.-, a letter first"
+            raise ValueError(msg)
+        wrong = [v for v in self.AllowedValues or () if not is_attribute(self.Name, v)]
+        if wrong:
+            msg = "AllowedValues are no tags: letters, digits, spaces and _.:/=+-@"
+            raise ValueError(msg)
+        return self
+
+
 class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -64,6 +85,7 @@ class _Entry(BaseModel):
     SubjectClaim: Claim = "sub"
     GroupsClaim: Claim | None = None
     Groups: dict[Value, list[Group]] = {}
+    Attributes: Annotated[list[_Attribute], Field(max_length=20)] = []
     SignIn: bool = False
     ClientId: Annotated[str, Field(min_length=1, max_length=255)] | None = None
     Scopes: list[Scope] = []
@@ -74,6 +96,10 @@ class _Entry(BaseModel):
     def _is_complete(self) -> Self:
         if self.Groups and self.GroupsClaim is None:
             msg = "Groups needs GroupsClaim: the claim whose values it maps"
+            raise ValueError(msg)
+        names = [attribute.Name for attribute in self.Attributes]
+        if len(set(names)) < len(names):
+            msg = "two Attributes have one Name"
             raise ValueError(msg)
         if self.SignIn:
             self._can_sign_in()
@@ -112,6 +138,16 @@ def read_issuer(alias: str, text: str, rules: IssuerRules) -> Issuer:
         groups_claim=_path(entry.GroupsClaim) if entry.GroupsClaim else None,
         groups={value: frozenset(groups) for value, groups in entry.Groups.items()},
         sign_in=_sign_in(entry),
+        attributes=tuple(
+            ClaimAttribute(
+                name=attribute.Name,
+                claim=_path(attribute.Claim),
+                allowed_values=None
+                if attribute.AllowedValues is None
+                else frozenset(attribute.AllowedValues),
+            )
+            for attribute in entry.Attributes
+        ),
     )
 
 

@@ -51,7 +51,6 @@ class UnusablePasswordError(ValueError):
 class Passwords:
     def __init__(self, *, hasher: PasswordHasher = OWASP) -> None:
         self._hasher = hasher
-        self._nobody = _hash_of_nobody(hasher)
 
     def hash(self, password: str) -> str:
         """Raise ``UnusablePasswordError`` for one that could not be checked later."""
@@ -71,8 +70,9 @@ class Passwords:
             typed: bytes | None = _bytes_of(password)
         except UnusablePasswordError:
             typed = None
+        nobody = _hash_of_nobody(self._hasher)
         usable = stored_hash is not None and _is_ours(stored_hash)
-        against = stored_hash if usable and stored_hash else self._nobody
+        against = stored_hash if usable and stored_hash else nobody
         matches = self._verify(against, typed or b"-")
         return matches and typed is not None
 
@@ -85,7 +85,10 @@ class Passwords:
 
 @cache
 def _hash_of_nobody(hasher: PasswordHasher) -> str:
-    """Hash, once, what nobody can type as a password, at the cost of any other."""
+    """Hash, once, what nobody can type as a password, at the cost of any other.
+
+    That is for the first login, whoever it is of: a start has other things to do.
+    """
     return hasher.hash(b"\0")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from app.domain.identity import Identity, User
+from app.domain.identity import Identity, User, is_attribute
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -13,9 +13,38 @@ PASSWORD_HASH: Final = "password_hash"  # noqa: S105 - the name of an attribute
 ONE_TIME_PASSWORD_HASH: Final = "one_time_password_hash"  # noqa: S105 - likewise
 
 
-def key_of(identity: Identity) -> dict[str, "AttributeValueTypeDef"]:
+REVOCATIONS: Final = "revocations"
+"""The key of the one item that concerns everybody."""
+
+
+def principal_key(identity: Identity) -> str:
     """Give the table's key; an alias holds no ``#``, so two never share one."""
-    return {"pk": {"S": f"principal#{identity.issuer}#{identity.subject}"}}
+    return f"principal#{identity.issuer}#{identity.subject}"
+
+
+def key_of(identity: Identity) -> dict[str, "AttributeValueTypeDef"]:
+    """Give the same as DynamoDB wants it."""
+    return {"pk": {"S": principal_key(identity)}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revocations:
+    """What no longer counts of anybody, or of single grants.
+
+    Tokens, logins and sessions from before ``valid_from`` (epoch seconds) are over, and
+    so are the sessions of ``grants``. A field of a wrong type raises: without it they
+    would live on.
+    """
+
+    valid_from: int = 0
+    grants: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, item: Mapping[str, Any]) -> "Revocations":
+        return cls(
+            valid_from=int(item.get("valid_from", {"N": "0"})["N"]),
+            grants=frozenset(item.get("grants", {"SS": []})["SS"]),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +52,7 @@ class Principal:
     """What the table says of somebody. Fields of a wrong type count as absent.
 
     But for the version of their credentials and for ``valid_from``, which raise:
-    without them logins and tokens would live that are over. Tokens of another issuer
-    that were issued before ``valid_from`` (epoch seconds) count no more.
+    without them logins and tokens would live that are over.
 
     A one-time password has an attribute of its own, beside which any other password is
     none: what knows nothing of it finds no password, and lets nobody in.
@@ -34,7 +62,6 @@ class Principal:
     password_hash: str | None = field(repr=False)
     has_one_time_password: bool
     disabled: bool
-    valid_from: int
 
     @classmethod
     def of(cls, identity: Identity, item: Mapping[str, Any]) -> "Principal":
@@ -49,9 +76,20 @@ class Principal:
                 identity=identity,
                 groups=frozenset(groups),
                 credentials_version=item.get("credentials_version", {"S": ""})["S"],
+                attributes=_attributes(item),
+                valid_from=int(item.get("valid_from", {"N": "0"})["N"]),
             ),
             password_hash=password_hash if isinstance(password_hash, str) else None,
             has_one_time_password=has_one_time_password,
             disabled=disabled,
-            valid_from=int(item.get("valid_from", {"N": "0"})["N"]),
         )
+
+
+def _attributes(item: Mapping[str, Any]) -> Mapping[str, str]:
+    found = item.get("attributes", {}).get("M", {})
+    values = {name: found[name].get("S") for name in sorted(found)}
+    return {
+        name: value
+        for name, value in values.items()
+        if isinstance(value, str) and is_attribute(name, value)
+    }

@@ -1,7 +1,7 @@
 """The only module that talks to STS."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, final
 
@@ -32,14 +32,14 @@ class StsSessions:
         self._clock = clock
 
     def issue(self, plan: SessionPlan) -> TemporaryCredentials:
-        """Assume the role exactly as planned; never with less than that.
+        """Assume the role as planned: with less than that only of the claims' tags.
 
         STS names accounts and roles in its errors, so its words go to the log and
         stay on ``__cause__``; the caller learns only that it failed, by
         ``SessionsUnavailableError``.
         """
         try:
-            return _credentials(self._assume(plan), self._clock())
+            return self._begin(plan, len(plan.claim_tags))
         # A garbled answer raises ValueError, KeyError or ResponseParserError, which
         # share no base with botocore's other errors.
         except Exception as error:
@@ -48,28 +48,52 @@ class StsSessions:
                 retry_after_seconds=aws.retry_after(error)
             ) from error
 
-    def _assume(self, plan: SessionPlan) -> "AssumeRoleResponseTypeDef":
+    def _begin(self, plan: SessionPlan, claim_tags: int) -> TemporaryCredentials:
+        """Assume the role with that many of the claims' tags, or as STS has room."""
+        try:
+            answer = self._assume(plan, plan.claim_tags[:claim_tags])
+        except self._client.exceptions.PackedPolicyTooLargeException:
+            if not claim_tags:
+                raise
+            return self._begin(plan, claim_tags - 1)
+        dropped = tuple(key for key, _ in plan.claim_tags[claim_tags:])
+        return _credentials(answer, plan, dropped, self._clock())
+
+    def _assume(
+        self, plan: SessionPlan, claim_tags: Iterable[tuple[str, str]]
+    ) -> "AssumeRoleResponseTypeDef":
         return self._client.assume_role(
             RoleArn=plan.function.role_arn,
             RoleSessionName=plan.name,
             SourceIdentity=plan.source_identity,
-            Tags=[{"Key": key, "Value": value} for key, value in plan.tags.items()],
+            Tags=[
+                {"Key": key, "Value": value}
+                for key, value in (*plan.tags.items(), *claim_tags)
+            ],
             Policy=plan.policy,
-            DurationSeconds=int(plan.duration.total_seconds()),
+            DurationSeconds=int(plan.session_duration.total_seconds()),
         )
 
 
 def _credentials(
-    answer: "AssumeRoleResponseTypeDef", now: datetime
+    answer: "AssumeRoleResponseTypeDef",
+    plan: SessionPlan,
+    dropped_tags: tuple[str, ...],
+    now: datetime,
 ) -> TemporaryCredentials:
     issued = answer["Credentials"]
+    # botocore gives the local time zone.
+    expires_at = issued["Expiration"].astimezone(UTC)
     credentials = TemporaryCredentials(
         access_key_id=_filled(issued["AccessKeyId"]),
         secret_access_key=_filled(issued["SecretAccessKey"]),
         session_token=_filled(issued["SessionToken"]),
-        # botocore gives the local time zone.
-        expires_at=issued["Expiration"].astimezone(UTC),
+        expires_at=min(expires_at, plan.ends_at or expires_at),
         request_id=answer["ResponseMetadata"]["RequestId"],
+        grant_id=plan.grant_id,
+        issued=plan.issued,
+        dropped_tags=dropped_tags,
+        packed_policy_size=answer.get("PackedPolicySize"),
     )
     if credentials.expires_at <= now:
         msg = "STS answered with credentials that have expired"

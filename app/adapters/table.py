@@ -115,9 +115,14 @@ class Table:
             return None if item is None else parse(_of_known_version(item))
 
     def read_all(
-        self, keys: Collection[str], parse: Callable[[Mapping[str, Any]], T]
-    ) -> dict[str, T]:
-        """Read several items as they are now, and give those that are there by key."""
+        self,
+        keys: Collection[str],
+        parse: Callable[[Mapping[str, Mapping[str, Any]]], T],
+    ) -> T:
+        """Read several items as they are now; ``parse`` gets those there are, by key.
+
+        What it raises is a fault as well.
+        """
         with _faults("read"):
             answer = self._client.batch_get_item(
                 RequestItems={
@@ -131,10 +136,12 @@ class Table:
             _ = answer["ConsumedCapacity"]
             if answer["UnprocessedKeys"]:
                 raise _TooMuchAtOnceError
-            return {
-                item["pk"]["S"]: parse(_of_known_version(item))
-                for item in answer["Responses"][self._name]
-            }
+            return parse(
+                {
+                    item["pk"]["S"]: _of_known_version(item)
+                    for item in answer["Responses"][self._name]
+                }
+            )
 
     def add(self, item: Item) -> bool:
         """Write one item where there is none of its key. False where there is."""

@@ -1,13 +1,18 @@
 """The broker's own users, read from the table at every request."""
 
-from typing import final
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, final
 
 from app.adapters.passwords import Passwords, UnusablePasswordError
 from app.adapters.principals import (
     ONE_TIME_PASSWORD_HASH,
     PASSWORD_HASH,
+    REVOCATIONS,
     Principal,
+    Revocations,
     key_of,
+    principal_key,
 )
 from app.adapters.table import Table
 from app.domain.errors import NewPasswordRefusedError
@@ -16,6 +21,8 @@ from app.domain.identity import (
     CheckedPassword,
     FederatedBearer,
     Identity,
+    PasswordRefusal,
+    RefusedPassword,
     User,
     canonical_username,
 )
@@ -27,17 +34,25 @@ class UserTable:
         self._table = table
         self._passwords = passwords
 
-    def authenticate(self, username: str, password: str) -> CheckedPassword | None:
+    def authenticate(
+        self, username: str, password: str
+    ) -> CheckedPassword | RefusedPassword:
         """Return the user whose password this is, if they may come in.
 
-        Unknown, wrong, disabled and corrupt cost and answer the same. Raises
-        ``UsersUnavailableError``, never None, where the table did not answer.
+        Unknown, wrong, disabled and corrupt cost the same. Raises
+        ``UsersUnavailableError``, and refuses nobody, where the table did not answer.
         """
         principal = self._principal_called(username)
         stored = principal.password_hash if principal else None
         matches = self._passwords.verify(password, stored)
-        if principal is None or stored is None or principal.disabled or not matches:
-            return None
+        if principal is None:
+            return RefusedPassword(reason=PasswordRefusal.UNKNOWN_USER)
+        if stored is None:
+            return _refused(principal, PasswordRefusal.NO_PASSWORD)
+        if principal.disabled:
+            return _refused(principal, PasswordRefusal.DISABLED)
+        if not matches:
+            return _refused(principal, PasswordRefusal.WRONG)
         return CheckedPassword(
             user=principal.user,
             is_one_time=principal.has_one_time_password,
@@ -88,15 +103,19 @@ class UserTable:
     def admit(self, bearer: FederatedBearer) -> User | None:
         """Return whom another issuer vouches for, with the groups of their token.
 
-        The table need not know them. None where it has them disabled, or says that
-        tokens as old as this one count no more.
+        The table need not know them. None where it has them disabled.
         """
-        principal = self._read(bearer.identity)
-        if principal is not None and (
-            principal.disabled or bearer.issued_at.timestamp() < principal.valid_from
-        ):
+        principal, revocations = self._read_with_revocations(bearer.identity)
+        if principal is not None and principal.disabled:
             return None
-        return User(identity=bearer.identity, groups=bearer.groups)
+        valid_from = principal.user.valid_from if principal is not None else 0
+        return User(
+            identity=bearer.identity,
+            groups=bearer.groups,
+            attributes=bearer.attributes,
+            valid_from=max(valid_from, revocations.valid_from),
+            revoked_grants=revocations.grants,
+        )
 
     def _has_hash(self, identity: Identity, hashed: str) -> bool:
         """Tell whether it was written after all: the answer to a write may be lost."""
@@ -111,6 +130,29 @@ class UserTable:
         return self._read(Identity(issuer=LOCAL, subject=name))
 
     def _read(self, identity: Identity) -> Principal | None:
-        return self._table.read(
-            key_of(identity), lambda item: Principal.of(identity, item)
+        """Read somebody, with what was revoked of everybody's."""
+        principal, revocations = self._read_with_revocations(identity)
+        if principal is None:
+            return None
+        user = replace(
+            principal.user,
+            valid_from=max(principal.user.valid_from, revocations.valid_from),
+            revoked_grants=revocations.grants,
         )
+        return replace(principal, user=user)
+
+    def _read_with_revocations(
+        self, identity: Identity
+    ) -> tuple[Principal | None, Revocations]:
+        """Read both at one moment, in one request."""
+        key = principal_key(identity)
+
+        def parse(items: Mapping[str, Any]) -> tuple[Principal | None, Revocations]:
+            principal = Principal.of(identity, items[key]) if key in items else None
+            return principal, Revocations.of(items.get(REVOCATIONS, {}))
+
+        return self._table.read_all((key, REVOCATIONS), parse)
+
+
+def _refused(principal: Principal, reason: PasswordRefusal) -> RefusedPassword:
+    return RefusedPassword(reason=reason, identity=principal.user.identity)

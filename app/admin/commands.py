@@ -16,6 +16,8 @@ from dotenv import dotenv_values
 
 from app.adapters.signing_secret import LaterSecretError
 from app.adapters.table import LaterVersionError
+from app.admin.attribute_commands import add_attribute_options, set_attributes
+from app.admin.audit_commands import add_audit_commands
 from app.admin.bootstrap import build_key_administration, build_user_administration
 from app.admin.errors import NotDoneError, UsageError
 from app.admin.exit_codes import HELP, ExitCode, exit_code_of
@@ -40,6 +42,9 @@ from app.admin.users import (
     UserExistsError,
     identity_of,
 )
+from app.admin.why_commands import EXAMPLE as WHY_EXAMPLE
+from app.admin.why_commands import WHAT as WHY
+from app.admin.why_commands import add_why_options
 from app.domain.errors import UsersUnavailableError
 from app.domain.identity import LOCAL, Identity
 
@@ -116,6 +121,15 @@ def build_parser() -> argparse.ArgumentParser:
         example="groups carol --group everyone",
     )
     _add_groups(groups, required=True)
+    add_attribute_options(
+        _command(
+            commands,
+            "attributes",
+            "replace what the sessions of a user are tagged with",
+            set_attributes,
+            example="attributes carol department=research",
+        )
+    )
     for name, what, run in _OF_ANY_ISSUER:
         _add_issuer(_command(commands, name, what, run, example=f"{name} carol"))
     _command(
@@ -159,6 +173,8 @@ def build_parser() -> argparse.ArgumentParser:
     commands = keys.add_subparsers(required=True, metavar="COMMAND")
     for command in KEY_COMMANDS:
         _add_key_command(commands, command)
+    add_audit_commands(areas)
+    add_why_options(_parser_of(areas, "why", WHY, WHY_EXAMPLE))
     return parser
 
 
@@ -407,6 +423,7 @@ def _show(users: UserAdministration, options: argparse.Namespace) -> None:
         raise NoSuchUserError(identity.subject)
     row = {
         **_row(user),
+        **({"Attributes": dict(user.attributes)} if user.attributes else {}),
         **({"CreatedAt": user.created_at} if user.created_at else {}),
         **({"Password": _password_state(user)} if identity.issuer == LOCAL else {}),
     }
@@ -414,8 +431,13 @@ def _show(users: UserAdministration, options: argparse.Namespace) -> None:
         echo(json.dumps(row))
         return
     for name, value in row.items():
-        shown = ", ".join(value) if isinstance(value, list) else str(value)
-        echo(f"{name}\t{shown}")
+        echo(f"{name}\t{_as_text(value)}")
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name}={text}" for name, text in value.items())
+    return ", ".join(value) if isinstance(value, list) else str(value)
 
 
 def _password_state(user: ListedUser) -> str:

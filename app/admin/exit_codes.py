@@ -23,6 +23,7 @@ class ExitCode(IntEnum):
     REFUSED = 4
     UNREACHABLE = 5
     STATE = 7
+    UNEXPLAINED = 8
     INTERRUPTED = 130
     PIPE = 141
 
@@ -31,9 +32,10 @@ HELP: Final = """\
 exit codes:
   0  done                       3  there are no AWS credentials, or they have expired
   1  not done: there is no such user, or one already; unusable name, password or secret;
-     lines of a file were refused
+     lines of a file were refused; somebody would be granted nothing
   2  the command is wrong       4  AWS refuses: not allowed
   7  a later version of the broker has written what is there; nothing was changed
+  8  the audit does not explain what CloudTrail recorded
   130  interrupted              5  AWS is out of reach, or out of order
 """
 

@@ -1,7 +1,8 @@
 """The files that people are imported from and exported to: CSV and JSON lines.
 
-Both have the members ``Username``, ``Groups``, ``Enabled``, ``PasswordHash`` and
-``PasswordChangeRequired``. In a cell of CSV, groups stand between semicolons.
+Both have the members ``Username``, ``Groups``, ``Enabled``, ``Attributes``,
+``PasswordHash`` and ``PasswordChangeRequired``. In a cell of CSV, groups stand between
+semicolons, and attributes as ``name=value``.
 """
 
 import codecs
@@ -18,7 +19,7 @@ from app import strict_json
 from app.adapters.passwords import UnusableHashError, require_importable
 from app.admin.errors import NotDoneError
 from app.admin.users import ListedUser
-from app.domain.identity import canonical_username
+from app.domain.identity import canonical_username, is_attribute
 
 Format: TypeAlias = Literal["csv", "jsonl"]
 FORMATS: Final[tuple[Format, ...]] = ("csv", "jsonl")
@@ -27,9 +28,11 @@ COLUMNS: Final = (
     "Username",
     "Groups",
     "Enabled",
+    "Attributes",
     "PasswordHash",
     "PasswordChangeRequired",
 )
+_WITHOUT_HASHES: Final = COLUMNS[:4]
 _LONGEST_LINE: Final = 64 * 1024
 """Bytes. A user of a hundred long groups has a quarter of it."""
 
@@ -51,6 +54,7 @@ class UserLine:
     username: str
     groups: frozenset[str]
     disabled: bool
+    attributes: Mapping[str, str]
     password_hash: str | None = field(repr=False)
     is_one_time: bool
 
@@ -108,6 +112,7 @@ def _user(number: int, members: Mapping[str, Any], seen: Mapping[str, int]) -> U
         username=username,
         groups=_groups(members.get("Groups")),
         disabled=not _boolean(members, "Enabled", default=True),
+        attributes=_attributes(members.get("Attributes")),
         password_hash=password_hash,
         is_one_time=is_one_time,
     )
@@ -133,6 +138,20 @@ def _groups(listed: object) -> frozenset[str]:
         if any(unicodedata.category(sign) in {"Cc", "Cs"} for sign in name):
             raise _LineError("a group is text without control characters")
     return frozenset(listed)
+
+
+def _attributes(named: object) -> Mapping[str, str]:
+    if named is None:
+        return {}
+    if not isinstance(named, dict):
+        raise _LineError("Attributes is no object of texts")
+    for name, value in named.items():
+        if not isinstance(value, str) or not is_attribute(name, value):
+            raise _LineError(
+                "an attribute has a name of 1 to 63 of a-z, 0-9 and _.-, a letter "
+                "first, and a value of up to 256 letters, digits, spaces and _.:/=+-@"
+            )
+    return dict(sorted(named.items()))
 
 
 def _boolean(members: Mapping[str, Any], name: str, *, default: bool) -> bool:
@@ -220,6 +239,7 @@ def _from_cells(cells: Mapping[str, str]) -> dict[str, Any]:
     members: dict[str, Any] = {
         "Username": cells["Username"],
         "Groups": [name for name in groups if name],
+        "Attributes": _attributes_in_cell(cells.get("Attributes", "")),
         "PasswordHash": cells.get("PasswordHash") or None,
     }
     for name in ("Enabled", "PasswordChangeRequired"):
@@ -228,6 +248,16 @@ def _from_cells(cells: Mapping[str, str]) -> dict[str, Any]:
             raise _LineError(f"{name} is neither true nor false")
         members[name] = _BOOLEANS[typed]
     return members
+
+
+def _attributes_in_cell(cell: str) -> dict[str, str]:
+    attributes: dict[str, str] = {}
+    for pair in filter(str.strip, cell.split(_SEPARATOR)):
+        name, equals, value = pair.strip().partition("=")
+        if not equals or name in attributes:
+            raise _LineError("Attributes is no list of name=value, each name once")
+        attributes[name] = value
+    return attributes
 
 
 def _lines(file: BinaryIO) -> Iterator[tuple[int, str]]:
@@ -256,7 +286,7 @@ def _lines(file: BinaryIO) -> Iterator[tuple[int, str]]:
 
 
 def csv_header(*, with_hashes: bool) -> str:
-    return _csv_line(COLUMNS if with_hashes else COLUMNS[:3])
+    return _csv_line(COLUMNS if with_hashes else _WITHOUT_HASHES)
 
 
 def csv_line(user: ListedUser, *, with_hashes: bool) -> str:
@@ -265,6 +295,7 @@ def csv_line(user: ListedUser, *, with_hashes: bool) -> str:
         user.identity.subject,
         _groups_cell(user),
         "false" if user.disabled else "true",
+        _attributes_cell(user),
     ]
     if with_hashes:
         is_one_time = "true" if user.has_one_time_password else "false"
@@ -277,6 +308,7 @@ def json_line(user: ListedUser, *, with_hashes: bool) -> str:
         "Username": user.identity.subject,
         "Groups": sorted(user.groups),
         "Enabled": not user.disabled,
+        "Attributes": dict(user.attributes),
     }
     if with_hashes:
         members["PasswordHash"] = user.password_hash
@@ -295,6 +327,16 @@ def _groups_cell(user: ListedUser) -> str:
     cell = _SEPARATOR.join(groups)
     # Read back it is the same: between semicolons there may be nothing.
     return _SEPARATOR + cell if _FORMULA.match(cell) else cell
+
+
+def _attributes_cell(user: ListedUser) -> str:
+    """Write what is read back as the same: no attribute has a semicolon."""
+    if any(value != value.rstrip() for value in user.attributes.values()):
+        raise NotDoneError(
+            f"An attribute of {user.identity.subject} ends in white space, which CSV "
+            "cannot say here: export JSON lines."
+        )
+    return _SEPARATOR.join(f"{name}={text}" for name, text in user.attributes.items())
 
 
 def _csv_line(cells: tuple[str, ...] | list[str]) -> str:

@@ -94,7 +94,7 @@ def plan_import(
         asked = wanted.pop(user.identity.subject, None)
         if asked is not None:
             there.append(asked)
-            if (user.groups, user.disabled) != (asked.groups, asked.disabled):
+            if _state_of(user) != _state_of(asked):
                 differing.append(asked)
     return Plan(
         new=list(wanted.values()),
@@ -103,6 +103,10 @@ def plan_import(
         refused=refused,
         groups=frozenset(groups),
     )
+
+
+def _state_of(user: ListedUser | UserLine) -> tuple[object, ...]:
+    return user.groups, user.disabled, user.attributes
 
 
 @final
@@ -199,6 +203,7 @@ class UserImport:
             username=line.username,
             groups=line.groups,
             disabled=line.disabled,
+            attributes=line.attributes,
             password_hash=password_hash,
             is_one_time=line.is_one_time or line.password_hash is None,
         )

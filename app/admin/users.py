@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _LONGEST_SUBJECT: Final = 255
 """Characters. OpenID Connect Core, section 2, ``sub``."""
 
-_SHOWN: Final = ("created_at", "disabled", "groups")
+_SHOWN: Final = ("attributes", "created_at", "disabled", "groups")
 _HASHES: Final = (PASSWORD_HASH, ONE_TIME_PASSWORD_HASH)
 _IS_THERE: Final = "attribute_exists(pk)"
 
@@ -49,6 +49,7 @@ class NewUser:
     username: str
     groups: frozenset[str]
     disabled: bool
+    attributes: Mapping[str, str] = field(default_factory=dict)
     password_hash: str = field(repr=False)
     is_one_time: bool
 
@@ -61,6 +62,7 @@ class ListedUser:
     groups: frozenset[str]
     disabled: bool
     created_at: str
+    attributes: Mapping[str, str]
     has_one_time_password: bool
     password_hash: str | None = field(repr=False)
 
@@ -123,6 +125,7 @@ class UserAdministration:
                 "credentials_version": {"S": credentials_version},
                 **({"disabled": {"BOOL": True}} if user.disabled else {}),
                 **_groups(user.groups),
+                **_attributes(user.attributes),
             }
         )
 
@@ -161,6 +164,15 @@ class UserAdministration:
         changes = _groups(groups)
         self._update(
             local_identity(username), changes, removed=() if changes else ("groups",)
+        )
+
+    def set_attributes(self, username: str, attributes: Mapping[str, str]) -> None:
+        """Replace the user's attributes by ``attributes``, which may be none."""
+        changes = _attributes(attributes)
+        self._update(
+            local_identity(username),
+            changes,
+            removed=() if changes else ("attributes",),
         )
 
     def set_disabled(self, identity: Identity, *, disabled: bool) -> None:
@@ -259,6 +271,7 @@ def _listed(item: Mapping[str, Any]) -> ListedUser:
         identity=identity,
         groups=principal.user.groups,
         disabled=principal.disabled,
+        attributes=principal.user.attributes,
         created_at=item.get("created_at", {}).get("S", ""),
         has_one_time_password=principal.has_one_time_password,
         password_hash=principal.password_hash,
@@ -268,3 +281,12 @@ def _listed(item: Mapping[str, Any]) -> ListedUser:
 def _groups(groups: Iterable[str]) -> "dict[str, AttributeValueTypeDef]":
     named = sorted(set(groups))
     return {"groups": {"SS": named}} if named else {}
+
+
+def _attributes(
+    attributes: Mapping[str, str],
+) -> "dict[str, AttributeValueTypeDef]":
+    values: dict[str, AttributeValueTypeDef] = {
+        name: {"S": value} for name, value in attributes.items()
+    }
+    return {"attributes": {"M": values}} if values else {}

@@ -1,8 +1,10 @@
 """The functions that can be granted."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
 from typing import final
 
 
@@ -27,6 +29,8 @@ class Function:
 
     ``role_arn`` is the role a session for it is made with; ``max_duration_seconds``
     bounds the session, not the function's run. ``example`` is a body that it takes.
+    Whoever is let in has, of each attribute in ``required_claims``, one of its values,
+    and calls from one of ``source_networks``, where there are any.
     """
 
     name: str
@@ -41,6 +45,10 @@ class Function:
     role_arn: str
     example: str | None = None
     body_type: BodyType | None = None
+    required_claims: Mapping[str, frozenset[str]] = field(
+        default_factory=dict, hash=False
+    )
+    source_networks: tuple[IPv4Network | IPv6Network, ...] = ()
 
 
 @final
@@ -52,6 +60,19 @@ class Catalogue:
             function.name: function
             for function in sorted(functions, key=lambda function: function.name)
         }
+        self._names_by_group: dict[str, list[str]] = defaultdict(list)
+        for function in self:
+            for group in function.groups:
+                self._names_by_group[group].append(function.name)
 
     def __iter__(self) -> Iterator[Function]:
         return iter(self._by_name.values())
+
+    def find(self, name: str) -> Function | None:
+        return self._by_name.get(name)
+
+    def of_groups(self, groups: frozenset[str]) -> Iterator[Function]:
+        """Yield the functions of any of the groups, and look at no others."""
+        known = self._names_by_group.keys() & groups
+        names = {name for group in known for name in self._names_by_group[group]}
+        return (self._by_name[name] for name in sorted(names))

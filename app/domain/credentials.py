@@ -36,7 +36,10 @@ class TokenPair:
 class TemporaryCredentials:
     """AWS credentials that expire. Their secrets never appear in a ``repr``.
 
-    ``request_id`` is STS's own for the call that made them, as in CloudTrail.
+    ``request_id`` is STS's own for the call that made them, as in CloudTrail. Their
+    session was planned for the grant ``grant_id``, and has the tag ``issued``.
+    ``dropped_tags`` are those of its plan that STS had no room for;
+    ``packed_policy_size`` is how much of the room it has taken, in per cent.
     """
 
     access_key_id: str
@@ -44,15 +47,27 @@ class TemporaryCredentials:
     session_token: str = field(repr=False)
     expires_at: datetime
     request_id: str
+    grant_id: str
+    issued: int
+    dropped_tags: tuple[str, ...] = ()
+    packed_policy_size: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """Leave to call one function, for a while, as planned."""
+    """Leave to call one function, for a while, as planned.
+
+    The credentials may be those of an earlier grant, whose session would have been the
+    same.
+    """
 
     plan: SessionPlan
     credentials: TemporaryCredentials
     granted_at: datetime
+
+    @property
+    def is_reused(self) -> bool:
+        return self.credentials.grant_id != self.plan.grant_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,8 @@ The text of an error reaches the caller, so it holds nothing they did not choose
 from concurrent.futures import Future
 from typing import ClassVar
 
+from app.domain.identity import Identity
+
 
 class ProblemError(Exception):
     """A failure the caller is meant to hear about: a problem, as RFC 9457 says.
@@ -15,6 +17,9 @@ class ProblemError(Exception):
     ``retry_after_seconds`` is set where the same request may succeed later. Where
     something is being read at this moment, ``pending`` is done once it has been: to
     try again then is worth it, for whoever can wait without holding up others.
+
+    ``reason`` says why, as a code for the audit, where ``code`` hides that from the
+    caller; ``identity`` is whom it concerns, where that is certain.
     """
 
     code: ClassVar[str]
@@ -26,10 +31,14 @@ class ProblemError(Exception):
         *,
         retry_after_seconds: int | None = None,
         pending: "Future[None] | None" = None,
+        reason: str | None = None,
+        identity: Identity | None = None,
     ) -> None:
         super().__init__(detail)
         self.retry_after_seconds = retry_after_seconds
         self.pending = pending
+        self.reason = reason or self.code
+        self.identity = identity
 
 
 class LoginRefusedError(ProblemError):
@@ -67,8 +76,8 @@ class TokenRejectedError(ProblemError):
     code = "token-rejected"
     title = "The access token was not accepted; log in again"
 
-    def __init__(self, *, presented: bool = True) -> None:
-        super().__init__()
+    def __init__(self, *, presented: bool = True, reason: str | None = None) -> None:
+        super().__init__(reason=reason)
         self.presented = presented
 
 
@@ -92,6 +101,11 @@ class FunctionNotNamedError(ProblemError):
 class DurationOutOfRangeError(ProblemError):
     code = "duration-out-of-range"
     title = "A grant for this function cannot last that long or that short"
+
+
+class GrantLimitedError(ProblemError):
+    code = "grant-limited"
+    title = "Too many grants in a short time; wait before the next"
 
 
 class TooBusyError(ProblemError):

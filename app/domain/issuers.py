@@ -31,13 +31,26 @@ class SignIn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimAttribute:
+    """A claim that becomes the attribute ``name`` of whoever has it.
+
+    Where there are ``allowed_values``, another value makes none.
+    """
+
+    name: str
+    claim: ClaimPath
+    allowed_values: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Issuer:
     """Somebody whose tokens are accepted, under which conditions, and for whom.
 
     ``url`` is the claim ``iss`` of its tokens, exactly. ``client_id_claim`` stands in
     for the claim ``aud`` where its tokens have none. ``groups`` are the broker's
     groups for each value of the claim; nobody is in any other. ``sign_in`` is None
-    where tokens come about in another way.
+    where tokens come about in another way. Of ``attributes`` the most important is the
+    first.
     """
 
     alias: str
@@ -53,6 +66,7 @@ class Issuer:
     groups_claim: ClaimPath | None
     groups: Mapping[str, frozenset[str]]
     sign_in: SignIn | None
+    attributes: tuple[ClaimAttribute, ...] = ()
 
     def groups_for(self, values: Iterable[str]) -> frozenset[str]:
         """Give the broker's groups for the values of the token's claim."""

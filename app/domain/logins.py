@@ -113,6 +113,7 @@ class Verdict(StrEnum):
     EXPIRED = "expired"
     USER_UNKNOWN_OR_DISABLED = "user-unknown-or-disabled"
     CREDENTIALS_CHANGED = "credentials-changed"
+    REVOKED = "revoked"
 
 
 def judge(
@@ -149,6 +150,8 @@ def _over(login: Login, user: User | None, now: datetime) -> Verdict | None:
         return Verdict.USER_UNKNOWN_OR_DISABLED
     if user.credentials_version != login.credentials_version:
         return Verdict.CREDENTIALS_CHANGED
+    if login.created_at.timestamp() < user.valid_from:
+        return Verdict.REVOKED
     return None
 
 

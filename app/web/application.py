@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from importlib.metadata import PackageNotFoundError, version
+from typing import Final
 
 from fastapi import FastAPI
 from fastapi.middleware import Middleware
@@ -17,6 +18,7 @@ from app.web.login_pool import LoginPool
 from app.web.methods import AllowHeader, HeadAsGet
 from app.web.openapi import DescribedApi, operation_id
 from app.web.problems import NeverRaise
+from app.web.workers import Threads, Workers
 
 _DESCRIPTION = """
 Log in, ask for a grant, sign your request with it, and call the function URL yourself.
@@ -29,15 +31,21 @@ Every failure is a problem document (RFC 9457) with a stable `type` and the
 """
 
 
-def create_app(
+_THREADS: Final = 8
+
+
+def create_app(  # noqa: PLR0913 - a deployment chooses each of these
     broker: Broker,
     *,
+    workers: Workers | None = None,
     allowed_origins: Sequence[str] = (),
     connect_to: Sequence[str] = (),
     trusted_proxies: Collection[Network] = (),
     docs: bool = True,
 ) -> FastAPI:
     """Build the API around ``broker``; it reads no settings and opens nothing.
+
+    ``workers`` do what waits for AWS: without any, a few threads.
 
     ``allowed_origins`` are pages elsewhere that may call it, ``connect_to`` the
     origins the broker's own page may call besides it. ``trusted_proxies`` are
@@ -56,13 +64,16 @@ def create_app(
         redirect_slashes=False,
         generate_unique_id_function=operation_id,
         middleware=_middleware(allowed_origins),
+        openapi_tags=[{"name": name} for name in ("login", "grants", "operation")],
     )
     app.state.broker = broker
+    app.state.workers = workers or Threads(_THREADS)
     app.state.login_pool = LoginPool()
     app.state.trusted_proxies = trusted_proxies
-    app.include_router(auth.token_endpoints)
-    for routes in (auth, functions, grants, credentials, health):
+    # Routes are tried in turn, and grants are what is asked for most.
+    for routes in (grants, credentials, functions, auth, health):
         app.include_router(routes.router)
+    app.include_router(auth.token_endpoints)
     problems.install(app)
     page.install(app, connect_to=connect_to, sign_in_issuers=broker.sign_in_issuers)
     if docs:

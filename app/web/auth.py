@@ -26,11 +26,8 @@ from app.domain.errors import (
 from app.domain.issuers import Issuer, SendToken, SignIn
 from app.web.dependencies import (
     CURRENT_USER_FAILURES,
-    BearerToken,
-    BrokerDep,
-    CurrentUser,
-    LoginPoolDep,
-    SourceDep,
+    Context,
+    CurrentBearer,
     when_ready,
 )
 from app.web.oauth import TokenRoute, refusals
@@ -181,9 +178,7 @@ class IssuersResponse(BaseModel):
 )
 async def login(
     form: Annotated[LoginForm, Form()],
-    broker: BrokerDep,
-    pool: LoginPoolDep,
-    source: SourceDep,
+    context: Context,
 ) -> TokenResponse:
     """Trade a username and a password for an access token and what renews it.
 
@@ -191,7 +186,9 @@ async def login(
     as long each time, up to half a minute.
     """
     password = form.password.get_secret_value()
-    pair = await pool.run(lambda: broker.login(form.username, password, source))
+    pair = await context.login_pool.run(
+        lambda: context.broker.login(form.username, password, context.source)
+    )
     return TokenResponse.reveal(pair)
 
 
@@ -210,9 +207,7 @@ async def login(
 )
 async def change_password(
     form: Annotated[PasswordForm, Form()],
-    broker: BrokerDep,
-    pool: LoginPoolDep,
-    source: SourceDep,
+    context: Context,
 ) -> None:
     """Replace a password by another; the old one says who you are.
 
@@ -221,8 +216,10 @@ async def change_password(
     """
     password = form.password.get_secret_value()
     new_password = form.new_password.get_secret_value()
-    await pool.run(
-        lambda: broker.change_password(form.username, password, new_password, source)
+    await context.login_pool.run(
+        lambda: context.broker.change_password(
+            form.username, password, new_password, context.source
+        )
     )
 
 
@@ -233,13 +230,18 @@ async def change_password(
         LoginEndedError, UsersUnavailableError, SigningKeyUnavailableError
     ),
 )
-def refresh(form: Annotated[RefreshForm, Form()], broker: BrokerDep) -> TokenResponse:
+async def refresh(
+    form: Annotated[RefreshForm, Form()],
+    context: Context,
+) -> TokenResponse:
     """Trade a refresh token for a new pair; the old one can be used no more.
 
     Presented again within ten seconds it gives the same successor: an answer may be
     lost. Presented again later it ends the login, for somebody else may have it.
     """
-    return TokenResponse.reveal(broker.refresh(form.refresh_token.get_secret_value()))
+    token = form.refresh_token.get_secret_value()
+    pair = await context.run(lambda broker: broker.refresh(token, context.source))
+    return TokenResponse.reveal(pair)
 
 
 @router.post(
@@ -248,13 +250,13 @@ def refresh(form: Annotated[RefreshForm, Form()], broker: BrokerDep) -> TokenRes
     status_code=HTTPStatus.NO_CONTENT,
     responses=problems(*CURRENT_USER_FAILURES, LoginNotOursError),
 )
-async def logout(token: BearerToken, broker: BrokerDep) -> None:
+async def logout(bearer: CurrentBearer, context: Context) -> None:
     """End the login this access token comes from: it can be renewed no more.
 
     The access token itself lasts to its end. Of another issuer's token there is no
     login here that could end: its issuer has it.
     """
-    await when_ready(lambda: broker.logout(token))
+    await context.run(lambda broker: broker.logout(bearer, context.source))
 
 
 @router.get(
@@ -262,13 +264,13 @@ async def logout(token: BearerToken, broker: BrokerDep) -> None:
     summary="List the issuers you can sign in through",
     responses=problems(IssuersUnavailableError),
 )
-async def issuers(broker: BrokerDep) -> IssuersResponse:
+async def issuers(context: Context) -> IssuersResponse:
     """List them by name, with what a public client of theirs needs to know.
 
     Their tokens, and those of issuers that are not listed because nobody signs in
     through them, are taken wherever the broker's own access tokens are.
     """
-    found = await when_ready(broker.sign_in_issuers)
+    found = await when_ready(context.broker.sign_in_issuers)
     return IssuersResponse.of(found)
 
 
@@ -277,8 +279,9 @@ async def issuers(broker: BrokerDep) -> IssuersResponse:
     summary="See who you are",
     responses=problems(*CURRENT_USER_FAILURES),
 )
-async def me(user: CurrentUser) -> MeResponse:
+async def me(bearer: CurrentBearer, context: Context) -> MeResponse:
     """Tell who the broker thinks you are, as of now."""
+    user = await context.run(lambda broker: broker.identify(bearer))
     return MeResponse(
         issuer=user.identity.issuer,
         subject=user.identity.subject,

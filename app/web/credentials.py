@@ -17,8 +17,9 @@ from pydantic.alias_generators import to_pascal
 from typing_extensions import override
 
 from app.domain.errors import ProblemError, TokenRejectedError
+from app.domain.session import SessionRequest
 from app.web.casing import PASCAL_CASE
-from app.web.dependencies import BrokerDep, SdkUser, SourceDep
+from app.web.dependencies import Context, SdkBearer
 from app.web.grants import DURATION_RANGE, GRANT_FAILURES, GrantResponse
 from app.web.problems import STATUS, headers_of
 
@@ -104,20 +105,23 @@ def _failures(*expected: type[ProblemError]) -> dict[int | str, dict[str, Any]]:
     summary="Get credentials as AWS's SDKs ask for them",
     responses=_failures(*GRANT_FAILURES),
 )
-def credentials(
+async def credentials(
     function_name: str,
-    user: SdkUser,
-    broker: BrokerDep,
-    source: SourceDep,
+    bearer: SdkBearer,
+    context: Context,
     asked: Annotated[CredentialsQuery, Query()],
 ) -> GrantResponse:
     """Issue what ``POST /grant`` issues, for as long as the function allows.
 
     The token may also stand in the header bare: SDKs send a token file as it is.
     """
-    return GrantResponse.reveal(
-        broker.grant(user, function_name, asked.duration_seconds, source)
+    wanted = SessionRequest(
+        function_name=function_name, duration_seconds=asked.duration_seconds
     )
+    grant = await context.run(
+        lambda broker: broker.grant(bearer, wanted, context.source)
+    )
+    return GrantResponse.reveal(grant)
 
 
 def _code_of(error: type[ProblemError]) -> str:

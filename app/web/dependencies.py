@@ -3,11 +3,11 @@
 import asyncio
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Final, TypeVar, cast
 
 from anyio import move_on_after
 from fastapi import Depends, Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.security import OAuth2PasswordBearer
 from starlette.requests import HTTPConnection
 from typing_extensions import override
@@ -22,9 +22,10 @@ from app.domain.errors import (
     TokenRejectedError,
     UsersUnavailableError,
 )
-from app.domain.identity import User
+from app.domain.identity import AnyBearer
 from app.web.caller_address import caller_address
 from app.web.login_pool import LoginPool
+from app.web.workers import Workers
 
 T = TypeVar("T")
 
@@ -67,29 +68,41 @@ def _is_bearer(header: str) -> bool:
     return header.partition(" ")[0].lower() == "bearer"
 
 
-async def _broker(request: Request) -> Broker:
-    return cast("Broker", request.app.state.broker)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestContext:
+    """What a route works with. One dependency: FastAPI takes its time for each."""
+
+    broker: Broker
+    workers: Workers
+    login_pool: LoginPool
+    source: Source
+
+    async def run(self, work: Callable[[Broker], T]) -> T:
+        """Let the broker do what waits for AWS."""
+        return await self.workers.run(lambda: work(self.broker))
 
 
-async def _login_pool(request: Request) -> LoginPool:
-    return cast("LoginPool", request.app.state.login_pool)
-
-
-async def _source(request: Request) -> Source:
+async def _context(request: Request) -> RequestContext:
+    state = request.app.state
     # The peer is the socket's or, through Mangum, API Gateway's sourceIp.
     address = caller_address(
         request.client.host if request.client else None,
         request.headers.getlist("x-forwarded-for"),
-        request.app.state.trusted_proxies,
+        state.trusted_proxies,
     )
-    return Source(address=address, request_id=request.state.request_id)
+    return RequestContext(
+        broker=state.broker,
+        workers=state.workers,
+        login_pool=state.login_pool,
+        source=Source(address=address, request_id=request.state.request_id),
+    )
 
 
-BrokerDep = Annotated[Broker, Depends(_broker)]
+Context = Annotated[RequestContext, Depends(_context)]
 
-LoginPoolDep = Annotated[LoginPool, Depends(_login_pool)]
 
-SourceDep = Annotated[Source, Depends(_source)]
+def _broker(request: Request) -> Broker:
+    return cast("Broker", request.app.state.broker)
 
 
 _bearer: Final = _StrictBearer(_BEARER)
@@ -101,14 +114,14 @@ _BareToken = Annotated[str, Depends(_StrictBearer(_BARE))]
 
 
 async def when_ready(do: Callable[[], T]) -> T:
-    """Do it in a worker thread, and again once what was missing has been read.
+    """Do what never waits, and do it again once what was missing has been read.
 
-    Meanwhile no worker thread is taken: an issuer whose keys arrive slowly holds up
-    its own people, and nobody else.
+    Meanwhile no thread is taken: an issuer whose keys arrive slowly holds up its own
+    people, and nobody else.
     """
     for _ in range(_MOST_WAITS):
         try:
-            return await run_in_threadpool(do)
+            return do()
         except ProblemError as error:
             if error.pending is None:
                 raise
@@ -116,31 +129,34 @@ async def when_ready(do: Callable[[], T]) -> T:
                 await asyncio.wrap_future(error.pending)
             if not error.pending.done():
                 raise
-    return await run_in_threadpool(do)
+    return do()
 
 
 async def authenticate(request: Request) -> None:
-    """Find the caller before anything else of the request is looked at."""
-    broker, token = await _broker(request), await _bearer(request)
-    request.state.user = await when_ready(lambda: broker.identify(token))
+    """Verify the token before anything else of the request is looked at."""
+    broker, token = _broker(request), await _bearer(request)
+    request.state.bearer = await when_ready(lambda: broker.verify(token))
 
 
-async def _current_user(
-    request: Request, broker: BrokerDep, token: BearerToken
-) -> User:
+async def _current_bearer(request: Request, token: BearerToken) -> AnyBearer:
     # A route that reads a body has found out before it did.
-    known: User | None = getattr(request.state, "user", None)
+    known: AnyBearer | None = getattr(request.state, "bearer", None)
     if known is not None:
         return known
-    return await when_ready(lambda: broker.identify(token))
+    broker = _broker(request)
+    return await when_ready(lambda: broker.verify(token))
 
 
-async def _sdk_user(broker: BrokerDep, token: _BareToken) -> User:
-    return await when_ready(lambda: broker.identify(token))
+async def _sdk_bearer(request: Request, token: _BareToken) -> AnyBearer:
+    broker = _broker(request)
+    return await when_ready(lambda: broker.verify(token))
 
 
-CurrentUser = Annotated[User, Depends(_current_user)]
-"""The caller, verified and still known. A route without it is public."""
+CurrentBearer = Annotated[AnyBearer, Depends(_current_bearer)]
+"""Whose token came, verified. Whether they are known still, ``Broker.identify`` asks.
+
+A route without it is public.
+"""
 
 CURRENT_USER_FAILURES: Final[tuple[type[ProblemError], ...]] = (
     TokenRejectedError,
@@ -151,5 +167,5 @@ CURRENT_USER_FAILURES: Final[tuple[type[ProblemError], ...]] = (
 )
 """How a route may fail that knows its caller, or ends a login."""
 
-SdkUser = Annotated[User, Depends(_sdk_user)]
+SdkBearer = Annotated[AnyBearer, Depends(_sdk_bearer)]
 """The same, where the token may stand bare: SDKs send a token file as it is."""

@@ -8,7 +8,11 @@ from pydantic import BaseModel, Field
 from app.domain.catalogue import BodyType, Function, InvokeMode
 from app.domain.errors import CatalogueUnavailableError
 from app.web.casing import PASCAL_CASE
-from app.web.dependencies import CURRENT_USER_FAILURES, BrokerDep, CurrentUser
+from app.web.dependencies import (
+    CURRENT_USER_FAILURES,
+    Context,
+    CurrentBearer,
+)
 from app.web.openapi import problems
 
 router = APIRouter(tags=["grants"])
@@ -62,7 +66,9 @@ class FunctionsResponse(BaseModel):
     summary="List the functions you may call",
     responses=problems(*CURRENT_USER_FAILURES, CatalogueUnavailableError),
 )
-def functions(user: CurrentUser, broker: BrokerDep) -> FunctionsResponse:
+async def functions(bearer: CurrentBearer, context: Context) -> FunctionsResponse:
     """List them by name; those of others are left out."""
-    found = [FunctionResponse.of(function) for function in broker.functions(user)]
-    return FunctionsResponse(functions=found)
+    found = await context.run(lambda broker: broker.functions(broker.identify(bearer)))
+    return FunctionsResponse(
+        functions=[FunctionResponse.of(function) for function in found]
+    )

@@ -1,5 +1,6 @@
 """``POST /grant``: trade an access token for credentials to call one function."""
 
+import json
 from datetime import datetime, timedelta
 from typing import Annotated, Final, Literal, Self
 
@@ -23,17 +24,24 @@ from app.domain.errors import (
     DurationOutOfRangeError,
     FunctionNotAvailableError,
     FunctionNotNamedError,
+    GrantLimitedError,
     ProblemError,
     SessionsUnavailableError,
 )
-from app.domain.session import LONGEST, SHORTEST, USUAL, SessionPlan
+from app.domain.session import (
+    LONGEST,
+    SHORTEST,
+    USUAL,
+    DurationRule,
+    SessionPlan,
+    SessionRequest,
+)
 from app.web.bodies import UNREADABLE, JsonRoute
 from app.web.casing import PASCAL_CASE
 from app.web.dependencies import (
     CURRENT_USER_FAILURES,
-    BrokerDep,
-    CurrentUser,
-    SourceDep,
+    Context,
+    CurrentBearer,
 )
 from app.web.openapi import problems
 
@@ -79,13 +87,22 @@ class GrantRequest(BaseModel):
     duration_seconds: Annotated[
         int,
         Field(
-            description="Refused where out of range, never bent",
+            description="Refused where out of range, never bent. Where it is left out, "
+            "a quarter of an hour, or as long as there can be where that is less",
             json_schema_extra=DURATION_RANGE,
         ),
     ] = _seconds(USUAL)
     dry_run: Annotated[
         StrictBool, Field(description="Tell what would be granted, and grant nothing")
     ] = False
+
+    def to_session_request(self) -> SessionRequest:
+        is_given = "duration_seconds" in self.model_fields_set
+        return SessionRequest(
+            function_name=self.function_name,
+            duration_seconds=self.duration_seconds if is_given else None,
+            default_duration=USUAL,
+        )
 
 
 class GrantResponse(BaseModel):
@@ -114,6 +131,21 @@ class GrantResponse(BaseModel):
             examples=["2026-11-22T12:04:56.123Z"],
         ),
     ]
+    grant_id: Annotated[
+        str,
+        Field(
+            description="Of this grant, as in the broker's log",
+            examples=["0d9f1b7c4e6a4f5a9b1c2d3e4f506172"],
+        ),
+    ]
+    session_grant_id: Annotated[
+        str,
+        Field(
+            description="Of the grant that the session began with, by which it can be "
+            "revoked; another than GrantId where a session is reused",
+            examples=["0d9f1b7c4e6a4f5a9b1c2d3e4f506172"],
+        ),
+    ]
 
     @classmethod
     def reveal(cls, grant: Grant) -> Self:
@@ -130,6 +162,8 @@ class GrantResponse(BaseModel):
             token=credentials.session_token,
             expiration=credentials.expires_at,
             server_time=grant.granted_at,
+            grant_id=grant.plan.grant_id,
+            session_grant_id=credentials.grant_id,
         )
 
 
@@ -145,7 +179,27 @@ class DryRunResponse(BaseModel):
     invoke_mode: InvokeMode
     duration_seconds: Annotated[int, Field(examples=[900])]
     session_name: Annotated[str, Field(examples=["local+alice"])]
-    tags: dict[str, str]
+    tags: Annotated[
+        dict[str, str],
+        Field(description="Those called claim.… as far as AWS has room for them"),
+    ]
+    groups: Annotated[
+        list[str],
+        Field(description="Those of yours that let you in", examples=[["everyone"]]),
+    ]
+    duration_rule: Annotated[
+        DurationRule,
+        Field(
+            description="What the duration follows from: the request, the default, the "
+            "function's longest, AWS's longest (role-chaining) or the end of the login"
+        ),
+    ]
+    max_duration_seconds: Annotated[
+        int, Field(description="What could be had at this moment", examples=[3600])
+    ]
+    policy: Annotated[
+        dict[str, JsonValue], Field(description="The session policy, as AWS gets it")
+    ]
 
     @classmethod
     def of(cls, plan: SessionPlan) -> Self:
@@ -156,7 +210,11 @@ class DryRunResponse(BaseModel):
             invoke_mode=plan.function.invoke_mode,
             duration_seconds=_seconds(plan.duration),
             session_name=plan.name,
-            tags=dict(plan.tags),
+            tags={**plan.tags, **dict(plan.claim_tags)},
+            groups=sorted(plan.groups),
+            duration_rule=plan.duration_rule,
+            max_duration_seconds=_seconds(plan.longest),
+            policy=json.loads(plan.policy),
         )
 
 
@@ -164,6 +222,7 @@ GRANT_FAILURES: Final[tuple[type[ProblemError], ...]] = (
     *CURRENT_USER_FAILURES,
     FunctionNotAvailableError,
     DurationOutOfRangeError,
+    GrantLimitedError,
     SessionsUnavailableError,
     CatalogueUnavailableError,
     AuditUnavailableError,
@@ -175,6 +234,10 @@ _EXAMPLES: Final[dict[str, Example]] = {
     "longer": {
         "summary": "An hour, the longest",
         "value": {"FunctionName": "hello", "DurationSeconds": 3600},
+    },
+    "short": {
+        "summary": "Half a minute",
+        "value": {"FunctionName": "hello", "DurationSeconds": 30},
     },
     "dry run": {
         "summary": "What would be granted",
@@ -188,15 +251,20 @@ _EXAMPLES: Final[dict[str, Example]] = {
     summary="Get credentials for one function",
     responses=problems(*GRANT_FAILURES, FunctionNotNamedError, unreadable=UNREADABLE),
 )
-def grant(
-    user: CurrentUser,
-    broker: BrokerDep,
-    source: SourceDep,
+async def grant(
+    bearer: CurrentBearer,
+    context: Context,
     wanted: Annotated[GrantRequest | None, Body(openapi_examples=_EXAMPLES)] = None,
 ) -> GrantResponse | DryRunResponse:
     """Issue short-lived AWS credentials that can call one function URL, as you."""
     wanted = wanted or GrantRequest()
-    asked = (user, wanted.function_name, wanted.duration_seconds)
+    asked = wanted.to_session_request()
     if wanted.dry_run:
-        return DryRunResponse.of(broker.plan(*asked))
-    return GrantResponse.reveal(broker.grant(*asked, source))
+        plan = await context.run(
+            lambda broker: broker.dry_run(bearer, asked, context.source)
+        )
+        return DryRunResponse.of(plan)
+    granted = await context.run(
+        lambda broker: broker.grant(bearer, asked, context.source)
+    )
+    return GrantResponse.reveal(granted)

@@ -24,6 +24,7 @@ STATUS: Final[Mapping[type[errors.ProblemError], HTTPStatus]] = {
     errors.FunctionNotAvailableError: HTTPStatus.FORBIDDEN,
     errors.FunctionNotNamedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.DurationOutOfRangeError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.GrantLimitedError: HTTPStatus.TOO_MANY_REQUESTS,
     errors.TooBusyError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.SessionsUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.UsersUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,

@@ -2,23 +2,30 @@ import json
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
 
 from app.adapters import parameters
 from app.adapters.catalogue import SsmCatalogue
-from app.adapters.catalogue_entry import VERSION, EntryRules, read_entry
+from app.adapters.catalogue_entry import (
+    VERSION,
+    EntryRules,
+    read_entry,
+)
 from app.adapters.parameters import EntryRefusedError
 from app.domain.catalogue import BodyType, Function, InvokeMode
 from app.domain.errors import CatalogueUnavailableError
+from tests import entry_schema
 from tests.adapters.readings import wait_for_background_readings
 from tests.fakes import Clock
 from tests.scripted_aws import Answer, Gate, ScriptedAws
+from tests.stack import ROOT
 
 ROLE = "arn:aws:iam::123456789012:role/stack-InvokeRole-1"
-OTHER = "arn:aws:iam::123456789012:role/other/stack-OtherRole-1"
-RULES = EntryRules(roles=(ROLE, OTHER))
+OTHER = "arn:aws:iam::123456789012:role/aikagi/stack/other-InvokeRole-1"
+RULES = EntryRules(role=ROLE, role_path="/aikagi/stack/")
 ENTRY: dict[str, Any] = {
     "Title": "Hello",
     "Description": "Says hello",
@@ -61,12 +68,35 @@ def test_an_entry_is_a_function():
         ),
         pytest.param({"Groups": []}, ("groups", frozenset()), id="nobody's"),
         pytest.param({"Version": VERSION}, ("name", "hello"), id="its version"),
+        pytest.param({"MaxDurationSeconds": 15}, ("max_duration_seconds", 15), id="15"),
+        pytest.param({}, ("required_claims", {}), id="no claims"),
+        pytest.param(
+            {"RequiredClaims": {"dept": ["a b", "c"], "x.y": ["z"]}},
+            (
+                "required_claims",
+                {"dept": frozenset({"a b", "c"}), "x.y": frozenset({"z"})},
+            ),
+            id="claims",
+        ),
+        pytest.param({}, ("source_networks", ()), id="no networks"),
+        pytest.param(
+            {"SourceNetworks": ["192.0.2.1/32", "2001:db8::/32", "::1/128"]},
+            (
+                "source_networks",
+                (
+                    ip_network("192.0.2.1/32"),
+                    ip_network("2001:db8::/32"),
+                    ip_network("::1/128"),
+                ),
+            ),
+            id="networks",
+        ),
         pytest.param({}, ("example", None), id="no example"),
         pytest.param({"Example": "x" * 1000}, ("example", "x" * 1000), id="an example"),
         pytest.param({}, ("body_type", None), id="no kind of body"),
         pytest.param({"BodyType": "text"}, ("body_type", BodyType.TEXT), id="text"),
         pytest.param(
-            {"RoleArn": OTHER}, ("role_arn", OTHER), id="a role that is listed"
+            {"RoleArn": OTHER}, ("role_arn", OTHER), id="another stack's role"
         ),
         pytest.param(
             {"Arn": ENTRY["Arn"] + ":live"}, ("arn", ENTRY["Arn"] + ":live"), id="alias"
@@ -121,15 +151,108 @@ def test_what_an_entry_may_leave_out_or_say(
         pytest.param({"FuncUrl": ENTRY["FuncUrl"] + "x"}, "FuncUrl", id="a path"),
         pytest.param({"FuncUrl": ENTRY["FuncUrl"][:-1]}, "FuncUrl", id="no slash"),
         pytest.param({"FuncUrl": "http://127.0.0.1:8101/"}, "FuncUrl", id="loopback"),
-        pytest.param({"RoleArn": ROLE + "x"}, "RoleArn", id="a role not listed"),
+        pytest.param({"RoleArn": ""}, "RoleArn", id="an empty role"),
+        pytest.param({"RoleArn": ROLE + "x"}, "RoleArn", id="a role without the path"),
+        pytest.param(
+            {"RoleArn": OTHER.replace("/stack/", "/stack-2/")},
+            "RoleArn",
+            id="a role of another broker's path",
+        ),
+        pytest.param(
+            {"RoleArn": OTHER.replace("/stack/", "/stack/more/")},
+            "RoleArn",
+            id="a role of a path below",
+        ),
+        pytest.param(
+            {"RoleArn": OTHER.replace("/aikagi/", "/x/aikagi/")},
+            "RoleArn",
+            id="a role of a path that ends the same",
+        ),
+        pytest.param(
+            {"RoleArn": OTHER.replace("123456789012", "999999999999")},
+            "RoleArn",
+            id="a role of another account",
+        ),
+        pytest.param(
+            {
+                "RoleArn": OTHER.replace("123456789012", "999999999999"),
+                "Arn": ENTRY["Arn"].replace("123456789012", "999999999999"),
+            },
+            "RoleArn",
+            id="a role and a function of another account",
+        ),
+        pytest.param(
+            {"RoleArn": OTHER.replace("arn:aws:", "arn:aws-cn:")},
+            "RoleArn",
+            id="a role of another partition",
+        ),
+        pytest.param({"RoleArn": OTHER + "*"}, "RoleArn", id="a role with a wildcard"),
+        pytest.param({"RoleArn": OTHER + "\n"}, "RoleArn", id="a role and a line end"),
         pytest.param({"InvokeMode": "buffered"}, "InvokeMode", id="no mode"),
         pytest.param({"Groups": "everyone"}, "Groups", id="groups a string"),
         pytest.param({"Groups": None}, "Groups", id="no groups"),
         pytest.param({"Title": ""}, "Title", id="an empty title"),
         pytest.param({"MaxDurationSeconds": "900"}, "MaxDuration", id="a string"),
         pytest.param({"MaxDurationSeconds": True}, "MaxDuration", id="true"),
-        pytest.param({"MaxDurationSeconds": 899}, "MaxDuration", id="too short"),
+        pytest.param({"MaxDurationSeconds": 14}, "MaxDuration", id="too short"),
         pytest.param({"MaxDurationSeconds": 3601}, "MaxDuration", id="too long"),
+        pytest.param({"RequiredClaims": {}}, "RequiredClaims", id="claims, but none"),
+        pytest.param({"RequiredClaims": []}, "RequiredClaims", id="claims a list"),
+        pytest.param(
+            {"RequiredClaims": {"dept": []}}, "RequiredClaims", id="a claim of nothing"
+        ),
+        pytest.param(
+            {"RequiredClaims": {"dept": "a"}}, "RequiredClaims", id="a claim of a text"
+        ),
+        pytest.param(
+            {"RequiredClaims": {"dept": [1]}},
+            "RequiredClaims",
+            id="a claim of a number",
+        ),
+        pytest.param(
+            {"RequiredClaims": {"dept": [""]}}, "RequiredClaims", id="an empty value"
+        ),
+        pytest.param(
+            {"RequiredClaims": {"Dept": ["a"]}}, "RequiredClaims", id="no such name"
+        ),
+        pytest.param(
+            {"RequiredClaims": {"dept": ["a*"]}}, "RequiredClaims", id="no such value"
+        ),
+        pytest.param(
+            {"RequiredClaims": {f"a{n}": ["b"] for n in range(11)}},
+            "RequiredClaims",
+            id="eleven claims",
+        ),
+        *(
+            pytest.param(
+                {"SourceNetworks": networks}, "SourceNetworks", id=str(networks)
+            )
+            for networks in (
+                [],
+                "192.0.2.0/24",
+                [1],
+                [""],
+                ["192.0.2.1"],
+                ["192.0.2.1/24"],
+                ["192.0.2.0/33"],
+                ["192.0.2.0/255.255.255.0"],
+                ["192.000.2.0/24"],
+                ["192.0.2.0/24 "],
+                ["192.0.2.0/24\n"],
+                ["192.0.2.*"],
+                ["2001:DB8::/32"],
+                ["2001:db8:0::/32"],
+                ["2001:db8::1/32"],
+                ["fe80::%eth0/64"],
+                ["fe80::%eth0/128"],
+                ["::ffff:192.0.2.0/120"],
+                ["::ffff:c000:200/120"],
+                ["0.0.0.0/0"],
+                ["::/0"],
+                ["192.0.2.0/24", "192.0.2.0/24"],
+                [f"192.0.2.{number}/32" for number in range(11)],
+            )
+        ),
         pytest.param({"Url": "https://x"}, "Url", id="a field too many"),
         pytest.param({"Version": "1"}, "Version: ", id="version a string"),
         pytest.param({"Version": True}, "Version: ", id="version true"),
@@ -156,11 +279,35 @@ def test_an_entry_that_is_no_strict_object_is_refused(text: str):
 
 
 def test_a_local_url_is_only_taken_where_it_is_listed():
-    local = EntryRules(roles=(ROLE,), local_origins=("http://127.0.0.1:8101",))
+    local = EntryRules(role=ROLE, local_origins=("http://127.0.0.1:8101",))
 
     assert read(local, FuncUrl="http://127.0.0.1:8101/").url == "http://127.0.0.1:8101/"
     with pytest.raises(EntryRefusedError):
         read(local, FuncUrl="http://127.0.0.1:8102/")
+
+
+@pytest.mark.parametrize("name", ["RequiredClaims", "SourceNetworks"])
+def test_a_constraint_is_not_taken_back_by_null(name: str):
+    text = json.dumps({**ENTRY, name: None})
+
+    with pytest.raises(EntryRefusedError, match=name):
+        read_entry("hello", text, RULES)
+
+
+def test_the_schema_for_editors_is_that_of_the_entries():
+    assert entry_schema.PATH.read_text() == entry_schema.text(), (
+        f"{entry_schema.PATH.name} is another: python -m tests.entry_schema writes it"
+    )
+
+
+def test_every_member_of_an_entry_is_explained_in_the_schema_and_in_the_page():
+    members = json.loads(entry_schema.text())["properties"]
+    page = (ROOT / "docs" / "functions.md").read_text()
+
+    assert members
+    for name, member in members.items():
+        assert member["description"], name
+        assert f"`{name}`" in page, name
 
 
 def test_a_refused_entry_is_one_line_of_the_log():
@@ -236,14 +383,52 @@ def test_an_entry_of_a_later_version_is_left_out_with_a_line_that_says_so(
     )
 
 
+def test_without_a_path_an_entry_has_the_one_role():
+    alone = EntryRules(role=ROLE)
+
+    assert read(alone, RoleArn=ROLE).role_arn == ROLE
+    with pytest.raises(EntryRefusedError, match="RoleArn"):
+        read(alone, RoleArn=OTHER)
+
+
+SHADOWS: dict[str, dict[str, Any]] = {
+    "the same": {},
+    "of another stack": {"RoleArn": OTHER},
+    "an alias of it": {"Arn": ENTRY["Arn"] + ":live"},
+    "open to anybody": {"Groups": ["anybody"]},
+}
+
+
+@pytest.mark.parametrize("own", [{}, {"RoleArn": OTHER}], ids=["ours", "another's"])
+@pytest.mark.parametrize("changes", SHADOWS.values(), ids=SHADOWS)
+@pytest.mark.parametrize("shadow", ["aa-hello", "zz-hello"])
 def test_an_entry_cannot_shadow_another(
+    catalogue: SsmCatalogue,
+    script: ScriptedAws,
+    caplog: pytest.LogCaptureFixture,
+    own: dict[str, Any],
+    changes: dict[str, Any],
+    shadow: str,
+):
+    entry = {**ENTRY, **own}
+    alone = read_entry("hello", json.dumps(entry), RULES)
+    both = [("hello", entry), (shadow, {**ENTRY, **changes})]
+    script.will(page(*sorted(both)))
+
+    found = {function.name: function for function in catalogue.read()}
+
+    assert found["hello"] == alone
+    [line] = caplog.messages
+    assert ", ".join(sorted(("hello", shadow))) in line
+
+
+def test_entries_of_two_functions_are_no_matter_for_the_log(
     catalogue: SsmCatalogue, script: ScriptedAws, caplog: pytest.LogCaptureFixture
 ):
-    open_to_all = {**ENTRY, "Groups": ["anybody"]}
-    script.will(page(("hello", ENTRY), ("zz-hello", open_to_all)))
+    script.will(page(("hello", ENTRY), ("report", other(RoleArn=OTHER))))
 
-    assert names(catalogue) == ["hello"]
-    assert "zz-hello" in caplog.text
+    assert names(catalogue) == ["hello", "report"]
+    assert not caplog.messages
 
 
 def test_an_entry_taken_away_is_gone_within_a_minute_come_what_may(

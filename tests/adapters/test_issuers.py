@@ -4,7 +4,7 @@ import json
 import logging
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -13,7 +13,7 @@ from app.adapters.issuer_entry import VERSION, IssuerRules, read_issuer
 from app.adapters.issuers import SsmIssuers
 from app.adapters.parameters import EntryRefusedError
 from app.domain.errors import IssuersUnavailableError
-from app.domain.issuers import Issuer, Issuers
+from app.domain.issuers import ClaimAttribute, Issuer, Issuers
 from tests.adapters.readings import wait_for_background_readings
 from tests.fakes import Clock
 from tests.scripted_aws import Answer, Gate, ScriptedAws
@@ -33,6 +33,13 @@ SIGN_IN: dict[str, Any] = {
     "Scopes": ["openid"],
     "SendToken": "id_token",
 }
+
+
+TEAM: Final = {"Name": "team", "Claim": "team"}
+
+
+def attributes(*of_entry: dict[str, Any]) -> dict[str, Any]:
+    return {"Attributes": list(of_entry)}
 
 
 def read(rules: IssuerRules = RULES, /, alias: str = "corp", **changes: Any) -> Issuer:
@@ -64,6 +71,27 @@ def read(rules: IssuerRules = RULES, /, alias: str = "corp", **changes: Any) -> 
         pytest.param({}, ("jwks_uri", None), id="keys by discovery"),
         pytest.param({}, ("client_id_claim", None), id="an audience"),
         pytest.param({"Version": VERSION}, ("alias", "corp"), id="its version"),
+        pytest.param({}, ("attributes", ()), id="no attributes"),
+        pytest.param(
+            attributes(
+                {"Name": "team", "Claim": ["app", "team"], "AllowedValues": ["a", ""]},
+                {"Name": "cost-centre", "Claim": "cc"},
+            ),
+            (
+                "attributes",
+                (
+                    ClaimAttribute(
+                        name="team",
+                        claim=("app", "team"),
+                        allowed_values=frozenset({"a", ""}),
+                    ),
+                    ClaimAttribute(
+                        name="cost-centre", claim=("cc",), allowed_values=None
+                    ),
+                ),
+            ),
+            id="attributes in their order",
+        ),
         pytest.param(
             {"Issuer": "https://a.example/realms/x:8/"},
             ("url", "https://a.example/realms/x:8/"),
@@ -188,6 +216,25 @@ def test_an_issuer_may_be_on_a_laptop_where_that_is_said(member: str, url: str):
         pytest.param({**SIGN_IN, "SignIn": "true"}, "SignIn", id="true a string"),
         pytest.param({"ClientSecret": "x"}, "ClientSecret", id="a member not known"),
         pytest.param({"TagClaims": {}}, "TagClaims", id="a member of another day"),
+        pytest.param({"Attributes": {}}, "Attributes", id="attributes no list"),
+        pytest.param(attributes({"Name": "a"}), "Claim", id="an attribute of nothing"),
+        pytest.param(attributes({"Claim": "a"}), "Name", id="one without a name"),
+        pytest.param(attributes(TEAM, TEAM), "one Name", id="two of one name"),
+        pytest.param(attributes({**TEAM, "Name": "Team"}), "its Name", id="a capital"),
+        pytest.param(attributes({**TEAM, "Name": "a" * 64}), "its Name", id="long"),
+        pytest.param(
+            attributes({**TEAM, "AllowedValues": []}), "AllowedValues", id="no value"
+        ),
+        pytest.param(
+            attributes({**TEAM, "AllowedValues": ["a\nb"]}),
+            "AllowedValues",
+            id="a value that is no tag",
+        ),
+        pytest.param(
+            attributes(*({**TEAM, "Name": f"a{n}"} for n in range(21))),
+            "Attributes",
+            id="too many attributes",
+        ),
         pytest.param({"Version": 2}, "Version is 2", id="a later version"),
         pytest.param({"Version": True}, "Version", id="version true"),
     ],

@@ -28,6 +28,7 @@ from app.domain.errors import (
     SigningKeyUnavailableError,
     TokenRejectedError,
 )
+from app.domain.identity import Bearer
 from tests.adapters.readings import wait_for_background_readings
 from tests.fakes import NOON, Clock, Ids, a_bearer
 from tests.scripted_aws import Answer, ScriptedAws
@@ -37,7 +38,7 @@ STORED: Final = Path(__file__).parent / "stored" / "secrets"
 PLAIN: Final = "only-for-tests-and-for-nothing-else-at-all"
 WEEK: Final = timedelta(days=7)
 SECOND: Final = timedelta(seconds=1)
-ALICE: Final = a_bearer("alice")
+ALICE: Final = a_bearer("alice").identity
 
 
 @pytest.fixture
@@ -70,9 +71,10 @@ class OneBroker:
             new_id=Ids(),
         )
         self._refresh = RefreshTokens(self.keys)
+        self._clock = clock
 
     def tokens(self) -> tuple[str, str]:
-        access = self._access.mint(ALICE).text
+        access = self._access.mint(a_bearer("alice", issued_at=self._clock())).text
         refresh = self._refresh.sign(self._refresh.new())
         wait_for_background_readings()
         return access, refresh
@@ -84,11 +86,21 @@ class OneBroker:
 
     def accepts_access(self, access: str) -> bool:
         try:
-            return self._access.verify(access) == ALICE
+            return self._verify(access).identity == ALICE
         except TokenRejectedError:
             return False
         finally:
             wait_for_background_readings()
+
+    def _verify(self, access: str) -> Bearer:
+        """Wait, as a route does, for what is being read."""
+        try:
+            return self._access.verify(access)
+        except SigningKeyUnavailableError as error:
+            if error.pending is None:
+                raise
+            error.pending.result(30)
+            return self._access.verify(access)
 
     def accepts_refresh(self, refresh: str) -> bool:
         try:

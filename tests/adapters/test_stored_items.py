@@ -26,13 +26,15 @@ from app.adapters.tokens.refresh import RefreshTokens
 from app.adapters.users import UserTable
 from app.admin.retries import Retries
 from app.admin.users import UserAdministration, local_identity
+from app.audit_trail import AuditTrail
 from app.broker import Broker
 from app.domain.catalogue import InvokeMode
 from app.domain.errors import UsersUnavailableError
-from app.domain.identity import CheckedPassword, Identity, User
+from app.domain.identity import CheckedPassword, Identity, RefusedPassword, User
 from app.domain.issuers import Issuer, SendToken, SignIn
 from app.domain.limits import Attempt, History, Tally
 from app.domain.logins import Lifetimes, Login
+from app.grant_limits import TokenBuckets
 from app.logins import RotatingLogins
 from app.password_checks import LimitedPasswordChecks
 from app.web.application import create_app
@@ -186,8 +188,11 @@ def test_users_of_every_version_are_read(
     expected = USERS[path.stem]
     assert users.find(Identity(issuer="local", subject=username)) == expected
     checked = users.authenticate(username, PASSWORD)
-    assert (checked and checked.user) == expected
-    assert (checked is not None and checked.is_one_time) == ("one-time" in path.stem)
+    if isinstance(checked, RefusedPassword):
+        assert expected is None
+        return
+    assert checked.user == expected
+    assert checked.is_one_time == ("one-time" in path.stem)
 
 
 @pytest.mark.parametrize("path", sorted(ITEMS.rglob("user*.json")), ids=name_of)
@@ -199,17 +204,17 @@ def test_passwords_of_every_version_are_changed_by_themselves(
     users = UserTable(table, passwords=Passwords())
     username = item["pk"]["S"].removeprefix("principal#local#")
     checked = users.authenticate(username, PASSWORD)
-    if checked is None:
+    if isinstance(checked, RefusedPassword):
         assert path.stem == "user-disabled"
         return
 
     assert users.replace_password(checked, "looking-glass-1871", "another")
 
     again = users.authenticate(username, "looking-glass-1871")
-    assert again is not None
+    assert isinstance(again, CheckedPassword)
     assert not again.is_one_time
     assert again.user == replace(checked.user, credentials_version="another")
-    assert users.authenticate(username, PASSWORD) is None
+    assert isinstance(users.authenticate(username, PASSWORD), RefusedPassword)
     kept = working.item(item["pk"]["S"])
     assert kept["version"] == {"N": str(VERSION)}
     assert kept.keys() == {*item.keys(), "version", "password_hash"} - {
@@ -279,7 +284,7 @@ def test_attempts_of_every_version_are_read_and_counted_on(
 def test_entries_of_every_version_are_read(path: Path):
     role = "arn:aws:iam::123456789012:role/aikagi-InvokeRole"
 
-    function = read_entry(path.stem, path.read_text(), EntryRules(roles=(role,)))
+    function = read_entry(path.stem, path.read_text(), EntryRules(role=role))
 
     assert function.name == "hello"
     assert function.title == "Hello"
@@ -475,7 +480,7 @@ def test_one_item_of_a_later_version_is_no_other_persons_concern(
     users = UserTable(table, passwords=Passwords())
 
     checked = users.authenticate("bob", PASSWORD)
-    assert checked is not None
+    assert isinstance(checked, CheckedPassword)
     assert checked.user == USERS["user-without-groups"]
     with pytest.raises(UsersUnavailableError):
         users.authenticate("alice", PASSWORD)
@@ -517,8 +522,9 @@ def client(table: Table, clock: Clock) -> Iterator[TestClient]:
         ),
         issuers=FixedIssuers(),
         catalogue=FixedCatalogue(a_function("hello", "everyone")),
+        grant_limits=TokenBuckets(clock=clock),
         sessions=RecordingSessions(clock),
-        audit=RecordingAudit(),
+        audit=AuditTrail(log=RecordingAudit(), clock=clock),
         clock=clock,
         new_id=Ids(),
     )

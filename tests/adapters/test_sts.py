@@ -1,7 +1,7 @@
 """The exact request STS receives, and everything that can come back instead."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 import pytest
@@ -9,17 +9,22 @@ import pytest
 from app.adapters import sts
 from app.adapters.sts import StsSessions
 from app.domain.errors import SessionsUnavailableError
-from app.domain.session import SessionPlan, plan_session
+from app.domain.session import SessionPlan, SessionRequest, plan_session
 from tests.fakes import NOON, ROLE, Clock, a_function, a_user
-from tests.scripted_aws import Answer, ScriptedAws
+from tests.scripted_aws import Answer, Request, ScriptedAws
 
-PLAN: SessionPlan = plan_session(
-    a_user("alice", "research"),
-    a_function("report", "research"),
-    900,
-    grant_id="g-1",
-    issued=NOON,
-)
+
+def planned(seconds: int, attributes: Mapping[str, str] | None = None) -> SessionPlan:
+    return plan_session(
+        a_user("alice", "research", attributes=attributes),
+        a_function("report", "research"),
+        SessionRequest(duration_seconds=seconds),
+        grant_id="g-1",
+        now=NOON,
+    )
+
+
+PLAN = planned(900)
 
 
 def issued(
@@ -31,7 +36,7 @@ def issued(
     return xml(f"""<AssumeRoleResponse><AssumeRoleResult><Credentials>
         <AccessKeyId>{key}</AccessKeyId><SecretAccessKey>{secret}</SecretAccessKey>
         <SessionToken>{token}</SessionToken><Expiration>{expiration}</Expiration>
-        </Credentials></AssumeRoleResult><ResponseMetadata>
+        </Credentials><PackedPolicySize>17</PackedPolicySize></AssumeRoleResult><ResponseMetadata>
         <RequestId>sts-request-1</RequestId></ResponseMetadata></AssumeRoleResponse>""")
 
 
@@ -79,6 +84,82 @@ def test_assumes_the_role_exactly_as_planned(
     assert credentials.secret_access_key == "s-e-c-r-e-t"
     assert credentials.session_token == "t-o-k-e-n"
     assert credentials.request_id == "sts-request-1"
+
+
+def test_what_lasts_less_than_sts_issues_ends_by_its_policy(
+    sessions: StsSessions, script: ScriptedAws
+):
+    brief = planned(30)
+    script.will(issued(expiration="2030-01-01T12:15:00Z"))
+
+    credentials = sessions.issue(brief)
+
+    [request] = script.requests
+    assert request.query["DurationSeconds"] == "900"
+    assert request.query["Policy"] == brief.policy != PLAN.policy
+    assert credentials.expires_at == brief.ends_at
+
+
+def test_credentials_know_their_session(sessions: StsSessions, script: ScriptedAws):
+    script.will(issued())
+
+    credentials = sessions.issue(PLAN)
+
+    assert credentials.grant_id == "g-1"
+    assert credentials.issued == int(NOON.timestamp())
+    assert credentials.packed_policy_size == 17
+    assert credentials.dropped_tags == ()
+
+
+# Tags that there is no room for
+
+TAGGED = planned(900, {"team": "blue", "department": "R", "seat": "3"})
+
+
+def keys_of(request: Request) -> list[str]:
+    return [value for name, value in request.query.items() if name.endswith(".Key")]
+
+
+@pytest.mark.parametrize("too_large", range(4))
+def test_tags_of_claims_are_left_out_from_the_last_until_there_is_room(
+    sessions: StsSessions, script: ScriptedAws, too_large: int
+):
+    answers = iter([refused("PackedPolicyTooLarge", 400)] * too_large)
+    script.will_ask(lambda _: next(answers, issued()))
+
+    credentials = sessions.issue(TAGGED)
+
+    claims = ["claim.team", "claim.department", "claim.seat"]
+    assert [keys_of(request) for request in script.requests] == [
+        [*TAGGED.tags, *claims[: 3 - dropped]] for dropped in range(too_large + 1)
+    ]
+    assert credentials.dropped_tags == tuple(claims[3 - too_large :])
+    # What says who they are, and what they may call, is always there.
+    for request in script.requests:
+        assert request.query["Policy"] == TAGGED.policy
+        assert request.query["SourceIdentity"] == "local+alice"
+
+
+def test_without_room_for_what_has_to_be_there_there_is_no_session(
+    sessions: StsSessions, script: ScriptedAws
+):
+    script.will(refused("PackedPolicyTooLarge", 400))
+
+    with pytest.raises(SessionsUnavailableError):
+        sessions.issue(TAGGED)
+
+    assert len(script.requests) == 4
+
+
+def test_no_other_refusal_makes_a_session_with_less(
+    sessions: StsSessions, script: ScriptedAws
+):
+    script.will(refused("ValidationError", 400))
+
+    with pytest.raises(SessionsUnavailableError):
+        sessions.issue(TAGGED)
+
+    assert len(script.requests) == 1
 
 
 def test_an_expiry_in_another_zone_is_told_in_utc(

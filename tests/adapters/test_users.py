@@ -1,5 +1,6 @@
 """What the table says, what it may hold by mistake, and what it is when it is away."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,7 +10,13 @@ from app.adapters.passwords import Passwords
 from app.adapters.table import Table, connect
 from app.adapters.users import UserTable
 from app.domain.errors import UsersUnavailableError
-from app.domain.identity import CheckedPassword, FederatedBearer, Identity, User
+from app.domain.identity import (
+    CheckedPassword,
+    FederatedBearer,
+    Identity,
+    PasswordRefusal,
+    RefusedPassword,
+)
 from tests.fakes import a_user
 from tests.scripted_aws import Answer, ScriptedAws
 
@@ -23,13 +30,38 @@ RECORD = {
     "groups": {"SS": ["everyone"]},
 }
 COST = {"TableName": "users", "CapacityUnits": 1.0}
-NOBODY = Answer.json({"ConsumedCapacity": COST})
+
+
+def found(*items: dict[str, Any]) -> Answer:
+    return Answer.json(
+        {
+            "Responses": {"users": list(items)},
+            "UnprocessedKeys": {},
+            "ConsumedCapacity": [COST],
+        }
+    )
+
+
+NOBODY = found()
+
+
+def reading(key: str) -> dict[str, Any]:
+    """Give the one request that reads somebody and what was revoked."""
+    return {
+        "RequestItems": {
+            "users": {
+                "Keys": [{"pk": {"S": key}}, {"pk": {"S": "revocations"}}],
+                "ConsistentRead": True,
+            }
+        },
+        "ReturnConsumedCapacity": "TOTAL",
+    }
 
 
 def holding(**changes: Any) -> Answer:
     item = {**RECORD, **changes}
     item = {name: value for name, value in item.items() if value is not None}
-    return Answer.json({"Item": item, "ConsumedCapacity": COST})
+    return found(item)
 
 
 @pytest.fixture
@@ -43,12 +75,7 @@ def test_reads_one_record_consistently(table: UserTable, script: ScriptedAws):
 
     assert table.find(ALICE) == a_user("alice", "everyone")
     [request] = script.requests
-    assert request.json == {
-        "TableName": "users",
-        "Key": {"pk": {"S": "principal#local#alice"}},
-        "ConsistentRead": True,
-        "ReturnConsumedCapacity": "TOTAL",
-    }
+    assert request.json == reading("principal#local#alice")
 
 
 def test_a_namesake_at_another_issuer_is_another_record(
@@ -57,12 +84,7 @@ def test_a_namesake_at_another_issuer_is_another_record(
     script.will(NOBODY)
 
     assert table.find(Identity(issuer="corp", subject="alice")) is None
-    assert script.requests[0].json == {
-        "TableName": "users",
-        "Key": {"pk": {"S": "principal#corp#alice"}},
-        "ConsistentRead": True,
-        "ReturnConsumedCapacity": "TOTAL",
-    }
+    assert script.requests[0].json == reading("principal#corp#alice")
 
 
 def test_the_right_password_lets_in(table: UserTable, script: ScriptedAws):
@@ -84,49 +106,70 @@ def test_a_one_time_password_is_the_only_one_there_is(
 
     checked = table.authenticate("alice", "for-once-only")
 
-    assert checked is not None
+    assert isinstance(checked, CheckedPassword)
     assert (checked.is_one_time, checked.stored_hash) == (True, once)
-    assert table.authenticate("alice", RIGHT) is None
+    assert isinstance(table.authenticate("alice", RIGHT), RefusedPassword)
+
+
+UNKNOWN, WRONG = PasswordRefusal.UNKNOWN_USER, PasswordRefusal.WRONG
+DISABLED, NO_PASSWORD = PasswordRefusal.DISABLED, PasswordRefusal.NO_PASSWORD
 
 
 @pytest.mark.parametrize(
-    ("record", "username", "password"),
+    ("record", "username", "password", "reason"),
     [
-        pytest.param(NOBODY, "alice", RIGHT, id="unknown"),
-        pytest.param(holding(), "alice", "wrong-wrong", id="wrong"),
-        pytest.param(holding(), "alice", "", id="empty"),
-        pytest.param(holding(disabled={"BOOL": True}), "alice", RIGHT, id="disabled"),
-        pytest.param(holding(disabled={"S": "no"}), "alice", RIGHT, id="odd mark"),
-        pytest.param(holding(password_hash=None), "alice", RIGHT, id="no hash"),
+        pytest.param(NOBODY, "alice", RIGHT, UNKNOWN, id="unknown"),
+        pytest.param(holding(), "alice", "wrong-wrong", WRONG, id="wrong"),
+        pytest.param(holding(), "alice", "", WRONG, id="empty"),
         pytest.param(
-            holding(password_hash={"N": "1"}), "alice", RIGHT, id="hash a number"
+            holding(disabled={"BOOL": True}), "alice", RIGHT, DISABLED, id="disabled"
         ),
         pytest.param(
-            holding(password_hash={"S": 3}), "alice", RIGHT, id="hash no string"
+            holding(disabled={"S": "no"}), "alice", RIGHT, DISABLED, id="odd mark"
         ),
-        pytest.param(holding(password_hash={"S": "x"}), "alice", RIGHT, id="no hash"),
         pytest.param(
-            holding(one_time_password_hash={"N": "1"}), "alice", RIGHT, id="odd once"
+            holding(password_hash=None), "alice", RIGHT, NO_PASSWORD, id="no hash"
+        ),
+        pytest.param(
+            holding(password_hash={"N": "1"}),
+            *("alice", RIGHT, NO_PASSWORD),
+            id="hash a number",
+        ),
+        pytest.param(
+            holding(password_hash={"S": 3}),
+            *("alice", RIGHT, NO_PASSWORD),
+            id="hash no string",
+        ),
+        pytest.param(
+            holding(password_hash={"S": "x"}), "alice", RIGHT, WRONG, id="odd hash"
+        ),
+        pytest.param(
+            holding(one_time_password_hash={"N": "1"}),
+            *("alice", RIGHT, NO_PASSWORD),
+            id="odd once",
         ),
         pytest.param(
             holding(one_time_password_hash={"S": STORED}, disabled={"BOOL": True}),
-            *("alice", RIGHT),
+            *("alice", RIGHT, DISABLED),
             id="disabled, once",
         ),
-        pytest.param(holding(), "al ice", RIGHT, id="no username"),
-        pytest.param(holding(), "", RIGHT, id="no name"),
+        pytest.param(holding(), "al ice", RIGHT, UNKNOWN, id="no username"),
+        pytest.param(holding(), "", RIGHT, UNKNOWN, id="no name"),
     ],
 )
-def test_nothing_else_does(
+def test_nothing_else_does_and_the_reason_is_known(
     table: UserTable,
     script: ScriptedAws,
     record: Answer,
     username: str,
     password: str,
+    reason: PasswordRefusal,
 ):
     script.will(record)
 
-    assert table.authenticate(username, password) is None
+    assert table.authenticate(username, password) == RefusedPassword(
+        reason=reason, identity=None if reason is UNKNOWN else ALICE
+    )
 
 
 def test_an_enabled_user_is_found_and_a_disabled_one_is_not(
@@ -167,7 +210,7 @@ def test_somebody_without_groups_has_none(table: UserTable, script: ScriptedAws)
         pytest.param(Answer.error("InternalServerError", 500), 2, id="theirs"),
         pytest.param(Answer.hang_up(), 2, id="hung up"),
         pytest.param(Answer(body=b"{"), None, id="garbage"),
-        pytest.param(Answer.json({"Item": {"groups": {"SS": 3}}}), None, id="odd"),
+        pytest.param(holding(groups={"SS": 3}), None, id="odd"),
         pytest.param(
             holding(credentials_version={"N": "1"}), None, id="version a number"
         ),
@@ -187,6 +230,104 @@ def test_a_table_that_does_not_answer_is_never_a_wrong_password(
     assert str(caught.value) == ""
 
 
+# What was revoked
+
+
+def revocations(**attributes: Any) -> dict[str, Any]:
+    return {"pk": {"S": "revocations"}, **attributes}
+
+
+@pytest.mark.parametrize(
+    ("own", "everybodys", "valid_from"),
+    [(None, None, 0), (100, None, 100), (None, 200, 200), (100, 200, 200), (3, 2, 3)],
+)
+@pytest.mark.parametrize("issuer", ["local", "corp"])
+def test_what_counts_no_more_is_the_later_of_ones_own_and_everybodys(
+    table: UserTable,
+    script: ScriptedAws,
+    issuer: str,
+    own: int | None,
+    everybodys: int | None,
+    valid_from: int,
+):
+    principal = {"pk": {"S": f"principal#{issuer}#alice"}}
+    if own is not None:
+        principal["valid_from"] = {"N": str(own)}
+    items: list[dict[str, Any]] = [principal]
+    if everybodys is not None:
+        items.append(revocations(valid_from={"N": str(everybodys)}))
+    script.will(found(*items))
+
+    identity = Identity(issuer=issuer, subject="alice")
+    named = replace(bearer(), identity=identity)
+    user = table.find(identity) if issuer == "local" else table.admit(named)
+
+    assert user is not None
+    assert user.valid_from == valid_from
+
+
+def test_everybody_has_the_grants_that_were_revoked(
+    table: UserTable, script: ScriptedAws
+):
+    script.will(found(RECORD, revocations(grants={"SS": ["g-1", "g-2"]})))
+
+    user, admitted = table.find(ALICE), table.admit(bearer())
+
+    assert user is not None
+    assert admitted is not None
+    assert user.revoked_grants == admitted.revoked_grants == {"g-1", "g-2"}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"valid_from": {"S": "yesterday"}},
+        {"valid_from": {"N": "soon"}},
+        {"grants": {"S": "g-1"}},
+        {"version": {"N": "99"}},
+    ],
+)
+def test_without_what_was_revoked_nobody_comes_in(
+    table: UserTable, script: ScriptedAws, odd: dict[str, Any]
+):
+    script.will(found(RECORD, revocations()))
+    assert table.find(ALICE) is not None
+
+    script.will(found(RECORD, revocations(**odd)))
+    for come_in in (
+        lambda: table.find(ALICE),
+        lambda: table.admit(bearer()),
+        lambda: table.authenticate("alice", RIGHT),
+    ):
+        with pytest.raises(UsersUnavailableError):
+            come_in()
+
+
+# Attributes
+
+
+def test_attributes_of_the_table_are_those_that_can_be_tags(
+    table: UserTable, script: ScriptedAws
+):
+    attributes = {
+        "team": {"S": "blue"},
+        "department": {"S": "Forschung 3"},
+        "Upper": {"S": "case"},
+        "control": {"S": "a\nb"},
+        "long": {"S": "x" * 257},
+        "number": {"N": "1"},
+    }
+    script.will(holding(attributes={"M": attributes}))
+
+    user = table.find(ALICE)
+
+    assert user is not None
+    assert list(user.attributes.items()) == [
+        ("department", "Forschung 3"),
+        ("team", "blue"),
+    ]
+
+
 # People of other issuers
 
 
@@ -195,12 +336,13 @@ def bearer(*, issued_at: int = 1000) -> FederatedBearer:
         identity=Identity(issuer="corp", subject="auth0|5f7"),
         groups=frozenset({"research"}),
         issued_at=datetime.fromtimestamp(issued_at, UTC),
+        login_ends_at=datetime.fromtimestamp(issued_at + 3600, UTC),
     )
 
 
 def known(**attributes: Any) -> Answer:
     item = {"pk": {"S": "principal#corp#auth0|5f7"}, **attributes}
-    return Answer.json({"Item": item, "ConsumedCapacity": COST})
+    return found(item)
 
 
 @pytest.mark.parametrize(
@@ -218,16 +360,13 @@ def test_whom_another_issuer_vouches_for_has_the_groups_of_the_token_alone(
 ):
     script.will(answer)
 
-    assert table.admit(bearer()) == User(
-        identity=bearer().identity, groups=frozenset({"research"})
-    )
+    admitted = table.admit(bearer())
+
+    assert admitted is not None
+    assert admitted.identity == bearer().identity
+    assert admitted.groups == {"research"}
     [request] = script.requests
-    assert request.json == {
-        "TableName": "users",
-        "Key": {"pk": {"S": "principal#corp#auth0|5f7"}},
-        "ConsistentRead": True,
-        "ReturnConsumedCapacity": "TOTAL",
-    }
+    assert request.json == reading("principal#corp#auth0|5f7")
 
 
 @pytest.mark.parametrize(
@@ -235,10 +374,9 @@ def test_whom_another_issuer_vouches_for_has_the_groups_of_the_token_alone(
     [
         pytest.param(known(disabled={"BOOL": True}), id="disabled"),
         pytest.param(known(disabled={"S": "no"}), id="an odd mark"),
-        pytest.param(known(valid_from={"N": "1001"}), id="valid from later"),
     ],
 )
-def test_somebody_disabled_or_with_a_token_from_before_is_not_admitted(
+def test_somebody_disabled_is_not_admitted(
     table: UserTable, script: ScriptedAws, answer: Answer
 ):
     script.will(answer)

@@ -64,12 +64,22 @@ def every_command() -> list[tuple[str, argparse.ArgumentParser]]:
     [areas] = (action for action in build_parser()._actions if action.choices)
     assert isinstance(areas, argparse._SubParsersAction)
     return [
-        (f"python -m app.admin {area} {name}", parser)
+        (f"python -m app.admin {name}", parser)
         for area, commands in areas.choices.items()
-        for action in commands._actions
-        if isinstance(action, argparse._SubParsersAction)
-        for name, parser in action.choices.items()
+        for name, parser in commands_of(area, commands)
     ]
+
+
+def commands_of(
+    area: str, parser: argparse.ArgumentParser
+) -> list[tuple[str, argparse.ArgumentParser]]:
+    """Give the commands of an area; an area that has none is one itself."""
+    return [
+        (f"{area} {name}", command)
+        for action in parser._actions
+        if isinstance(action, argparse._SubParsersAction)
+        for name, command in action.choices.items()
+    ] or [(area, parser)]
 
 
 @pytest.mark.parametrize(("path", "parser"), every_command())
@@ -113,6 +123,7 @@ def test_a_user_is_added_once(typed: Typed, script: ScriptedAws):
     [
         ("passwd", "carol", "--password-stdin"),
         ("groups", "carol", "--group", "research"),
+        ("attributes", "carol", "team=blue"),
         ("disable", "carol"),
         ("enable", "carol"),
         ("enable", "carol", "--issuer", "corp"),
@@ -291,10 +302,60 @@ def test_what_aws_says_is_told_and_has_an_exit_code(
     assert err.count("\n") == bool(code)
 
 
+def test_attributes_are_replaced_and_taken_away(typed: Typed, script: ScriptedAws):
+    table = WorkingTable()
+    script.will_ask(table.answer)
+    assert typed(*ADD)[0] == 0
+
+    code, out, err = typed("attributes", "carol", "team=blue", "department=R & D=3")
+    assert (code, out) == (2, "")
+    assert "An attribute is NAME=VALUE" in err
+
+    code, out, err = typed("attributes", "carol", "team=blue", "department=R D=3")
+    assert (code, err) == (0, "")
+    assert out == "carol has department=R D=3, team=blue, from the next grant on.\n"
+    assert "Attributes\tdepartment=R D=3, team=blue\n" in typed("show", "carol")[1]
+
+    code, out, err = typed("attributes", "carol", "team=red", "--json")
+    assert json.loads(out) == {"Username": "carol", "Attributes": {"team": "red"}}
+    assert json.loads(typed("show", "carol", "--json")[1])["Attributes"] == {
+        "team": "red"
+    }
+    assert typed("attributes", "carol")[1] == (
+        "carol has no attributes, from the next grant on.\n"
+    )
+    assert "attributes" not in table.item("principal#local#carol")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(("team",), id="no value"),
+        pytest.param(("=blue",), id="no name"),
+        pytest.param(("Team=blue",), id="a capital"),
+        pytest.param(("team=blue", "team=red"), id="twice"),
+        pytest.param(("team=a\tb",), id="a control character"),
+        pytest.param(("team=" + "x" * 257,), id="too long"),
+    ],
+)
+def test_what_is_no_attribute_changes_nothing(
+    typed: Typed, script: ScriptedAws, words: tuple[str, ...]
+):
+    table = WorkingTable()
+    script.will_ask(table.answer)
+    assert typed(*ADD)[0] == 0
+    before = table.items()
+
+    assert typed("attributes", "carol", *words)[0] == 2
+    assert table.items() == before
+    assert typed("attributes", "carol", "team=" + "x" * 256)[0] == 0
+
+
 COMMANDS = {
     "add": ADD[1:],
     "passwd": ("carol", "--password-stdin"),
     "groups": ("carol", "--group", "research"),
+    "attributes": ("carol", "team=blue"),
     "disable": ("carol",),
     "enable": ("carol",),
     "list": (),

@@ -83,12 +83,17 @@ def names(table: WorkingTable) -> list[str]:
 
 def test_csv_and_json_lines_say_the_same(run: Import, table: WorkingTable):
     rows = (
-        "Username,Groups,Enabled,PasswordHash,PasswordChangeRequired\r\n"
-        f'Carol,"research; everyone",,"{HASH}",\r\n'
-        f'dave,,False,"{HASH}",TRUE\r\n'
+        "Username,Groups,Enabled,Attributes,PasswordHash,PasswordChangeRequired\r\n"
+        f'Carol,"research; everyone",,"team=blue; seat=A=3","{HASH}",\r\n'
+        f'dave,,False,,"{HASH}",TRUE\r\n'
     )
     lines = [
-        {"Username": "Carol", "Groups": ["everyone", "research"], "PasswordHash": HASH},
+        {
+            "Username": "Carol",
+            "Groups": ["everyone", "research"],
+            "Attributes": {"seat": "A=3", "team": "blue"},
+            "PasswordHash": HASH,
+        },
         {
             "Username": "dave",
             "Enabled": False,
@@ -113,6 +118,7 @@ def test_csv_and_json_lines_say_the_same(run: Import, table: WorkingTable):
         {
             "pk": {"S": "principal#local#carol"},
             "groups": {"SS": ["everyone", "research"]},
+            "attributes": {"M": {"seat": {"S": "A=3"}, "team": {"S": "blue"}}},
             "password_hash": {"S": HASH},
             "version": {"N": "3"},
         },
@@ -223,6 +229,10 @@ def test_a_line_of_json_that_is_none_is_refused_by_its_number(
         ('{"username": "a"}', "there is no member username"),
         ('{"Username": "a", "Groups": "x"}', "Groups is no list of texts"),
         ('{"Username": "a", "Groups": [5]}', "Groups is no list of texts"),
+        ('{"Username": "a", "Attributes": ["team"]}', "Attributes is no object"),
+        ('{"Username": "a", "Attributes": {"team": 1}}', "an attribute has a name"),
+        ('{"Username": "a", "Attributes": {"Team": "a"}}', "an attribute has a name"),
+        ('{"Username": "a", "Attributes": {"a": ";"}}', "an attribute has a name"),
         ('{"Username": "a", "Enabled": 1}', "Enabled is neither true nor false"),
         ('{"Username": "a", "PasswordHash": 1}', "PasswordHash is no text"),
         ('{"Username": "DAVE"}', "line 1 names the same user"),
@@ -555,6 +565,11 @@ def test_what_is_exported_with_hashes_is_imported_as_it_was(
     lines = [
         {"Username": "carol", "Groups": ["=1+1", "everyone"], "PasswordHash": HASH},
         {"Username": "dave", "Enabled": False, "PasswordHash": HASH},
+        {
+            "Username": "fay",
+            "Attributes": {"team": "blue", "seat": "=1+1", "none": ""},
+            "PasswordHash": HASH,
+        },
         {"Username": "erin", "PasswordHash": HASH, "PasswordChangeRequired": True},
     ]
     stdin = "\n".join(map(json.dumps, lines)).encode()
@@ -563,7 +578,7 @@ def test_what_is_exported_with_hashes_is_imported_as_it_was(
 
     for name in ("people.csv", "people.jsonl"):
         out = run("export", name, "--with-hashes")
-        assert (out.code, out.out) == (0, f"Exported 3 to {name}.\n")
+        assert (out.code, out.out) == (0, f"Exported 4 to {name}.\n")
         assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
         table.clear()
         assert run("import", name, "--new-groups").code == 0

@@ -115,6 +115,7 @@ class Loopback(LoopbackServer):
         self.life = 900.0
         self.grant_life = 3600.0
         self.longest = 3600
+        self.login_left = 3600
         self.clock_offset = 0.0
         self.refreshes = True
         self.password = PASSWORD
@@ -334,8 +335,9 @@ class Loopback(LoopbackServer):
         self.may_grant.wait(30)
         if wanted["FunctionName"] != "hello":
             return problem(403, "function-not-available", "There is no such function")
-        seconds = wanted.get("DurationSeconds", self.longest)
-        if seconds > self.longest:
+        longest = min(self.longest, self.login_left)
+        seconds = wanted.get("DurationSeconds", min(900, longest))
+        if seconds > longest:
             return problem(422, "duration-out-of-range", "Too long")
         number = next(self._ids)
         life = min(self.grant_life, seconds)

@@ -76,7 +76,7 @@ def test_alice_goes_on_after_alice_has_logged_in_again(pair: Pair, loopback: Loo
 
 def test_a_login_leaves_nothing_of_the_last(pair: Pair):
     pair.one.grant("hello")
-    entry = pair.store.entry(grant_entry_name("hello", 900))
+    entry = pair.store.entry(grant_entry_name("hello", None))
     assert entry.read()
 
     pair.one.login("bob", PASSWORD)
@@ -86,7 +86,7 @@ def test_a_login_leaves_nothing_of_the_last(pair: Pair):
 
 def test_a_grant_counts_in_its_own_login_alone(pair: Pair):
     pair.one.grant("hello")
-    entry = pair.store.entry(grant_entry_name("hello", 900))
+    entry = pair.store.entry(grant_entry_name("hello", None))
     tokens = read_tokens(pair.store.entry(TOKENS))
     assert tokens
 

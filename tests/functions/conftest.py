@@ -12,7 +12,8 @@ ROLE = "trial-InvokeRole-9892E8B0AD"
 
 @pytest.fixture
 def believed_role(monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv("AIKAGI_INVOKE_ROLE_NAME", ROLE)
+    arn = f"arn:aws:iam::123456789012:role/{ROLE}"
+    monkeypatch.setenv("AIKAGI_INVOKE_ROLE_ARN", arn)
     return ROLE
 
 

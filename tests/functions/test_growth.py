@@ -68,7 +68,10 @@ async def _received(pieces: list[bytes]) -> bytes | None:
 
 def an_arn(name: str, arn: Callable[[int], str]) -> Case[Any]:
     def run(user_arn: str) -> object:
-        return caller_from({"userArn": user_arn, "accessKey": "ASIA"}, invoke_role=ROLE)
+        iam = {"userArn": user_arn, "accessKey": "ASIA"}
+        return caller_from(
+            iam, invoke_role_arn=f"arn:aws:iam::123456789012:role/{ROLE}"
+        )
 
     return Case(f"caller: {name}", arn, run)
 

@@ -8,16 +8,23 @@ do not fit.
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any, Final
 
 from aikagi_emulator.template import Resource, Stack, TemplateError
+from app.adapters.catalogue_entry import EntryRules, read_entry
 from app.adapters.issuer_entry import IssuerRules, read_issuer
 from app.adapters.parameters import EntryRefusedError
+from app.admin.audit_schema import members_of
+from app.domain.audit import RECORDS
 from app.domain.issuers import Issuer
 from tests.template.stacks import (
+    ANOTHER_TEMPLATE,
+    TEMPLATE,
     UrlFunction,
+    another_deployed,
     as_list,
     deployed,
     entry_point,
@@ -32,19 +39,25 @@ STREAMING: Final = {
     "AWS_LWA_INVOKE_MODE": "response_stream",
 }
 _WEB_ADAPTER: Final = ":layer:LambdaAdapterLayerArm64:"
+_QUOTED: Final = r'"([^"]*)"'
 _LONGEST_ENTRY: Final = 4000
 _LARGEST_PARAMETER: Final = 4096
 _SHARED_LAYER: Final = "FunctionLayer"
 
 
-def violations(stack: Stack) -> list[str]:
-    """Return a sentence for each, which begins with the logical id to look at."""
+def violations(stack: Stack, *, broker: str | None = None) -> list[str]:
+    """Return a sentence for each, which begins with the logical id to look at.
+
+    ``broker`` is the name of the broker's stack, where that is another.
+    """
+    name = broker or stack.name
     return [
-        *_of_functions(stack),
-        *_of_entries(stack),
-        *_of_issuers(stack),
+        *_of_functions(stack, name),
+        *_of_entries(stack, name),
+        *_of_issuers(stack, name),
         *_of_policies(stack),
         *_of_permissions(stack),
+        *_of_queries(stack),
     ] + [
         f"{group.logical_id} has no RetentionInDays: its lines would be kept for ever."
         for group in stack.of_type("AWS::Logs::LogGroup")
@@ -52,7 +65,21 @@ def violations(stack: Stack) -> list[str]:
     ]
 
 
-def _of_functions(stack: Stack) -> Iterator[str]:
+def _of_queries(stack: Stack) -> Iterator[str]:
+    """Compare what queries name, in PascalCase, with the members of audit lines."""
+    members = {name for record in RECORDS for name in members_of(record)}
+    events = {record.event for record in RECORDS}
+    for query in stack.of_type("AWS::Logs::QueryDefinition"):
+        text = query.properties["QueryString"]
+        words = set(re.findall(r"(?<![\w@])[A-Z]\w*", re.sub(_QUOTED, "", text)))
+        aliases = set(re.findall(r"\bas (\w+)", text))
+        for word in sorted(words - aliases - members):
+            yield f"{query.logical_id}: {word} is no member of an audit line."
+        for event in sorted(set(re.findall(_QUOTED, text)) - events):
+            yield f"{query.logical_id}: {event} is no event of the audit."
+
+
+def _of_functions(stack: Stack, broker: str) -> Iterator[str]:
     seen: dict[str, str] = {}
     for function in published(stack):
         name = function.resource.logical_id
@@ -64,16 +91,16 @@ def _of_functions(stack: Stack) -> Iterator[str]:
             yield f"{name} has the tag aikagi:function of {seen[function.name]}."
         else:
             seen[function.name] = name
-            yield from _of_its_entry(stack, function)
+            yield from _of_its_entry(stack, broker, function)
         yield from _of_its_caller(stack, function.resource)
         yield from _of_its_log(stack, function.resource)
         yield from _of_its_code(stack, function.resource)
         yield from _of_its_layers(function)
 
 
-def _of_its_entry(stack: Stack, function: UrlFunction) -> Iterator[str]:
+def _of_its_entry(stack: Stack, broker: str, function: UrlFunction) -> Iterator[str]:
     name = function.resource.logical_id
-    path = _catalogue(stack) + function.name
+    path = _catalogue(broker) + function.name
     found = [
         entry for entry in stack.of_type("AWS::SSM::Parameter") if entry.ref == path
     ]
@@ -89,6 +116,8 @@ def _of_its_entry(stack: Stack, function: UrlFunction) -> Iterator[str]:
             yield f"{entry.logical_id}: its Value is not JSON: {error}."
             return
         yield from _of_its_form(entry, value)
+        yield from _of_its_role(stack, broker, entry, value)
+        yield from _of_its_reading(stack, function, entry)
         for member, expected in (
             ("Arn", function.arn),
             ("FuncUrl", function.url.attributes["FunctionUrl"]),
@@ -96,6 +125,35 @@ def _of_its_entry(stack: Stack, function: UrlFunction) -> Iterator[str]:
         ):
             if value.get(member) != expected:
                 yield f"{entry.logical_id}: its {member} is not that of {name}."
+
+
+def _of_its_reading(
+    stack: Stack, function: UrlFunction, entry: Resource
+) -> Iterator[str]:
+    """The addresses of its own are none of AWS's here, and so as on a laptop."""
+    rules = EntryRules(
+        role=stack.resources["InvokeRole"].attributes["Arn"],
+        local_origins=[function.url.attributes["FunctionUrl"].removesuffix("/")],
+    )
+    try:
+        read_entry(function.name, entry.properties["Value"], rules)
+    except EntryRefusedError as refused:
+        yield f"{entry.logical_id}: the broker would leave it out: {refused}."
+
+
+def _of_its_role(
+    stack: Stack, broker: str, entry: Resource, value: dict[str, Any]
+) -> Iterator[str]:
+    """The broker's own role stands for itself; another stack's has to be named."""
+    role = stack.resources["InvokeRole"].attributes["Arn"]
+    allowed = {role} if broker != stack.name else {role, None}
+    if value.get("RoleArn") not in allowed:
+        yield f"{entry.logical_id}: its RoleArn is not that of InvokeRole."
+    elif broker != stack.name and f":role/aikagi/{broker}/" not in role:
+        yield (
+            f"InvokeRole: its Path is not /aikagi/{broker}/, where the broker may "
+            "assume roles."
+        )
 
 
 def _of_its_form(entry: Resource, value: dict[str, Any]) -> Iterator[str]:
@@ -121,11 +179,11 @@ def _is_json(text: str) -> bool:
 
 
 def _of_its_caller(stack: Stack, function: Resource) -> Iterator[str]:
-    believed = variables_of(function).get("AIKAGI_INVOKE_ROLE_NAME")
-    if believed != stack.resources["InvokeRole"].ref:
+    believed = variables_of(function).get("AIKAGI_INVOKE_ROLE_ARN")
+    if believed != stack.resources["InvokeRole"].attributes["Arn"]:
         yield (
-            f"{function.logical_id}: its variable AIKAGI_INVOKE_ROLE_NAME is not !Ref "
-            "InvokeRole: it would believe nobody who calls."
+            f"{function.logical_id}: its variable AIKAGI_INVOKE_ROLE_ARN is not "
+            "!GetAtt InvokeRole.Arn: it would believe nobody who calls."
         )
 
 
@@ -154,7 +212,7 @@ def _of_its_log(stack: Stack, function: Resource) -> Iterator[str]:
 def _of_its_code(stack: Stack, function: Resource) -> Iterator[str]:
     module, name = entry_point(function)
     folder = module.partition(".")[0]
-    source = stack.code[function.logical_id] / f"{module.replace('.', '/')}.py"
+    source = stack.code[function.ref] / f"{module.replace('.', '/')}.py"
     written = source.read_text(encoding="utf-8") if source.is_file() else ""
     # A handler is written as a function, or made by one.
     if not re.search(rf"^((async )?def {name}\(|{name} = )", written, re.MULTILINE):
@@ -188,20 +246,25 @@ def _of_its_layers(function: UrlFunction) -> Iterator[str]:
         yield f"{name} runs as a web process, but InvokeMode is not RESPONSE_STREAM."
 
 
-def _of_entries(stack: Stack) -> Iterator[str]:
+def _of_entries(stack: Stack, broker: str) -> Iterator[str]:
     names = {function.name for function in published(stack)}
     for entry in stack.of_type("AWS::SSM::Parameter"):
-        if entry.ref.startswith(_issuers(stack)):
+        if entry.ref.startswith(_issuers(broker)):
             continue
-        if entry.ref.removeprefix(_catalogue(stack)) not in names:
+        if entry.ref.removeprefix(_catalogue(broker)) not in names:
             yield f"{entry.logical_id}: no function has the tag of {entry.ref}."
 
 
-def _of_issuers(stack: Stack) -> Iterator[str]:
+def _of_issuers(stack: Stack, broker: str) -> Iterator[str]:
     seen: dict[str, str] = {}
     for entry in stack.of_type("AWS::SSM::Parameter"):
-        if not entry.ref.startswith(_issuers(stack)):
+        if not entry.ref.startswith(_issuers(broker)):
             continue
+        if broker != stack.name:
+            yield (
+                f"{entry.logical_id}: an issuer says who people are, and belongs to "
+                "the broker's own stack."
+            )
         name, value = entry.logical_id, str(entry.properties["Value"])
         size = len(value.encode())
         if size > _LARGEST_PARAMETER:
@@ -211,7 +274,7 @@ def _of_issuers(stack: Stack) -> Iterator[str]:
                 "roles of the issuer instead of its groups."
             )
         try:
-            issuer = _issuer_of(stack, entry)
+            issuer = _issuer_of(broker, entry)
         except EntryRefusedError as refused:
             yield f"{name}: the broker would leave it out: {refused}."
             continue
@@ -220,9 +283,9 @@ def _of_issuers(stack: Stack) -> Iterator[str]:
         seen[issuer.url] = name
 
 
-def _issuer_of(stack: Stack, entry: Resource) -> Issuer:
-    alias = entry.ref.removeprefix(_issuers(stack))
-    return read_issuer(alias, entry.properties["Value"], IssuerRules(own=stack.name))
+def _issuer_of(broker: str, entry: Resource) -> Issuer:
+    alias = entry.ref.removeprefix(_issuers(broker))
+    return read_issuer(alias, entry.properties["Value"], IssuerRules(own=broker))
 
 
 def _of_policies(stack: Stack) -> Iterator[str]:
@@ -291,23 +354,35 @@ def _required_conditions(stack: Stack) -> dict[str, dict[str, dict[str, str]]]:
     }
 
 
-def _catalogue(stack: Stack) -> str:
-    return f"/aikagi/{stack.name}/functions/"
+def _catalogue(broker: str) -> str:
+    return f"/aikagi/{broker}/functions/"
 
 
-def _issuers(stack: Stack) -> str:
-    return f"/aikagi/{stack.name}/issuers/"
+def _issuers(broker: str) -> str:
+    return f"/aikagi/{broker}/issuers/"
 
 
 def main() -> int:
+    passed = [
+        _passes(TEMPLATE, lambda: violations(deployed())),
+        _passes(
+            ANOTHER_TEMPLATE,
+            lambda: violations(another_deployed(), broker=deployed().name),
+        ),
+    ]
+    return 0 if all(passed) else 1
+
+
+def _passes(template: Path, check: Callable[[], list[str]]) -> bool:
     try:
-        found = violations(deployed())
+        found = check()
     except TemplateError as error:
         found = [str(error)]
+    name = template.relative_to(TEMPLATE.parent)
     for sentence in found:
-        sys.stdout.write(f"template.yaml: {sentence}\n")
-    sys.stdout.write(f"functions of the template: {'FAILED' if found else 'passed'}\n")
-    return 1 if found else 0
+        sys.stdout.write(f"{name}: {sentence}\n")
+    sys.stdout.write(f"functions of {name}: {'FAILED' if found else 'passed'}\n")
+    return not found
 
 
 if __name__ == "__main__":

@@ -5,12 +5,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from aikagi_emulator.template import Addresses, Resource, Stack, load
+from aikagi_emulator.template import (
+    Addresses,
+    Resource,
+    Stack,
+    declared_parameters,
+    load,
+)
 from aikagi_emulator.template.document import read
 from aikagi_emulator.template.parameters import values
 from aikagi_emulator.template.translate import translate
 
 TEMPLATE: Final = Path(__file__).parents[2] / "template.yaml"
+ANOTHER_TEMPLATE: Final = TEMPLATE.parent / "docs" / "another-stack.yaml"
 API: Final = "https://abc123.execute-api.ap-northeast-1.amazonaws.com"
 
 
@@ -23,6 +30,24 @@ def deployed(
         function_url=lambda index: f"https://url{index}.lambda-url.example/",
     )
     return load(template, addresses=addresses, parameters=parameters, name=name)
+
+
+def another_deployed(
+    template: Path = ANOTHER_TEMPLATE,
+    /,
+    *,
+    name: str = "another",
+    broker: str = "trial",
+    **parameters: str,
+) -> Stack:
+    """Resolve a template as a stack beside that of the broker, whose outputs it has."""
+    declared = declared_parameters(template)
+    outputs = {
+        key: value
+        for key, value in deployed(name=broker).outputs.items()
+        if key in declared
+    }
+    return deployed(template, name=name, **(outputs | parameters))
 
 
 def translated() -> Mapping[str, Any]:

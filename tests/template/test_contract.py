@@ -16,8 +16,9 @@ TAG = "      Tags: {aikagi:function: hello}\n"
 ENTRY = "functions/hello\n"
 LOGGING = "      LoggingConfig: {LogGroup: !Ref FunctionLogs}\n"
 HELLO_URL = '"FuncUrl": "${HelloFunctionUrl.FunctionUrl}"'
+GROUPS = '"Groups": ["everyone"]'
 HELLO_MODE = "InvokeMode: BUFFERED, Cors: *cors}\n\n  HelloEntry"
-VARIABLES = "Environment: {Variables: {AIKAGI_INVOKE_ROLE_NAME: !Ref InvokeRole}}"
+VARIABLES = "Environment: {Variables: {AIKAGI_INVOKE_ROLE_ARN: !GetAtt InvokeRole.Arn}}"
 STREAMS = "          AWS_LWA_INVOKE_MODE: response_stream\n"
 URL_AUTH = "                lambda:FunctionUrlAuthType: AWS_IAM\n"
 VIA_URL = "              Bool: {lambda:InvokedViaFunctionUrl: 'true'}\n"
@@ -101,6 +102,26 @@ CASES = {
         said="YetAnotherIssuer: its Issuer stands in AnotherIssuer",
         allowed=(OUTPUTS, two_issuers("a.example", "b.example") + OUTPUTS),
     ),
+    "a network with bits behind its prefix": Case(
+        mistake=(GROUPS, f'{GROUPS},\n          "SourceNetworks": ["192.0.2.1/24"]'),
+        said="HelloEntry: the broker would leave it out: its SourceNetworks have",
+        allowed=(GROUPS, f'{GROUPS},\n          "SourceNetworks": ["192.0.2.0/24"]'),
+    ),
+    "a claim of any value": Case(
+        mistake=(GROUPS, f'{GROUPS},\n          "RequiredClaims": {{"dept": ["*"]}}'),
+        said="HelloEntry: the broker would leave it out: its RequiredClaims have",
+        allowed=(GROUPS, f'{GROUPS},\n          "RequiredClaims": {{"dept": ["a"]}}'),
+    ),
+    "a query of what no audit line has": Case(
+        mistake=("latest(Time) as Last by Issuer", "latest(When) as Last by Issuer"),
+        said="WhoCallsWhatQuery: When is no member of an audit line",
+        allowed=("latest(Time) as Last by Issuer", "max(Time) as Last by Issuer"),
+    ),
+    "a query of an event that there is not": Case(
+        mistake=('filter Event = "Grant"', 'filter Event = "Granted"'),
+        said="WhoCallsWhatQuery: Granted is no event of the audit",
+        allowed=('filter Event = "Grant"', 'filter Event = "GrantRefused"'),
+    ),
     "no tag": Case(
         mistake=(TAG, ""),
         said="HelloFunction has no tag aikagi:function",
@@ -173,12 +194,12 @@ CASES = {
     ),
     "no role to believe": Case(
         mistake=(VARIABLES, "Environment: {Variables: {A: b}}"),
-        said="HelloFunction: its variable AIKAGI_INVOKE_ROLE_NAME is not !Ref",
+        said="HelloFunction: its variable AIKAGI_INVOKE_ROLE_ARN is not",
         allowed=(VARIABLES, VARIABLES.replace("}}", ", A: b}}")),
     ),
     "another role to believe": Case(
-        mistake=(VARIABLES, VARIABLES.replace("InvokeRole}}", "BrokerRole}}")),
-        said="HelloFunction: its variable AIKAGI_INVOKE_ROLE_NAME",
+        mistake=(VARIABLES, VARIABLES.replace("InvokeRole.", "BrokerRole.")),
+        said="HelloFunction: its variable AIKAGI_INVOKE_ROLE_ARN",
         allowed=("      Timeout: 10\n", "      Timeout: 11\n"),
     ),
     "a log of Lambda's own": Case(

@@ -145,5 +145,5 @@ def test_the_audit_has_the_address_that_proxies_are_believed_to_tell(
         )
 
     assert answer.status_code == 200
-    [(_, source)] = audit.grants
-    assert source.address == recorded
+    [grant] = audit.grants
+    assert grant.source.address == recorded

@@ -1,13 +1,21 @@
 """``POST /grant`` and ``GET /functions`` from outside, with STS replaced."""
 
 import json
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from httpx2 import Response
+from typing_extensions import override
 
 from app.broker import Broker
+from app.domain.credentials import Source
 from app.domain.errors import AuditUnavailableError, SessionsUnavailableError
+from app.domain.identity import Identity, User
+from app.domain.session import SessionRequest
+from app.grant_limits import PER_MINUTE
 from tests.fakes import (
     NOON,
     Clock,
@@ -19,6 +27,8 @@ from tests.fakes import (
     a_function,
     a_user,
 )
+
+SOURCE = Source(address="203.0.113.7", request_id="r-1")
 
 
 @pytest.fixture
@@ -50,9 +60,44 @@ def test_grants_credentials_for_one_function(
         "Token": "the-session-token",
         "Expiration": "2030-01-01T12:15:00Z",
         "ServerTime": "2030-01-01T12:00:00.123Z",
+        "GrantId": "id-1",
+        "SessionGrantId": "id-1",
     }
     [plan] = sessions.plans
     assert (plan.name, plan.function.name) == ("local+alice", "report")
+
+
+def test_a_function_whose_claims_somebody_lacks_is_none_to_them(
+    client: TestClient,
+    bearer: dict[str, str],
+    broker: Broker,
+    users: KnownUsers,
+    catalogue: FixedCatalogue,
+):
+    required = {"dept": frozenset({"legal"})}
+    secret = replace(a_function("secret", "everyone"), required_claims=required)
+    catalogue.functions = (*catalogue.functions, secret)
+    lawyer = a_user("bob", "everyone", attributes={"dept": "legal"})
+    users.by_identity[lawyer.identity] = lawyer
+    of_bob = bearer_of(broker, "bob")
+
+    refusals = [
+        client.post("/grant", json={"FunctionName": name}, headers=bearer)
+        for name in ("secret", "nonesuch")
+    ]
+    listed = [
+        {entry["Name"] for entry in answer.json()["Functions"]}
+        for answer in (
+            client.get("/functions", headers=headers) for headers in (bearer, of_bob)
+        )
+    ]
+
+    hidden, absent = (answer.json() for answer in refusals)
+    assert hidden | {"request_id": ""} == absent | {"request_id": ""}
+    assert refusals[0].status_code == refusals[1].status_code == 403
+    assert ("secret" in listed[0], "secret" in listed[1]) == (False, True)
+    answer = client.post("/grant", json={"FunctionName": "secret"}, headers=of_bob)
+    assert answer.status_code == 200
 
 
 def test_a_grant_is_recorded_with_where_it_went(
@@ -64,11 +109,11 @@ def test_a_grant_is_recorded_with_where_it_went(
         headers={**bearer, "X-Forwarded-For": "198.51.100.1", "X-Real-IP": "1.1.1.1"},
     )
 
-    [(grant, source)] = audit.grants
-    assert grant.plan.user == a_user("alice", "everyone", "research")
-    assert grant.granted_at == NOON
-    assert source.address == "203.0.113.7"
-    assert source.request_id == answer.headers["X-Request-Id"]
+    [grant] = audit.grants
+    assert grant.identity == Identity(issuer="local", subject="alice")
+    assert grant.time == NOON
+    assert grant.source.address == "203.0.113.7"
+    assert grant.source.request_id == answer.headers["X-Request-Id"]
 
 
 def test_without_a_record_there_is_no_grant(
@@ -122,7 +167,7 @@ def test_not_yours_and_not_there_look_the_same(
     assert sessions.plans == []
 
 
-@pytest.mark.parametrize("seconds", [900, 1800, 3600])
+@pytest.mark.parametrize("seconds", [15, 30, 900, 1800, 3600])
 def test_a_duration_in_range_is_kept(
     client: TestClient,
     bearer: dict[str, str],
@@ -135,7 +180,7 @@ def test_a_duration_in_range_is_kept(
     assert sessions.plans[0].duration.total_seconds() == seconds
 
 
-@pytest.mark.parametrize("seconds", [899, 3601, 0, -1, 10**19])
+@pytest.mark.parametrize("seconds", [14, 3601, 0, -1, 10**19])
 @pytest.mark.parametrize("dry_run", [False, True])
 def test_a_duration_out_of_range_is_the_same_problem_however_it_is_asked_for(
     client: TestClient,
@@ -151,7 +196,7 @@ def test_a_duration_out_of_range_is_the_same_problem_however_it_is_asked_for(
         f"/credentials/hello?DurationSeconds={seconds}", headers=bearer
     )
 
-    sentence = "DurationSeconds is between 900 and 3600"
+    sentence = "DurationSeconds is between 15 and 3600"
     assert answer.status_code == for_sdks.status_code == 422
     assert answer.json()["type"] == "urn:aikagi:problem:duration-out-of-range"
     assert answer.json()["detail"] == sentence
@@ -181,7 +226,7 @@ def test_the_limit_of_the_function_is_told_by_both_routes(
         return body.get("detail", body.get("Message"))
 
     assert ask(1200) == [(200, None)] * 2
-    assert ask(1201) == [(422, "DurationSeconds is between 900 and 1200")] * 2
+    assert ask(1201) == [(422, "DurationSeconds is between 15 and 1200")] * 2
 
 
 @pytest.mark.parametrize(
@@ -288,13 +333,16 @@ def test_a_dry_run_tells_the_plan_and_asks_aws_for_nothing(
     bearer: dict[str, str],
     sessions: RecordingSessions,
     audit: RecordingAudit,
+    catalogue: FixedCatalogue,
 ):
+    catalogue.functions = (a_function("report", "research", "staff"),)
     body = {"FunctionName": "report", "DurationSeconds": 1200, "DryRun": True}
 
     answer = client.post("/grant", json=body, headers=bearer)
 
     assert answer.status_code == 200
     plan: dict[str, Any] = answer.json()
+    assert json.dumps(plan.pop("Policy")).count("function:report") == 2
     assert plan.pop("Tags").keys() == {"issuer", "user", "function", "issued", "grant"}
     assert plan == {
         "DryRun": True,
@@ -304,9 +352,12 @@ def test_a_dry_run_tells_the_plan_and_asks_aws_for_nothing(
         "InvokeMode": "BUFFERED",
         "DurationSeconds": 1200,
         "SessionName": "local+alice",
+        "Groups": ["research"],
+        "DurationRule": "request",
+        "MaxDurationSeconds": 3600,
     }
     assert sessions.plans == []
-    assert audit.grants == []
+    assert audit.records == []
 
 
 def test_a_dry_run_refuses_what_a_grant_refuses(client: TestClient, broker: Broker):
@@ -392,3 +443,93 @@ def test_a_time_is_told_with_a_z_whatever_its_fraction(
 
     assert catalogue.functions
     assert json.loads(answer.text)["ServerTime"] == "2030-01-01T12:00:00.000Z"
+
+
+# How many, and what was revoked
+
+
+def test_nobody_gets_more_grants_than_the_limit_and_others_get_theirs(
+    client: TestClient,
+    broker: Broker,
+    bearer: dict[str, str],
+    sessions: RecordingSessions,
+    clock: Clock,
+):
+    def ask(headers: dict[str, str] = bearer, **more: Any) -> Response:
+        wanted = {"FunctionName": "hello", **more}
+        return client.post("/grant", json=wanted, headers=headers)
+
+    for _ in range(PER_MINUTE):
+        broker.grant_limits.count(a_user("alice").identity)
+
+    refused = ask()
+    for_sdks = client.get("/credentials/hello", headers=bearer)
+
+    assert refused.status_code == for_sdks.status_code == 429
+    assert refused.headers["Retry-After"] == for_sdks.headers["Retry-After"] == "1"
+    assert refused.json()["type"] == "urn:aikagi:problem:grant-limited"
+    assert for_sdks.json()["Code"] == "GrantLimited"
+    assert sessions.plans == []
+    # What grants nothing is not counted, nor limited.
+    assert ask(DryRun=True).status_code == 200
+    assert ask(FunctionName="nonesuch").status_code == 403
+    assert ask(bearer_of(broker, "bob")).status_code == 200
+    clock.advance(seconds=1)
+    assert ask().status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/grant", "/functions", "/auth/me"])
+def test_a_token_from_before_a_revocation_counts_no_more(
+    client: TestClient, broker: Broker, users: KnownUsers, path: str
+):
+    alice = a_user("alice", "everyone")
+    began = int(NOON.timestamp())
+
+    def ask(valid_from: int) -> int:
+        users.by_identity[alice.identity] = replace(alice, valid_from=valid_from)
+        method = "POST" if path == "/grant" else "GET"
+        headers = bearer_of(broker, "alice")
+        return client.request(method, path, headers=headers).status_code
+
+    assert ask(began) == 200
+    assert ask(began + 1) == 401
+
+
+class SlowUsers(KnownUsers):
+    """A table that takes seven seconds."""
+
+    def __init__(self, clock: Clock, *users: User) -> None:
+        super().__init__(*users)
+        self._clock = clock
+
+    @override
+    def find(self, identity: Identity) -> User | None:
+        found = super().find(identity)
+        self._clock.advance(seconds=7)
+        return found
+
+
+def test_a_session_is_tagged_with_the_moment_before_its_user_was_read(
+    broker: Broker, sessions: RecordingSessions, clock: Clock
+):
+    slow = replace(broker, users=SlowUsers(clock, a_user("alice", "everyone")))
+
+    slow.grant(a_bearer("alice"), SessionRequest(function_name="hello"), SOURCE)
+
+    assert [plan.issued for plan in sessions.plans] == [int(NOON.timestamp())]
+
+
+def test_a_grant_ends_no_later_after_its_login_than_the_deployment_says(
+    broker: Broker, sessions: RecordingSessions, clock: Clock
+):
+    clock.now = NOON.replace(microsecond=0)
+    bounded = replace(broker, grant_seconds_after_login=60)
+    ends_soon = replace(
+        a_bearer("alice"), login_ends_at=clock() + timedelta(seconds=100)
+    )
+    token = broker.tokens.mint(ends_soon).text
+
+    for asked, seconds in [(broker, 3600), (bounded, 160)]:
+        bearer = broker.verify(token)
+        asked.grant(bearer, SessionRequest(function_name="hello"), SOURCE)
+        assert sessions.plans[-1].duration == timedelta(seconds=seconds)

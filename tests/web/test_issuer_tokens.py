@@ -90,8 +90,8 @@ def test_a_token_is_granted_a_session_under_its_name_and_recorded(
     [plan] = sessions.plans
     assert plan.name == plan.source_identity == "corp+auth0=7C5f7"
     assert (plan.tags["issuer"], plan.tags["user"]) == ("corp", "auth0=7C5f7")
-    [(grant, _)] = audit.grants
-    assert grant.plan.user.identity == Identity(issuer="corp", subject="auth0|5f7")
+    [grant] = audit.grants
+    assert grant.identity == Identity(issuer="corp", subject="auth0|5f7")
 
 
 @pytest.mark.parametrize("scheme", ["", "Bearer "])

@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 
 from app.broker import Broker
 from app.domain.errors import TooBusyError
-from app.domain.identity import CheckedPassword
+from app.domain.identity import CheckedPassword, RefusedPassword
 from app.web.login_pool import LoginPool, half_of_the_processors
 from tests.fakes import KnownUsers, a_bearer
 
@@ -142,7 +142,7 @@ def held(users: KnownUsers) -> Iterator[Held]:
     """Make every check of a password wait."""
     held, authenticate = Held(), users.authenticate
 
-    def wait(username: str, password: str) -> CheckedPassword | None:
+    def wait(username: str, password: str) -> CheckedPassword | RefusedPassword:
         held()
         return authenticate(username, password)
 

@@ -27,6 +27,9 @@ class KeySet(Protocol):
     def find(self, kid: str) -> HmacKey | None:
         """Return the one key of that name."""
 
+    def find_or_begin(self, kid: str) -> HmacKey | None:
+        """Return it without waiting; ``pending`` of the error may be waited for."""
+
 
 @final
 class AccessTokens:
@@ -48,7 +51,7 @@ class AccessTokens:
 
     def mint(self, bearer: Bearer) -> AccessToken:
         """Make a token for one of the broker's own users, out of their login."""
-        now = int(self._clock().timestamp())
+        issued = int(bearer.issued_at.timestamp())
         lifetime = self._expected.longest_life
         text = self._keys.current().sign(
             {
@@ -56,8 +59,9 @@ class AccessTokens:
                 "aud": self._expected.audience,
                 "sub": bearer.identity.subject,
                 "sid": bearer.login_id,
-                "iat": now,
-                "exp": now + int(lifetime.total_seconds()),
+                claims.SESSION_EXPIRY: int(bearer.login_ends_at.timestamp()),
+                "iat": issued,
+                "exp": issued + int(lifetime.total_seconds()),
                 "jti": self._new_id(),
             }
         )
@@ -86,13 +90,18 @@ class AccessTokens:
             raise Rejected("wrong-type")
         payload = compact.read_object(parts.payload, "claims")
         checked = claims.check(payload, self._expected, self._clock())
-        return Bearer(identity=_local(checked.subject), login_id=checked.login_id)
+        return Bearer(
+            identity=_local(checked.subject),
+            login_id=checked.login_id,
+            issued_at=checked.issued_at,
+            login_ends_at=checked.login_ends_at,
+        )
 
     def _key_for(self, header: Mapping[str, Any]) -> HmacKey:
         if header.get("alg") != HmacKey.algorithm:
             raise Rejected("wrong-algorithm")
         kid = header.get("kid")
-        key = self._keys.find(kid) if isinstance(kid, str) else None
+        key = self._keys.find_or_begin(kid) if isinstance(kid, str) else None
         if key is None:
             raise Rejected("unknown-key")
         return key

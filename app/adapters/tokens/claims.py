@@ -10,6 +10,8 @@ from app.adapters.tokens.rejection import Rejected
 LEEWAY: Final = timedelta(seconds=5)
 """Between clocks that are synchronised. No rule below bends further than this."""
 
+SESSION_EXPIRY: Final = "session_expiry"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
@@ -26,6 +28,16 @@ class Checked:
 
     subject: str
     login_id: str
+    issued_at: datetime
+    login_ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """When a token that is good at this moment was issued, and when it expires."""
+
+    issued_at: datetime
+    expires_at: datetime
 
 
 def check(claims: Mapping[str, Any], expected: Expected, now: datetime) -> Checked:
@@ -33,13 +45,18 @@ def check(claims: Mapping[str, Any], expected: Expected, now: datetime) -> Check
 
     Claims are those of RFC 9068, section 2.2, and the ``sid`` of OpenID Connect.
     """
-    check_times(claims, expected.longest_life, now, leeway=LEEWAY)
+    times = check_times(claims, expected.longest_life, now, leeway=LEEWAY)
     if text(claims, "iss") != expected.issuer:
         raise Rejected("wrong-issuer")
     if text(claims, "aud") != expected.audience:
         raise Rejected("wrong-audience")
     text(claims, "jti")
-    return Checked(subject=text(claims, "sub"), login_id=text(claims, "sid"))
+    return Checked(
+        subject=text(claims, "sub"),
+        login_id=text(claims, "sid"),
+        issued_at=times.issued_at,
+        login_ends_at=login_end(claims, times),
+    )
 
 
 def check_times(
@@ -48,8 +65,8 @@ def check_times(
     moment: datetime,
     *,
     leeway: timedelta,
-) -> datetime:
-    """Return when the token was issued, which is still good, or raise ``Rejected``."""
+) -> Times:
+    """Return when the token was issued and expires, or raise ``Rejected``."""
     issued, expires = _time(claims, "iat"), _time(claims, "exp")
     now = moment.timestamp()
     ahead = now + leeway.total_seconds()
@@ -62,7 +79,24 @@ def check_times(
         raise Rejected("issued-in-the-future")
     if not 0 < expires - issued <= longest_life.total_seconds():
         raise Rejected("lives-too-long")
-    return datetime.fromtimestamp(issued, UTC)
+    return Times(
+        issued_at=datetime.fromtimestamp(issued, UTC),
+        expires_at=datetime.fromtimestamp(expires, UTC),
+    )
+
+
+def login_end(claims: Mapping[str, Any], times: Times) -> datetime:
+    """Return when the login ends, as far as the token says, or raise ``Rejected``.
+
+    That is ``session_expiry`` (OpenID Connect Enterprise Extensions 1.0, draft 01), or
+    else the end of the token.
+    """
+    if SESSION_EXPIRY not in claims:
+        return times.expires_at
+    try:
+        return datetime.fromtimestamp(_time(claims, SESSION_EXPIRY), UTC)
+    except (ValueError, OverflowError, OSError):
+        raise Rejected(f"no-{SESSION_EXPIRY}") from None
 
 
 def _time(claims: Mapping[str, Any], name: str) -> float:

@@ -4,9 +4,14 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from app.adapters.tokens.claims import check_times
+from app.adapters.tokens.claims import check_times, login_end
 from app.adapters.tokens.rejection import Rejected
-from app.domain.identity import FederatedBearer, Identity, is_subject
+from app.domain.identity import (
+    FederatedBearer,
+    Identity,
+    is_attribute,
+    is_subject,
+)
 from app.domain.issuers import ClaimPath, Issuer
 
 LEEWAY: Final = timedelta(seconds=60)
@@ -39,7 +44,7 @@ def check(claims: Mapping[str, Any], issuer: Issuer, now: datetime) -> Federated
 
     That ``iss`` is the issuer's has been seen to: by it the issuer was found.
     """
-    issued_at = check_times(claims, issuer.longest_life, now, leeway=LEEWAY)
+    times = check_times(claims, issuer.longest_life, now, leeway=LEEWAY)
     for name, reason in _REFUSED_CLAIMS.items():
         if name in claims:
             raise Rejected(reason)
@@ -54,7 +59,9 @@ def check(claims: Mapping[str, Any], issuer: Issuer, now: datetime) -> Federated
     return FederatedBearer(
         identity=Identity(issuer=issuer.alias, subject=subject),
         groups=issuer.groups_for(_groups(claims, issuer)),
-        issued_at=issued_at,
+        issued_at=times.issued_at,
+        login_ends_at=login_end(claims, times),
+        attributes=dict(_attributes(claims, issuer)),
     )
 
 
@@ -77,6 +84,19 @@ def _groups(claims: Mapping[str, Any], issuer: Issuer) -> Iterator[str]:
     value = _at(claims, issuer.groups_claim)
     if value is not None:
         yield from _texts(value, "groups-malformed")
+
+
+def _attributes(claims: Mapping[str, Any], issuer: Issuer) -> Iterator[tuple[str, str]]:
+    """Give those whose claim is there, as a text that may be their value.
+
+    Nobody is refused for want of one: what needs an attribute asks for it.
+    """
+    for attribute in issuer.attributes:
+        value, allowed = _at(claims, attribute.claim), attribute.allowed_values
+        if not isinstance(value, str) or not is_attribute(attribute.name, value):
+            continue
+        if allowed is None or value in allowed:
+            yield attribute.name, value
 
 
 def _refuse_overage(claims: Mapping[str, Any], path: ClaimPath) -> None:

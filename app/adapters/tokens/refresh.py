@@ -62,7 +62,7 @@ class RefreshTokens:
             return self._verify(token)
         except Rejected as rejected:
             _log.info("A refresh token was refused: %s", rejected.reason)
-            raise LoginEndedError from None
+            raise LoginEndedError(reason=rejected.reason) from None
 
     def _verify(self, token: str) -> PresentedToken:
         parts = _SHAPE.fullmatch(token)

@@ -69,6 +69,22 @@ class SigningKeys:
         except ReadingInProgressError as error:
             raise SigningKeyUnavailableError(retry_after_seconds=_SOON) from error
 
+    def find_or_begin(self, kid: str) -> HmacKey | None:
+        """Do the same and never wait, for no reading of one's own.
+
+        While one goes on that is waited for, ``SigningKeyUnavailableError`` has it as
+        ``pending``.
+        """
+        try:
+            copy = self._keys.read_or_begin()
+            if kid not in copy.by_kid:
+                copy = self._keys.begin_again(interval=INTERVAL)
+        except ReadingInProgressError as reading:
+            raise SigningKeyUnavailableError(
+                retry_after_seconds=_SOON, pending=reading.ended
+            ) from reading
+        return self._verifying(kid, copy)
+
     def _verifying(self, kid: str, copy: _Copy) -> HmacKey | None:
         now = self._clock()
         known = any(key.id == kid and key.verifies(now) for key in copy.dated)

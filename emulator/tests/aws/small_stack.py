@@ -63,6 +63,7 @@ def resource(
         properties=properties,
         ref=ref,
         attributes=attributes,
+        stack_name="local",
     )
 
 

@@ -26,6 +26,7 @@ def a_stack(*permissions: dict[str, Any]) -> Stack:
             properties=properties,
             ref="p",
             attributes={},
+            stack_name="local",
         )
         for number, properties in enumerate(permissions)
     }

@@ -14,6 +14,7 @@ def function(name: str, port: int) -> tuple[Resource, Resource]:
             properties={},
             ref=name,
             attributes={"Arn": arn},
+            stack_name="local",
         ),
         Resource(
             logical_id=f"{name}Url",
@@ -21,6 +22,7 @@ def function(name: str, port: int) -> tuple[Resource, Resource]:
             properties={},
             ref=arn,
             attributes={"FunctionArn": arn, "FunctionUrl": url},
+            stack_name="local",
         ),
     )
 
@@ -32,6 +34,7 @@ def parameter(name: str, value: str) -> Resource:
         properties={"Name": name, "Type": "String", "Value": value},
         ref=name,
         attributes={},
+        stack_name="local",
     )
 
 

@@ -3,7 +3,12 @@ from pathlib import Path
 import pytest
 
 from aikagi_emulator.launcher.errors import LaunchError
-from aikagi_emulator.launcher.project import Application, Project, read_project
+from aikagi_emulator.launcher.project import (
+    Application,
+    Project,
+    read_project,
+    read_stack,
+)
 
 
 def test_every_key_of_a_project_is_read(tmp_path: Path):
@@ -16,6 +21,8 @@ def test_every_key_of_a_project_is_read(tmp_path: Path):
         seed = ["python", "seed.py"]
         [parameters]
         Size = "3"
+        [stacks]
+        reports = "reports/b.yaml"
         [application]
         function = "Web"
         app = "web:app"
@@ -46,6 +53,7 @@ def test_every_key_of_a_project_is_read(tmp_path: Path):
         parameters={"Size": "3"},
         packages=tmp_path / ".state" / "packages",
         seed=("python", "seed.py"),
+        stacks={"reports": tmp_path / "reports" / "b.yaml"},
         state=tmp_path / ".state",
         template=tmp_path / "a.yaml",
     )
@@ -69,6 +77,8 @@ def test_nothing_has_to_be_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         ("seed = 'python seed.py'", "seed is not a list of strings"),
         ("seed = [1]", "seed is not a list of strings"),
         ("parameters = {Size = 3}", "parameters.Size is not a string"),
+        ("stacks = {reports = 3}", "stacks.reports is not a string"),
+        ("stacks = {'-' = 'a'}", "stacks.- is not the name of a stack"),
         ("application = 1", "application is not a table"),
         ("[application]\nfunction = 'Web'", "application.app is missing"),
         ("[application]\napp = 'a:b'", "application.function is missing"),
@@ -92,3 +102,13 @@ def test_what_cannot_be_used_is_named(tmp_path: Path, text: str, said: str):
 def test_a_project_that_is_not_there_is_told_so(tmp_path: Path):
     with pytest.raises(LaunchError, match="cannot be read: No such file"):
         read_project(tmp_path / "emulator.toml")
+
+
+def test_a_stack_of_the_command_line_has_a_name_and_a_template():
+    assert read_stack("reports-2=a=b.yaml") == ("reports-2", Path("a=b.yaml"))
+
+
+@pytest.mark.parametrize("text", ["", "reports", "reports=", "=a.yaml", "a_b=a.yaml"])
+def test_what_is_no_stack_of_the_command_line_is_refused(text: str):
+    with pytest.raises(LaunchError, match=r"--stack: .* is not the name of a stack"):
+        read_stack(text)

@@ -24,7 +24,8 @@ from dotenv import dotenv_values
 from aikagi_emulator.launcher.errors import LaunchError
 from aikagi_emulator.launcher.ports import Ports, claim, origin
 from aikagi_emulator.launcher.running import Running
-from aikagi_emulator.launcher.stack import EmulatedStack, Options, read_template
+from aikagi_emulator.launcher.stack import EmulatedStack, Options
+from aikagi_emulator.launcher.templates import read_templates
 from aikagi_emulator.template import TemplateError
 from emulator.tests.launcher.options import LONE, lone, small
 from emulator.tests.launcher.wheels import asking_for, write_wheel
@@ -216,7 +217,9 @@ def test_an_api_of_the_application_is_not_served_again(ports: Ports, tmp_path: P
         assert "HttpApis" not in told
         claim(ports.http_api(0)).close()
 
-    assert read_template(chosen).outputs == {"Endpoint": origin(ports.first)}
+    assert read_templates(chosen.project, ports).outputs == {
+        "Endpoint": origin(ports.first)
+    }
     with_stack(chosen, use)
 
 
@@ -238,7 +241,9 @@ def test_an_api_s_routes_to_other_functions_are_served_beside_the_application(
         with pytest.raises(urllib.error.HTTPError, match="404"):
             await asyncio.to_thread(get, f"{url}health")
 
-    assert read_template(chosen).outputs == {"Endpoint": origin(ports.first)}
+    assert read_templates(chosen.project, ports).outputs == {
+        "Endpoint": origin(ports.first)
+    }
     with_stack(chosen, use)
 
 

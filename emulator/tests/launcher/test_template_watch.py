@@ -73,3 +73,26 @@ def test_what_is_no_edit_is_not_told(tmp_path: Path, edit: Callable[[Path], None
 def test_a_folder_that_is_not_there_cannot_be_watched(tmp_path: Path):
     with pytest.raises(FileNotFoundError):
         TemplateWatch(tmp_path / "missing" / "template.yaml")
+
+
+@pytest.mark.parametrize("edited", ["first.yaml", "second.yaml"])
+def test_of_several_templates_the_one_that_was_edited_is_named(
+    tmp_path: Path, edited: str
+):
+    (tmp_path / "apart").mkdir()
+    paths = [tmp_path / "first.yaml", tmp_path / "apart" / "second.yaml"]
+    for path in paths:
+        path.write_text("old")
+    chosen = next(path for path in paths if path.name == edited)
+    changed: list[Path] = []
+
+    async def wait() -> None:
+        watch = TemplateWatch(*paths)
+        chosen.write_text("new")
+        async with asyncio.timeout(10):
+            changed.append(await watch.changed())
+        watch.close()
+
+    asyncio.run(wait())
+
+    assert changed == [chosen]

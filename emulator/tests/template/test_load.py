@@ -46,13 +46,13 @@ def test_a_url_that_is_not_there_takes_no_address(load_text: Loader):
 
     assert stack.outputs == {"There": "http://127.0.0.1:8101/"}
     assert "Absent" not in stack.resources
-    assert stack.code.keys() == {"There"}
+    assert stack.code.keys() == {stack.resources["There"].ref}
 
 
 def test_code_is_the_folder_beside_the_template(load_text: Loader, tmp_path: Path):
     stack = load_text(f"Resources:{a_function('One')}")
 
-    assert stack.code == {"One": tmp_path / "code"}
+    assert stack.code == {stack.resources["One"].ref: tmp_path / "code"}
 
 
 def test_code_may_be_named_once_for_all_and_be_the_templates_own_folder(
@@ -62,7 +62,7 @@ def test_code_may_be_named_once_for_all_and_be_the_templates_own_folder(
 
     stack = load_text(f"Globals: {{Function: {{CodeUri: .}}}}\nResources:{function}")
 
-    assert stack.code == {"One": tmp_path}
+    assert stack.code == {stack.resources["One"].ref: tmp_path}
 
 
 @pytest.mark.parametrize(

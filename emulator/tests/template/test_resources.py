@@ -190,6 +190,13 @@ def test_the_arn_of_a_secret_ends_in_six_characters_of_its_own(place: ResourceCo
     assert secret.attributes == {"Id": secret.ref}
 
 
+def test_a_saved_query_has_an_id_and_can_be_read(place: ResourceContext):
+    query = identify("AWS::Logs::QueryDefinition", {"QueryString": "x"}, place)
+
+    assert query.ref == query.attributes["QueryDefinitionId"]
+    assert query == identify("AWS::Logs::QueryDefinition", {}, place)
+
+
 @pytest.mark.parametrize(
     "type_",
     [

@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import json
 import logging
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -20,14 +20,20 @@ from app.domain.errors import TokenRejectedError
 from app.domain.identity import Bearer, Identity
 from tests.fakes import NOON, SECRET, Clock, KeySet, access_tokens
 
-ALICE = Bearer(identity=Identity(issuer="local", subject="alice"), login_id="l-1")
 NOW = int(NOON.timestamp())
+ALICE = Bearer(
+    identity=Identity(issuer="local", subject="alice"),
+    login_id="l-1",
+    issued_at=datetime.fromtimestamp(NOW, UTC),
+    login_ends_at=datetime.fromtimestamp(NOW + 43200, UTC),
+)
 HEADER = {"alg": "HS256", "kid": "k1", "typ": "at+jwt"}
 CLAIMS: dict[str, Any] = {
     "iss": "test",
     "aud": "aikagi",
     "sub": "alice",
     "sid": "l-1",
+    "session_expiry": NOW + 43200,
     "iat": NOW,
     "exp": NOW + 900,
     "jti": "j-1",
@@ -191,7 +197,26 @@ def test_every_forgery_is_rejected_alike(tokens: AccessTokens, forged: str):
 def test_the_nearest_honest_token_is_accepted(
     tokens: AccessTokens, claims: dict[str, Any]
 ):
-    assert tokens.verify(token(claims=claims)) == ALICE
+    verified = tokens.verify(token(claims=claims))
+
+    assert (verified.identity, verified.login_id) == (ALICE.identity, ALICE.login_id)
+    assert verified.issued_at.timestamp() == claims["iat"]
+
+
+def test_a_token_that_does_not_say_when_its_login_ends_is_of_a_login_that_ends_with_it(
+    tokens: AccessTokens,
+):
+    verified = tokens.verify(token(claims=without("session_expiry")))
+
+    assert verified.login_ends_at.timestamp() == CLAIMS["exp"]
+
+
+@pytest.mark.parametrize("expiry", ["soon", True, None, [], 10**18])
+def test_an_end_of_the_login_that_is_no_moment_is_refused(
+    tokens: AccessTokens, expiry: object
+):
+    with pytest.raises(TokenRejectedError):
+        tokens.verify(token(claims=with_(session_expiry=expiry)))
 
 
 def test_a_token_ends_when_its_time_has_come(tokens: AccessTokens, clock: Clock):

@@ -22,7 +22,7 @@ from app.adapters.tokens.issuer_tokens import IssuerTokens
 from app.adapters.tokens.signature import PublicKey
 from app.domain.errors import IssuersUnavailableError, TokenRejectedError
 from app.domain.identity import Bearer, FederatedBearer, Identity
-from app.domain.issuers import Issuer
+from app.domain.issuers import ClaimAttribute, Issuer
 from tests.adapters.tokens.test_access import FORGERIES as OWN_FORGERIES
 from tests.adapters.tokens.test_access import token as own_token
 from tests.fakes import (
@@ -31,6 +31,7 @@ from tests.fakes import (
     Clock,
     FixedIssuers,
     KnownIssuerKeys,
+    a_bearer,
     access_tokens,
     an_issuer,
 )
@@ -439,6 +440,7 @@ def test_a_token_speaks_for_a_subject_of_its_issuer_in_mapped_groups(
         identity=Identity(issuer="corp", subject="auth0|5f7"),
         groups=frozenset({"everyone"}),
         issued_at=datetime.fromtimestamp(NOW, UTC),
+        login_ends_at=datetime.fromtimestamp(CLAIMS["exp"], UTC),
     )
 
 
@@ -505,6 +507,69 @@ def test_groups_and_subject_may_stand_within_other_claims():
     flat = {"https://corp.example/claims.id": "7"}
     with pytest.raises(TokenRejectedError):
         tokens.verify(RSA.token(claims(**flat)))
+
+
+DEPARTMENT: Final = ClaimAttribute(
+    name="department", claim=("app", "department"), allowed_values=None
+)
+TEAM: Final = ClaimAttribute(
+    name="team", claim=("team",), allowed_values=frozenset({"blue", "red"})
+)
+
+
+def attributes_of(*attributes: ClaimAttribute, **more: Any) -> Mapping[str, str]:
+    issuer = replace(an_issuer("corp"), attributes=attributes)
+    tokens = bearer_tokens(Clock(), issuer)
+    return verified(tokens, RSA.token(claims(**more))).attributes
+
+
+def test_attributes_are_claims_of_the_issuers_entry_in_its_order():
+    of_token = {"app": {"department": "R+D 3"}, "team": "blue", "else": "where"}
+
+    assert attributes_of(**of_token) == {}
+    for attributes in ((TEAM, DEPARTMENT), (DEPARTMENT, TEAM)):
+        found = attributes_of(*attributes, **of_token)
+        assert list(found) == [attribute.name for attribute in attributes]
+        assert found == {"department": "R+D 3", "team": "blue"}
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        pytest.param("green", id="not allowed"),
+        pytest.param("Blue", id="in another case"),
+        pytest.param(["blue"], id="a list"),
+        pytest.param(1, id="a number"),
+        pytest.param(True, id="true"),
+        pytest.param(None, id="null"),
+    ],
+)
+def test_a_claim_that_may_not_be_one_makes_no_attribute_and_keeps_nobody_out(
+    claim: object,
+):
+    assert attributes_of(TEAM, team="red") == {"team": "red"}
+    assert attributes_of(TEAM, team=claim) == {}
+
+
+@pytest.mark.parametrize("value", ["a\nb", "a;b", "x" * 257, "a\u200db"])
+def test_a_claim_that_could_be_no_tag_makes_no_attribute(value: str):
+    fitting = "x" * 256
+    assert attributes_of(DEPARTMENT, app={"department": fitting}) == {
+        "department": fitting
+    }
+    assert attributes_of(DEPARTMENT, app={"department": value}) == {}
+
+
+def test_a_login_ends_when_the_issuer_says_or_else_with_the_token(tokens: BearerTokens):
+    ends = NOW + 40_000
+
+    named = verified(tokens, RSA.token(claims(session_expiry=ends)))
+    unnamed = verified(tokens, RSA.token(CLAIMS))
+
+    assert named.login_ends_at.timestamp() == ends
+    assert unnamed.login_ends_at.timestamp() == CLAIMS["exp"]
+    with pytest.raises(TokenRejectedError):
+        tokens.verify(RSA.token(claims(session_expiry="soon")))
 
 
 def test_the_same_subject_of_two_issuers_is_two_people(tokens: BearerTokens):
@@ -618,7 +683,7 @@ def test_no_signature_but_the_keys_own_is_taken(
 
 
 def test_own_tokens_are_made_as_they_were(tokens: BearerTokens):
-    bearer = Bearer(identity=Identity(issuer="local", subject="alice"), login_id="l-1")
+    bearer = a_bearer("alice", issued_at=NOON.replace(microsecond=0))
     minted = tokens.mint(bearer)
 
     assert tokens.verify(minted.text) == bearer

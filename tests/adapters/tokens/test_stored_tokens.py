@@ -10,13 +10,16 @@ from app.adapters.tokens.access import AccessTokens
 from app.adapters.tokens.refresh import RefreshTokens
 from app.domain.errors import LoginEndedError, TokenRejectedError
 from app.domain.identity import Bearer, Identity
-from tests.fakes import Clock, Ids, KeySet
+from tests.fakes import NOON, Clock, Ids, KeySet
 
 STORED: Final = Path(__file__).parent / "stored"
 VERSIONS: Final = sorted(STORED.iterdir())
+ISSUED_AT: Final = NOON.replace(microsecond=0)
 ALICE: Final = Bearer(
     identity=Identity(issuer="local", subject="alice"),
     login_id="000102030405060708090a0b0c0d0e0f",
+    issued_at=ISSUED_AT,
+    login_ends_at=ISSUED_AT + timedelta(hours=12),
 )
 
 
@@ -39,7 +42,9 @@ def test_tokens_of_every_version_are_accepted(folder: Path):
     access = (folder / "access-token.txt").read_text().strip()
     refresh = (folder / "refresh-token.txt").read_text().strip()
 
-    assert access_tokens().verify(access) == ALICE
+    verified = access_tokens().verify(access)
+    assert (verified.identity, verified.login_id) == (ALICE.identity, ALICE.login_id)
+    assert verified.issued_at == ALICE.issued_at
     assert refresh_tokens().verify(refresh).secret == refresh_tokens().new()
 
 

@@ -97,6 +97,19 @@ def test_a_duration_is_a_number_of_seconds(
     assert (ended.value.code, loopback.count("grant")) == (2, 0)
 
 
+def test_near_the_end_of_the_login_they_are_as_good_as_there_can_be(
+    alice_typed: Typed, loopback: Loopback
+):
+    loopback.login_left = 60
+
+    ran = alice_typed("credentials", "hello")
+
+    assert (ran.code, ran.err) == (0, "")
+    ends = datetime.fromisoformat(json.loads(ran.out)["Expiration"])
+    assert 0 < (ends - loopback.now).total_seconds() <= 60
+    assert alice_typed("credentials", "hello", "--duration", "61").code == 4
+
+
 def test_a_function_that_is_listed_no_more_is_refused_as_before(
     alice_typed: Typed, loopback: Loopback
 ):

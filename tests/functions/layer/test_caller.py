@@ -6,12 +6,14 @@ import pytest
 from aikagi_function.caller import Caller, caller_from, decode_session_name
 
 ROLE = "trial-InvokeRole-9892E8B0AD"
+ROLE_ARN = f"arn:aws:iam::123456789012:role/{ROLE}"
 PREFIX = f"arn:aws:sts::123456789012:assumed-role/{ROLE}"
 DIGEST = f"=={base64.b32encode(hashlib.sha256(b'x').digest()).decode()[:32]}"
 
 
-def caller_of(arn: str, *, role: str = ROLE) -> Caller | None:
-    return caller_from({"userArn": arn, "accessKey": "ASIAEXAMPLE"}, invoke_role=role)
+def caller_of(arn: str, *, role: str = ROLE_ARN) -> Caller | None:
+    iam = {"userArn": arn, "accessKey": "ASIAEXAMPLE"}
+    return caller_from(iam, invoke_role_arn=role)
 
 
 def test_a_session_of_the_invoke_role_is_its_person():
@@ -24,12 +26,22 @@ def test_a_session_of_the_invoke_role_is_its_person():
 
 
 def test_another_partition_of_aws_is_aws():
-    arn = f"arn:aws-us-gov:sts::123456789012:assumed-role/{ROLE}/local+alice"
+    arn = PREFIX.replace("arn:aws:", "arn:aws-us-gov:") + "/local+alice"
+    role = ROLE_ARN.replace("arn:aws:", "arn:aws-us-gov:")
 
-    caller = caller_of(arn)
+    caller = caller_of(arn, role=role)
 
     assert caller is not None
     assert caller.subject == "alice"
+    assert caller_of(arn) is None
+
+
+@pytest.mark.parametrize("path", ["", "aikagi/prod/", "a/b/c!~/"])
+def test_the_path_of_a_role_is_not_in_the_arn_of_its_sessions(path: str):
+    role = f"arn:aws:iam::123456789012:role/{path}{ROLE}"
+
+    assert caller_of(f"{PREFIX}/local+alice", role=role) is not None
+    assert caller_of(f"{PREFIX}/{path}x", role=role) is None
 
 
 @pytest.mark.parametrize(
@@ -59,6 +71,10 @@ def test_another_partition_of_aws_is_aws():
         pytest.param(
             f"arn:aws:sts::12345678901:assumed-role/{ROLE}/local+alice", id="account"
         ),
+        pytest.param(
+            f"arn:aws:sts::210987654321:assumed-role/{ROLE}/local+alice",
+            id="a role of that name in another account",
+        ),
         pytest.param(f"x {PREFIX}/local+alice", id="something before"),
         pytest.param(f"{PREFIX}/local+alice\n", id="a line end"),
         pytest.param(f"{PREFIX}/x/local+alice", id="a role within"),
@@ -85,19 +101,25 @@ def test_a_caller_who_is_believed_leaves_no_line_in_the_log(
         pytest.param(
             {"userArn": f"{PREFIX}/local+alice", "accessKey": "A"},
             "",
-            "AIKAGI_INVOKE_ROLE_NAME is not set",
+            "AIKAGI_INVOKE_ROLE_ARN is not the ARN of a role",
             id="no role to believe",
         ),
-        pytest.param({}, ROLE, "AuthType of the function URL", id="no authorizer"),
         pytest.param(
             {"userArn": f"{PREFIX}/local+alice", "accessKey": "A"},
-            "another-role",
+            ROLE,
+            "AIKAGI_INVOKE_ROLE_ARN is not the ARN of a role",
+            id="the name of a role",
+        ),
+        pytest.param({}, ROLE_ARN, "AuthType of the function URL", id="no authorizer"),
+        pytest.param(
+            {"userArn": f"{PREFIX}/local+alice", "accessKey": "A"},
+            ROLE_ARN.replace(ROLE, "another-role"),
             "not signed by a session of the role another-role",
             id="another role",
         ),
         pytest.param(
             {"userArn": f"{PREFIX}/somebody", "accessKey": "A"},
-            ROLE,
+            ROLE_ARN,
             "session name",
             id="no name of the broker's",
         ),
@@ -106,7 +128,7 @@ def test_a_caller_who_is_believed_leaves_no_line_in_the_log(
 def test_the_log_says_why_nobody_is_believed(
     iam: dict[str, str], role: str, reason: str, caplog: pytest.LogCaptureFixture
 ):
-    assert caller_from(iam, invoke_role=role) is None
+    assert caller_from(iam, invoke_role_arn=role) is None
 
     [line] = caplog.messages
     assert reason in line
@@ -116,8 +138,8 @@ def test_the_log_says_why_nobody_is_believed(
 def test_a_role_name_is_no_pattern():
     arn = "arn:aws:sts::123456789012:assumed-role/aXb/local+alice"
 
-    assert caller_of(arn, role="aXb") is not None
-    assert caller_of(arn, role="a.b") is None
+    assert caller_of(arn, role=ROLE_ARN.replace(ROLE, "aXb")) is not None
+    assert caller_of(arn, role=ROLE_ARN.replace(ROLE, "a.b")) is None
 
 
 def test_without_a_role_to_believe_nobody_is_believed():
@@ -135,7 +157,7 @@ def test_without_a_role_to_believe_nobody_is_believed():
     ],
 )
 def test_an_authorizer_that_says_too_little_proves_nobody(iam: dict[str, object]):
-    assert caller_from(iam, invoke_role=ROLE) is None
+    assert caller_from(iam, invoke_role_arn=ROLE_ARN) is None
 
 
 @pytest.mark.parametrize(

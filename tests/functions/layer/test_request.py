@@ -4,7 +4,7 @@ import pytest
 
 from aikagi_function.caller import Caller
 from aikagi_function.request import BadRequestError, Request
-from tests.functions.conftest import EventMaker
+from tests.functions.conftest import ROLE, EventMaker
 
 
 def test_a_request_is_read_whole(an_event: EventMaker):
@@ -57,11 +57,19 @@ def test_a_request_without_query_body_or_caller_is_a_request(an_event: EventMake
     assert (request.query, request.body, request.caller) == ({}, b"", None)
 
 
-@pytest.mark.parametrize("role", ["", "trial-InvokeRole-OTHER"])
+@pytest.mark.parametrize(
+    "role",
+    [
+        "",
+        ROLE,
+        "arn:aws:iam::123456789012:role/trial-InvokeRole-OTHER",
+        f"arn:aws:iam::210987654321:role/{ROLE}",
+    ],
+)
 def test_nobody_is_believed_but_by_the_role_of_the_template(
     an_event: EventMaker, monkeypatch: pytest.MonkeyPatch, role: str
 ):
-    monkeypatch.setenv("AIKAGI_INVOKE_ROLE_NAME", role)
+    monkeypatch.setenv("AIKAGI_INVOKE_ROLE_ARN", role)
 
     assert Request.from_event(an_event()).caller is None
 
@@ -69,7 +77,7 @@ def test_nobody_is_believed_but_by_the_role_of_the_template(
 def test_nobody_is_believed_where_no_role_is_named(
     an_event: EventMaker, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.delenv("AIKAGI_INVOKE_ROLE_NAME")
+    monkeypatch.delenv("AIKAGI_INVOKE_ROLE_ARN")
 
     assert Request.from_event(an_event()).caller is None
 

@@ -54,6 +54,6 @@ def _tags(stack: Stack, function: Resource) -> Mapping[str, str]:
     return {
         **tags,
         "aws:cloudformation:logical-id": function.logical_id,
-        "aws:cloudformation:stack-id": stack.stack_id,
-        "aws:cloudformation:stack-name": stack.name,
+        "aws:cloudformation:stack-id": stack.stack_id_of(function),
+        "aws:cloudformation:stack-name": function.stack_name,
     }

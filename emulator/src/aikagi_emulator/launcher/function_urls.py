@@ -12,12 +12,13 @@ def names_of(stack: Stack, prefix: str | None) -> Mapping[str, str]:
     """From the name of each function to its URL, in the template's order.
 
     A function whose URL stands in an SSM parameter below ``prefix`` is called what
-    follows that in the parameter's name, any other by its logical id.
-    ``${AWS::StackName}`` in ``prefix`` is the stack's.
+    follows that in the parameter's name, any other by its logical id, which follows the
+    name of its stack and a slash where that is another. ``${AWS::StackName}`` in
+    ``prefix`` is the stack's.
     """
     found = _published(stack, prefix) if prefix else {}
     return {
-        found.get(url, target_of(stack, resource).logical_id): url
+        found.get(url, _logical_id(stack, target_of(stack, resource))): url
         for resource in stack.of_type("AWS::Lambda::Url")
         for url in [str(resource.attributes["FunctionUrl"])]
     }
@@ -49,6 +50,11 @@ def settings_of(url: Resource, *, streams: bool) -> UrlSettings:
         msg = f"{url.written}: {error}."
         raise LaunchError(msg) from error
     return settings
+
+
+def _logical_id(stack: Stack, function: Resource) -> str:
+    own = function.stack_name == stack.name
+    return ("" if own else f"{function.stack_name}/") + function.logical_id
 
 
 def _published(stack: Stack, prefix: str) -> Mapping[str, str]:

@@ -97,7 +97,7 @@ def log_line(name: str, line: str) -> None:
 def _folders(stack: Stack, function: Resource) -> Sequence[Path]:
     layers = function.properties.get("Layers", ())
     return [
-        stack.code[function.logical_id],
+        stack.code[function.ref],
         *(stack.layers[layer] for layer in layers if layer in stack.layers),
     ]
 
@@ -110,7 +110,7 @@ def _spec(stack: Stack, function: Resource, *, arn: str) -> FunctionSpec:
         return FunctionSpec(
             name=function.ref,
             arn=arn,
-            folder=stack.code[function.logical_id],
+            folder=stack.code[function.ref],
             handler=properties["Handler"],
             timeout_seconds=int(properties.get("Timeout", 3)),
             memory_mb=int(properties.get("MemorySize", 128)),

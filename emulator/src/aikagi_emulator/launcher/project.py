@@ -1,5 +1,6 @@
 """What is particular to one project: ``emulator.toml``, see the README."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ _TOP: Final = frozenset(
         "function-names",
         "parameters",
         "seed",
+        "stacks",
         "state",
         "template",
     }
@@ -35,6 +37,8 @@ _APPLICATION: Final = frozenset(
         "variables",
     }
 )
+_STACK_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
+"""CloudFormation API Reference, CreateStack, StackName."""
 _NEEDED: Final = ("app", "function")
 _IN_WORDS: Final[Mapping[type, str]] = {
     str: "a string",
@@ -73,7 +77,8 @@ class Project:
     ``folder`` is where the application and the seed command run. ``function_names`` is
     the beginning of the names of SSM parameters: a function whose URL stands in the
     value of one is called what follows it. ``packages`` is where those of functions are
-    installed, for every stack of the project, wherever its state is.
+    installed, for every stack of the project, wherever its state is. ``stacks`` leads
+    from the names of stacks beside the project's own to their templates.
     """
 
     folder: Path = field(default_factory=Path)
@@ -83,8 +88,14 @@ class Project:
     packages: Path = Path(".emulator/packages")
     parameters: Mapping[str, str] = field(default_factory=dict)
     seed: tuple[str, ...] = ()
+    stacks: Mapping[str, Path] = field(default_factory=dict)
     state: Path = Path(".emulator")
     template: Path = Path("template.yaml")
+
+    @property
+    def templates(self) -> tuple[Path, ...]:
+        """Its own template, and then those of the stacks beside it."""
+        return (self.template, *self.stacks.values())
 
     def variable(self, name: str) -> str:
         """The name of an environment variable that the emulator itself reads."""
@@ -123,9 +134,32 @@ def _project(table: "_Table", folder: Path) -> Project:
         parameters=table.strings("parameters"),
         seed=table.words("seed"),
         packages=state / default.packages.name,
+        stacks={
+            _stack_name(name, f"{table.where}stacks."): folder / template
+            for name, template in table.strings("stacks").items()
+        },
         state=state,
         template=folder / table.value("template", str, str(default.template)),
     )
+
+
+def read_stack(text: str) -> tuple[str, Path]:
+    """Read ``NAME=FILE`` of the command line. Raises ``LaunchError``."""
+    name, _, template = text.partition("=")
+    if not template:
+        msg = f"--stack: {text!r} is not the name of a stack, = and its template."
+        raise LaunchError(msg)
+    return _stack_name(name, "--stack: "), Path(template)
+
+
+def _stack_name(name: str, where: str) -> str:
+    if not _STACK_NAME.fullmatch(name):
+        msg = (
+            f"{where}{name} is not the name of a stack: up to 128 letters, digits and "
+            "hyphens, a letter first."
+        )
+        raise LaunchError(msg)
+    return name
 
 
 def _application(table: "_Table") -> Application | None:

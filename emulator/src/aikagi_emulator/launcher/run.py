@@ -15,7 +15,12 @@ from typing import Final
 from aikagi_emulator.launcher.errors import LaunchError
 from aikagi_emulator.launcher.parameter_file import read_pair, read_parameters
 from aikagi_emulator.launcher.ports import ports_from
-from aikagi_emulator.launcher.project import FILE, Project, read_project
+from aikagi_emulator.launcher.project import (
+    FILE,
+    Project,
+    read_project,
+    read_stack,
+)
 
 _DEFAULT_PORT: Final = "8000"
 _INTERRUPTED: Final = 130
@@ -63,6 +68,14 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument(
         "--template", type=Path, help="else the project's, or template.yaml"
+    )
+    parser.add_argument(
+        "--stack",
+        action="append",
+        default=[],
+        metavar="NAME=FILE",
+        help="another stack beside it, by its name and template; may be given several "
+        "times",
     )
     parser.add_argument(
         "--parameter",
@@ -159,6 +172,7 @@ def _chosen(project: Project, parsed: argparse.Namespace) -> Project:
         project,
         packages=parsed.packages or project.packages,
         parameters={**project.parameters, **given},
+        stacks={**project.stacks, **dict(map(read_stack, parsed.stack))},
         state=parsed.state or project.state,
         template=parsed.template or project.template,
     )

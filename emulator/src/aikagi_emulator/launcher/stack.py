@@ -38,13 +38,14 @@ from aikagi_emulator.launcher.serving import (
     make_plan,
     serve,
 )
+from aikagi_emulator.launcher.templates import read_templates
 from aikagi_emulator.launcher.uncallable import reasons_of
 from aikagi_emulator.launcher.variables import (
     operator_variables,
     role_variables,
     template_variables,
 )
-from aikagi_emulator.template import Addresses, Stack, load
+from aikagi_emulator.template import Stack
 from aikagi_emulator.urls.asgi import ASGIApp
 
 _log: Final = logging.getLogger(__name__)
@@ -76,23 +77,8 @@ class Options:
         return application.function if application else None
 
 
-def read_template(options: Options) -> Stack:
-    """Blocks for a second the first time. Raises ``TemplateError``."""
-    ports, name = options.ports, options.application_function
-    addresses = Addresses(
-        http_api=lambda index: origin(ports.http_api(index)),
-        function_url=lambda index: f"{origin(ports.function(index))}/",
-        applications={name: origin(ports.first)} if name else {},
-    )
-    return load(
-        options.project.template,
-        addresses=addresses,
-        parameters=options.project.parameters,
-    )
-
-
 async def check_template(options: Options, *, clock: Callable[[], datetime]) -> None:
-    """Find what would keep a stack of the template from starting, without starting it.
+    """Find what would keep a stack of the templates from starting, without starting it.
 
     Packages of functions are installed. Raises ``LaunchError`` or ``TemplateError``.
     """
@@ -103,7 +89,7 @@ async def check_template(options: Options, *, clock: Callable[[], datetime]) -> 
 def _checked(
     options: Options, clock: Callable[[], datetime]
 ) -> tuple[Stack, ServingPlan]:
-    stack = read_template(options)
+    stack = read_templates(options.project, options.ports)
     refuse_unmodelled(stack)
     aws = AwsEndpoint(stack, clock=clock)
     if application := options.project.application:
@@ -166,7 +152,7 @@ class EmulatedStack:
         )
         # A stack that was killed may have left a stack.json that says it runs.
         self._files.remove()
-        stack = await asyncio.to_thread(read_template, self._options)
+        stack = await asyncio.to_thread(read_templates, project, ports)
         refuse_unmodelled(stack)
         tell_other_pythons(stack)
         aws = AwsEndpoint(stack, clock=self._clock, offset=lambda: self._clock.offset)

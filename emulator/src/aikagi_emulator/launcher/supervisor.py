@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import final
@@ -52,7 +53,7 @@ class Supervisor:
 
     async def live(self) -> int:
         """Return only when the application ended by itself."""
-        watch = _watch(self._options.project.template)
+        watch = _watch(self._options.project.templates)
         try:
             return await self._live(watch)
         finally:
@@ -84,11 +85,10 @@ class Supervisor:
                 changing.cancel()
                 await asyncio.gather(running, changing, return_exceptions=True)
             first, began = False, time.monotonic()
-            template = self._options.project.template
             _complain(
-                f"{template} has changed: the stack starts again, at the real time, "
-                f"without faults and with{'out' if self._options.forget else ''} what "
-                "was written to it."
+                f"{changing.result()} has changed: the stack starts again, at the real "
+                f"time, without faults and with{'out' if self._options.forget else ''} "
+                "what was written to it."
             )
             if self._stack is not None and not self._options.forget:
                 self._snapshot = await self._stack.snapshot()
@@ -107,29 +107,29 @@ class Supervisor:
         _complain(f"The {name} ended by itself with exit status {status}.")
         return 1
 
-    async def _changed(self, watch: TemplateWatch | None) -> None:
-        """Return once the template is another one that can be started."""
+    async def _changed(self, watch: TemplateWatch | None) -> Path:
+        """Return a template once it is another one that can be started."""
         if watch is None:
-            await asyncio.Event().wait()
-            return
+            never: asyncio.Future[Path] = asyncio.get_running_loop().create_future()
+            return await never
         while True:
-            await watch.changed()
+            template = await watch.changed()
             try:
                 await check_template(self._options, clock=_now)
             except (LaunchError, TemplateError) as error:
-                name = self._options.project.template
-                _complain(f"{name}: {error}\nThe stack goes on with what it had.")
+                _complain(f"{template}: {error}\nThe stack goes on with what it had.")
             else:
-                return
+                return template
 
 
-def _watch(template: Path) -> TemplateWatch | None:
+def _watch(templates: Sequence[Path]) -> TemplateWatch | None:
     try:
-        return TemplateWatch(template)
+        return TemplateWatch(*templates)
     except OSError as error:
         # A folder that is not there is told by whoever reads the template.
-        if template.exists():
-            _complain(f"Changes of {template} are not noticed: {error.strerror}.")
+        if all(template.exists() for template in templates):
+            names = " and ".join(map(str, templates))
+            _complain(f"Changes of {names} are not noticed: {error.strerror}.")
         return None
 
 

@@ -1,4 +1,4 @@
-"""Waits for the template to be edited."""
+"""Waits for a template to be edited."""
 
 import asyncio
 from pathlib import Path
@@ -14,34 +14,37 @@ _STILL: Final = 0.1
 class TemplateWatch:
     """Belongs to the running event loop. Raises ``OSError`` where it cannot watch."""
 
-    def __init__(self, template: Path) -> None:
+    def __init__(self, *templates: Path) -> None:
         # Editors put a new file in the place of the old: the folder knows of both.
-        self._path = template.resolve()
+        self._files = {template: template.resolve() for template in templates}
         self._inotify = Inotify()
         try:
-            self._inotify.watch(self._path.parent, WRITTEN | MOVED_TO)
+            for folder in {file.parent for file in self._files.values()}:
+                self._inotify.watch(folder, WRITTEN | MOVED_TO)
         except OSError:
             self._inotify.close()
             raise
-        self._known = self._content()
+        self._known = {path: _content(file) for path, file in self._files.items()}
 
-    async def changed(self) -> None:
-        """Return once the file holds something else than the last time."""
+    async def changed(self) -> Path:
+        """Return one of the templates once it holds something else than before."""
         while True:
             await self._noticed()
             await asyncio.sleep(_STILL)
             self._inotify.read()
-            content = self._content()
-            if content not in {None, self._known}:
-                self._known = content
-                return
+            for path, file in self._files.items():
+                content = _content(file)
+                if content not in {None, self._known[path]}:
+                    self._known[path] = content
+                    return path
 
     def close(self) -> None:
         self._inotify.close()
 
     async def _noticed(self) -> None:
         loop, readable = asyncio.get_running_loop(), asyncio.Event()
-        while not any(event.name == self._path.name for event in self._inotify.read()):
+        names = {file.name for file in self._files.values()}
+        while not any(event.name in names for event in self._inotify.read()):
             readable.clear()
             loop.add_reader(self._inotify.fileno(), readable.set)
             try:
@@ -49,8 +52,9 @@ class TemplateWatch:
             finally:
                 loop.remove_reader(self._inotify.fileno())
 
-    def _content(self) -> bytes | None:
-        try:
-            return self._path.read_bytes()
-        except OSError:
-            return None
+
+def _content(file: Path) -> bytes | None:
+    try:
+        return file.read_bytes()
+    except OSError:
+        return None

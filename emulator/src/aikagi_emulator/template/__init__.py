@@ -6,7 +6,7 @@ Whatever is not understood stops the load with its name: the stack on a laptop i
 template, or it is not started.
 """
 
-from aikagi_emulator.template.load import load
+from aikagi_emulator.template.load import declared_parameters, load
 from aikagi_emulator.template.stack import (
     Addresses,
     EventSource,
@@ -15,4 +15,12 @@ from aikagi_emulator.template.stack import (
     TemplateError,
 )
 
-__all__ = ["Addresses", "EventSource", "Resource", "Stack", "TemplateError", "load"]
+__all__ = [
+    "Addresses",
+    "EventSource",
+    "Resource",
+    "Stack",
+    "TemplateError",
+    "declared_parameters",
+    "load",
+]

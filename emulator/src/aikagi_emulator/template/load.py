@@ -87,6 +87,11 @@ def load(  # noqa: PLR0913 - a stack has a place and a name, and all have defaul
     )
 
 
+def declared_parameters(path: Path) -> frozenset[str]:
+    """Return the names of the template's parameters. Raises ``TemplateError``."""
+    return frozenset(read(path).get("Parameters", {}))
+
+
 def _code(
     resources: Iterable[Resource], folders: Mapping[str, Path]
 ) -> dict[str, Path]:
@@ -101,7 +106,7 @@ def _code(
                 "use AWS::Serverless::Function"
             )
             raise TemplateError(msg)
-    return {function.logical_id: folders[function.logical_id] for function in functions}
+    return {function.ref: folders[function.logical_id] for function in functions}
 
 
 def _where(properties: Mapping[str, Any]) -> str:

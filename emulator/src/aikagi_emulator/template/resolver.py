@@ -175,6 +175,7 @@ class Resolver:
             ref=identified.ref,
             attributes=identified.attributes,
             source=self._source_of(logical_id),
+            stack_name=self._site.stack,
         )
 
     def _passed_over(self, logical_id: str, type_: str) -> Resource:
@@ -196,6 +197,7 @@ class Resolver:
             ref=identified.ref,
             attributes=identified.attributes,
             source=source,
+            stack_name=self._site.stack,
         )
 
     def _source_of(self, logical_id: str) -> str:

@@ -1,6 +1,7 @@
 """What Ref and GetAtt return, for each type of resource that the emulator models."""
 
 import hashlib
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, final
@@ -300,6 +301,12 @@ def is_public(properties: Properties) -> bool:
     )
 
 
+def _query_definition(_: Properties, context: ResourceContext) -> Identified:
+    """A saved query: it decides nothing, and whoever loads a template can read it."""
+    id_ = str(uuid.UUID(context.digest(32)))
+    return Identified(ref=id_, attributes={"QueryDefinitionId": id_})
+
+
 def _log_group(properties: Properties, context: ResourceContext) -> Identified:
     name = as_text(
         properties.get("LogGroupName", context.physical_name(longest=LONGEST_NAME))
@@ -347,6 +354,7 @@ _RULES: Final[Mapping[str, Callable[[Properties, ResourceContext], Identified]]]
     "AWS::Lambda::Url": _url,
     "AWS::Lambda::Version": _version,
     "AWS::Logs::LogGroup": _log_group,
+    "AWS::Logs::QueryDefinition": _query_definition,
     "AWS::SSM::Parameter": _parameter,
     "AWS::SecretsManager::Secret": _secret,
 }

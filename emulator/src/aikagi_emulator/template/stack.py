@@ -2,9 +2,23 @@
 
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+_NAMED: Final = frozenset(
+    {
+        "AWS::DynamoDB::Table",
+        "AWS::IAM::ManagedPolicy",
+        "AWS::IAM::Role",
+        "AWS::Lambda::Function",
+        "AWS::Lambda::LayerVersion",
+        "AWS::Logs::LogGroup",
+        "AWS::SSM::Parameter",
+        "AWS::SecretsManager::Secret",
+    }
+)
+"""Types of which an account has one of each name, whatever stacks it has."""
 
 
 class TemplateError(ValueError):
@@ -16,7 +30,7 @@ class Resource:
     """One resource; ``ref`` and ``attributes`` are what Ref and GetAtt return.
 
     ``source`` is the logical id under which the author wrote it, where SAM made the
-    resource from another.
+    resource from another. ``stack_name`` is the name of the stack that it belongs to.
     """
 
     logical_id: str
@@ -24,6 +38,7 @@ class Resource:
     properties: Mapping[str, Any]
     ref: str
     attributes: Mapping[str, Any]
+    stack_name: str
     source: str = ""
 
     @property
@@ -80,9 +95,9 @@ class Stack:
     """A template with every value resolved.
 
     ``resources`` holds those that exist, by logical id: first what the template spells
-    out, then what SAM made, each in the template's order. ``code`` leads from the
-    logical id of an ``AWS::Lambda::Function`` to the folder of its code, and ``layers``
-    from the ARN of a layer's version to the folder of its content. ``builds`` leads
+    out, then what SAM made, each in the template's order. ``code`` leads from the Ref
+    of an ``AWS::Lambda::Function`` to the folder of its code, and ``layers`` from the
+    ARN of a layer's version to the folder of its content. ``builds`` leads
     from the Ref of either to how ``sam build`` makes it: its ``BuildMethod``, for a
     function without one ``python``, or an empty text where it is taken as it is.
     """
@@ -100,6 +115,45 @@ class Stack:
     @property
     def stack_id(self) -> str:
         return stack_id_of(self.name, region=self.region, account=self.account)
+
+    def stack_id_of(self, resource: Resource) -> str:
+        """Return ``AWS::StackId`` of the stack that a resource belongs to."""
+        return stack_id_of(
+            resource.stack_name, region=self.region, account=self.account
+        )
+
+    def with_stack(self, other: "Stack") -> "Stack":
+        """Return this stack with the resources of another of its account and Region.
+
+        Name, outputs and events are this one's, and so are the logical ids: the other's
+        resources stand behind it under ``<stack>/<logical id>``. Raises
+        ``TemplateError`` where both have something of the same name.
+        """
+        taken = {
+            (resource.type, resource.ref): resource
+            for resource in self.resources.values()
+            if resource.type in _NAMED
+        }
+        for resource in other.resources.values():
+            if found := taken.get((resource.type, resource.ref)):
+                msg = (
+                    f"{resource.logical_id} is called {resource.ref}, as "
+                    f"{found.logical_id} of the stack {found.stack_name} is already"
+                )
+                raise TemplateError(msg)
+        return replace(
+            self,
+            resources={
+                **self.resources,
+                **{
+                    f"{other.name}/{logical_id}": resource
+                    for logical_id, resource in other.resources.items()
+                },
+            },
+            code={**self.code, **other.code},
+            layers={**self.layers, **other.layers},
+            builds={**self.builds, **other.builds},
+        )
 
     def of_type(self, type_: str) -> tuple[Resource, ...]:
         return tuple(

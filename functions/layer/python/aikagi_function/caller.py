@@ -16,8 +16,8 @@ _log: Final = logging.getLogger(__name__)
 _ISSUER: Final = r"[a-z][a-z0-9-]{0,28}"
 _PLAIN: Final = re.compile(rf"({_ISSUER})\+((?:[A-Za-z0-9._@-]|=[0-9A-F]{{2}})+)")
 _DIGEST: Final = re.compile(rf"({_ISSUER})\+(==[A-Z2-7]{{32}})")
-_SESSION_ARN: Final = re.compile(
-    r"arn:aws[a-z-]*:sts::[0-9]{12}:assumed-role/([^/\n]+)/([^/\n]+)"
+_ROLE_ARN: Final = re.compile(
+    r"arn:(aws[a-z-]*):iam::([0-9]{12}):role/(?:[!-~]*/)?([A-Za-z0-9_+=,.@-]{1,64})"
 )
 _ESCAPE: Final = re.compile(r"=([0-9A-F]{2})")
 _NEEDS_ESCAPE: Final = re.compile(rb"[^A-Za-z0-9._@-]")
@@ -45,36 +45,38 @@ class Caller:
         return {"issuer": self.issuer, "subject": self.subject}
 
 
-def caller_from(iam: Mapping[str, Any], *, invoke_role: str) -> Caller | None:
+def caller_from(iam: Mapping[str, Any], *, invoke_role_arn: str) -> Caller | None:
     """Read ``requestContext.authorizer.iam``; return None where nothing is proved.
 
-    Only sessions of ``invoke_role``, by its exact name, were named by the broker. Any
-    other principal with the right to invoke this function could call its own session
-    ``local+alice``. The log says why nobody is believed.
+    Only sessions of the role ``invoke_role_arn``, by its exact name and in its account,
+    were named by the broker. Any other principal with the right to invoke this function
+    could call its own session ``local+alice``, and a role of that name may be in any
+    account. The log says why nobody is believed.
     """
-    if not invoke_role:
+    role = _ROLE_ARN.fullmatch(invoke_role_arn)
+    if role is None:
         _log.warning(
-            "caller is None: the variable AIKAGI_INVOKE_ROLE_NAME is not set; in the "
-            "template it is !Ref InvokeRole"
+            "caller is None: the variable AIKAGI_INVOKE_ROLE_ARN is not the ARN of a "
+            "role; in the template it is !GetAtt InvokeRole.Arn"
         )
         return None
     match iam:
         case {"userArn": str(arn), "accessKey": str(access_key_id)}:
-            session = _SESSION_ARN.fullmatch(arn)
+            session_name = _session_of(role, arn)
         case _:
             _log.warning(
                 "caller is None: the event has no authorizer.iam with a session; is "
                 "the AuthType of the function URL AWS_IAM?"
             )
             return None
-    if session is None or session[1] != invoke_role:
+    if session_name is None:
         _log.warning(
             "caller is None: the request was not signed by a session of the role %s, "
-            "which AIKAGI_INVOKE_ROLE_NAME names",
-            invoke_role,
+            "which AIKAGI_INVOKE_ROLE_ARN names",
+            role[3],
         )
         return None
-    person = decode_session_name(session[2])
+    person = decode_session_name(session_name)
     if person is None:
         _log.warning("caller is None: the broker would not write that session name")
         return None
@@ -82,9 +84,16 @@ def caller_from(iam: Mapping[str, Any], *, invoke_role: str) -> Caller | None:
     return Caller(
         issuer=issuer,
         subject=subject,
-        session_name=session[2],
+        session_name=session_name,
         access_key_id=access_key_id,
     )
+
+
+def _session_of(role: re.Match[str], arn: str) -> str | None:
+    """Return the name of a session of ``role``, whose path its ARN leaves out."""
+    partition, account, name = role.groups()
+    start = f"arn:{partition}:sts::{account}:assumed-role/{name}/"
+    return arn.removeprefix(start) if arn.startswith(start) else None
 
 
 def decode_session_name(session_name: str) -> tuple[str, str] | None:

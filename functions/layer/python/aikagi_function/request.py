@@ -65,7 +65,7 @@ class Request:
     ) -> Self:
         """Read what Lambda passed to the handler.
 
-        The caller is believed by ``AIKAGI_INVOKE_ROLE_NAME``, which the template sets;
+        The caller is believed by ``AIKAGI_INVOKE_ROLE_ARN``, which the template sets;
         without it nobody is. Raises ``ValueError`` for what is no function URL's event.
         """
         try:
@@ -79,7 +79,8 @@ class Request:
                 body=_body(event),
                 request_id=context["requestId"],
                 caller=caller_from(
-                    iam, invoke_role=os.environ.get("AIKAGI_INVOKE_ROLE_NAME", "")
+                    iam,
+                    invoke_role_arn=os.environ.get("AIKAGI_INVOKE_ROLE_ARN", ""),
                 ),
                 limit=limit or TimeLimit(),
             )

@@ -1,0 +1,173 @@
+"""Grants of one process under uvicorn, for 1, 16 and 128 callers at once.
+
+``python -m benchmarks.concurrent_grants``. STS answers at once, or as slowly as it does
+from far away. Every caller is another person, and asks for another session each time.
+"""
+
+import asyncio
+import itertools
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from statistics import median, quantiles
+from typing import Final
+
+from benchmarks.warm_grants import running_aws, tokens, variables
+
+SECONDS: Final = 6.0
+CALLERS: Final = (1, 16, 128)
+STS_SECONDS: Final = (0.0, 0.005, 0.05)
+_PEOPLE: Final = 2000
+_DURATIONS: Final = range(900, 3600)
+
+
+@dataclass(kw_only=True)
+class Load:
+    """What came of some callers in some time; seconds of each answer."""
+
+    callers: int
+    took: float = 0.0
+    seconds: list[float] = field(default_factory=list)
+    health: list[float] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+
+    @property
+    def per_second(self) -> float:
+        return len(self.seconds) / self.took
+
+    @property
+    def p99(self) -> float:
+        return quantiles(self.seconds, n=100)[98]
+
+
+@contextmanager
+def running_broker(aws: int) -> Iterator[int]:
+    """Start one process of it, give its port, and end it."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port = int(listening.getsockname()[1])
+    command = [
+        *(sys.executable, "-m", "uvicorn", "app.main:app", "--no-proxy-headers"),
+        *("--port", str(port), "--log-level", "warning", "--no-access-log"),
+    ]
+    environment = {**os.environ, **variables(aws, functions=10)}
+    with subprocess.Popen(  # noqa: S603 - this very interpreter
+        command, env=environment, stdout=subprocess.DEVNULL
+    ) as process:
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                time.sleep(0.05)
+        yield port
+        process.terminate()
+
+
+class _Caller:
+    """One connection that stays."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+
+    async def connect(self) -> None:
+        self._reader, self._writer = await asyncio.open_connection(
+            "127.0.0.1", self._port
+        )
+
+    async def ask(self, request: bytes) -> tuple[float, bytes]:
+        """Give the seconds until the whole answer, and its first line."""
+        began = time.perf_counter()
+        self._writer.write(request)
+        head = await self._reader.readuntil(b"\r\n\r\n")
+        length = head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]
+        await self._reader.readexactly(int(length))
+        return time.perf_counter() - began, head.partition(b"\r\n")[0]
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+def grant_request(token: str, seconds: int) -> bytes:
+    body = json.dumps({"FunctionName": "f0", "DurationSeconds": seconds}).encode()
+    head = (
+        f"POST /grant HTTP/1.1\r\nHost: broker\r\nAuthorization: Bearer {token}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+async def load(port: int, people: Sequence[str], callers: int) -> Load:
+    """Let them call for a while, beside somebody who asks whether it is alive."""
+    asked = Load(callers=callers)
+    turn = itertools.count()
+    ends = time.perf_counter() + SECONDS
+
+    async def call() -> None:
+        caller = _Caller(port)
+        await caller.connect()
+        while time.perf_counter() < ends:
+            number = next(turn)
+            seconds = _DURATIONS[number // len(people)]
+            request = grant_request(people[number % len(people)], seconds)
+            took, status = await caller.ask(request)
+            asked.seconds.append(took)
+            if status != b"HTTP/1.1 200 OK":
+                asked.refused.append(status.decode())
+        caller.close()
+
+    async def look() -> None:
+        caller = _Caller(port)
+        await caller.connect()
+        while time.perf_counter() < ends:
+            request = b"GET /healthz HTTP/1.1\r\nHost: broker\r\n\r\n"
+            asked.health.append((await caller.ask(request))[0])
+            await asyncio.sleep(0.05)
+        caller.close()
+
+    began = time.perf_counter()
+    await asyncio.gather(look(), *(call() for _ in range(callers)))
+    asked.took = time.perf_counter() - began
+    return asked
+
+
+def compare_concurrent_grants() -> Iterator[str]:
+    rows: dict[tuple[float, int], Load] = {}
+    people: Sequence[str] = ()
+    for seconds in STS_SECONDS:
+        with running_aws(seconds) as aws, running_broker(aws) as port:
+            if not people:
+                os.environ.update(variables(aws, functions=10))
+                people = tokens(_PEOPLE)
+            asyncio.run(load(port, people[-200:], 4))
+            for callers in CALLERS:
+                rows[seconds, callers] = asyncio.run(load(port, people, callers))
+    reference = rows[0.0, 16].per_second
+    yield (
+        f"{'STS':>8}{'callers':>9}{'grants/s':>10}{'of 16 at once':>15}{'p50 ms':>9}"
+        f"{'p99 ms':>9}{'p99/p50':>9}{'healthz p50':>13}{'refused':>9}"
+    )
+    for (seconds, callers), row in rows.items():
+        half = median(row.seconds)
+        yield (
+            f"{seconds * 1000:5.0f} ms{callers:9}{row.per_second:10.0f}"
+            f"{row.per_second / reference:14.2f}x{half * 1000:9.1f}"
+            f"{row.p99 * 1000:9.1f}{row.p99 / half:9.1f}"
+            f"{median(row.health) * 1000:10.1f} ms{len(row.refused):9}"
+        )
+
+
+def main() -> None:
+    for line in compare_concurrent_grants():
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What the broker is measured against: the least that could do the same, and AWS."""
