@@ -33,7 +33,7 @@ exit codes:
   0  done                       3  there are no AWS credentials, or they have expired
   1  not done: there is no such user, or one already; unusable name, password or secret;
      lines of a file were refused; somebody would be granted nothing; a revocation was
-     not shown to hold
+     not proved to hold
   2  the command is wrong       4  AWS refuses: not allowed
   7  a later version of the broker has written what is there; nothing was changed
   8  the audit does not explain what CloudTrail recorded

@@ -211,7 +211,7 @@ def _report_failures(done: Revocation, whose: str) -> ExitCode | None:
         return exit_code_of(done.policy_error)
     if done.proof_error:
         echo_error(
-            f"{done.proof_error}\nIt was written, and was not shown to hold. Run it "
+            f"{done.proof_error}\nIt was written, and was not proved to hold. Run it "
             "again to see."
         )
         return ExitCode.NOT_DONE

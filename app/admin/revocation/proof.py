@@ -1,4 +1,4 @@
-"""When a revocation holds, shown with sessions of the command's own.
+"""When a revocation holds, tried with sessions of the command's own.
 
 IAM takes a while to act on a policy, and does not say how long:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_
 import json
 import re
 from collections.abc import Callable, Collection, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, final
 
@@ -42,7 +43,7 @@ _REFUSED: Final = "AccessDenied"
 
 
 class ProofError(Exception):
-    """Nothing can be shown. The message is a sentence."""
+    """The proof failed. The message is a sentence."""
 
 
 @final
@@ -184,12 +185,13 @@ def _is_refused(function: ProofFunction, credentials: Credentials) -> bool:
     request = AWSRequest("GET", url, stream_output=True)
     SigV4Auth(credentials, "lambda", function.region).add_auth(request)
     http = URLLib3Session(timeout=_PATIENCE, proxies=get_environ_proxies(url))
-    try:
-        answer = http.send(request.prepare())
-    except BotoCoreError:
-        # Whoever is let in waits for the function; a refusal would be there by now.
-        return False
-    answer.raw.close()
+    with closing(http):
+        try:
+            answer = http.send(request.prepare())
+        except BotoCoreError:
+            # Whoever is let in waits for the function; a refusal would be there by now.
+            return False
+        answer.raw.close()
     error = answer.headers.get("x-amzn-errortype", "")
     if answer.status_code != _FORBIDDEN or not error:
         return False

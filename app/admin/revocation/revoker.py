@@ -53,7 +53,7 @@ class Revocation:
     why it was not written. ``shared`` are others who got a later cut-off for lack of
     room, and ``is_for_all`` says that it became everybody's. ``was_foreign`` says that
     the policy was another before than the table had it. ``held_after`` is in seconds,
-    where it was shown; ``proof_error`` why it was not, and ``proof_keys`` are the
+    where it was proved; ``proof_error`` why it was not, and ``proof_keys`` are the
     access key ids of the sessions it was tried with, the refused one first.
     """
 
@@ -111,9 +111,9 @@ class Revoker:
     def revoke(
         self, target: Target, proof: Proof | None = None, *, wait: float = 0
     ) -> Revocation:
-        """End what ``target`` has: in the table, in the policy, and shown by ``proof``.
+        """End what ``target`` has: in the table and in the policy; then try ``proof``.
 
-        ``wait`` is how many seconds it may take until it is shown to hold.
+        ``wait`` is how many seconds it may take until it holds.
         """
         grant_id = proof.new_grant_id() if proof else ""
         with self._lease() as lease:
@@ -123,7 +123,7 @@ class Revoker:
             done = self._write(done, before, entries)
         if proof is None or done.policy_error is not None:
             return done
-        return _shown(done, proof, grant_id, wait)
+        return _with_proof(done, proof, grant_id, wait)
 
     def undo(self, target: Target) -> Revocation:
         """Take ``target`` out of the policy. What ended in the table stays ended.
@@ -243,7 +243,9 @@ class Revoker:
             ) from error
 
 
-def _shown(done: Revocation, proof: Proof, grant_id: str, seconds: float) -> Revocation:
+def _with_proof(
+    done: Revocation, proof: Proof, grant_id: str, seconds: float
+) -> Revocation:
     try:
         sessions = proof.begin(grant_id, issued=done.cut_off)
     except ProofError as error:
