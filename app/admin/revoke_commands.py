@@ -45,7 +45,12 @@ def add_revoke(commands: Commands) -> None:
         "revoke carol",
     )
     whose = added.add_mutually_exclusive_group(required=True)
-    whose.add_argument("username", metavar="USERNAME", nargs="?")
+    whose.add_argument(
+        "username",
+        metavar="USERNAME",
+        nargs="?",
+        help="of this user, or subject of another issuer",
+    )
     whose.add_argument(
         "--grant",
         metavar="ID",
