@@ -89,7 +89,10 @@ def asking(
 ) -> Iterator[TestClient]:
     del working  # whose the script is by now
     table = Table(connect(script.session()), name=NAME)
-    users = UserTable(table, passwords=Passwords(hasher=hasher))
+    checking = Passwords(hasher=hasher)
+    # The first check of all makes the hash that stands in for one that is missing.
+    checking.verify(RIGHT, None)
+    users = UserTable(table, passwords=checking)
     hasher.done.clear()
     passwords = LimitedPasswordChecks(users, AttemptsInMemory(), clock=clock)
     with_table = replace(broker, users=users, passwords=passwords)
