@@ -1,5 +1,6 @@
 """``make bench``: run everything and print it."""
 
+import json
 import os
 import platform
 import statistics
@@ -9,18 +10,25 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
+from benchmarks.concurrent_grants import compare_concurrent_grants
 from benchmarks.limited_logins import compare_limited_logins
 from benchmarks.many_functions import compare_many_functions
 from benchmarks.memory import Memory, of_bare_interpreter, title_of
+from benchmarks.process_start import compare_starts
 from benchmarks.running import compare_all
+from benchmarks.steady_grants import compare_steady_grants
 from benchmarks.streams import compare_streams
 from benchmarks.summaries import compare_summaries
+from benchmarks.table import Table
 from benchmarks.terminal import compare_commands
+from benchmarks.warm_grants import compare_warm_grants, nowhere
 from benchmarks.wrong_passwords import compare_wrong_passwords
 from tests.processes import descendants
-from tests.stack import Stack, running_stack
+from tests.stack import ROOT, Stack, running_stack
 
+RESULTS: Final = ROOT / ".local" / "bench.json"
 _STARTS = 5
 _LIBRARIES = "import boto3, fastapi, moto.dynamodb, moto.secretsmanager, samtranslator"
 
@@ -70,31 +78,47 @@ def memory(stack: Stack) -> Iterator[str]:
     )
 
 
+def speed() -> Iterator[Table]:
+    """Measure the broker beside the references of ``tests/baselines``."""
+    with nowhere():
+        warm, steady = compare_warm_grants(), list(compare_steady_grants())
+    yield warm
+    yield compare_concurrent_grants()
+    yield compare_starts()
+    yield from steady
+
+
+def stack_lines(folder: Path) -> Iterator[str]:
+    """Measure a whole stack on loopback, beside something bare."""
+    yield start_up(folder)
+    with running_stack(folder) as stack:
+        yield from compare_all(stack)
+        yield from compare_wrong_passwords(stack)
+        yield from compare_limited_logins(stack)
+        yield from compare_streams(stack)
+        yield from compare_commands(stack)
+        yield from compare_summaries()
+        yield from compare_many_functions()
+        yield from memory(stack)
+
+
 def main() -> None:
     def show(line: str) -> None:
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
 
     show(machine())
+    tables = []
+    for table in speed():
+        tables.append(table)
+        for line in table.lines():
+            show(line)
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps([table.to_json() for table in tables], indent=1))
+    show(f"The tables above are in {RESULTS.relative_to(ROOT)} as well.")
     with tempfile.TemporaryDirectory() as folder:
-        show(start_up(Path(folder)))
-        with running_stack(Path(folder)) as stack:
-            for line in compare_all(stack):
-                show(line)
-            for line in compare_wrong_passwords(stack):
-                show(line)
-            for line in compare_limited_logins(stack):
-                show(line)
-            for line in compare_streams(stack):
-                show(line)
-            for line in compare_commands(stack):
-                show(line)
-            for line in compare_summaries():
-                show(line)
-            for line in compare_many_functions():
-                show(line)
-            for line in memory(stack):
-                show(line)
+        for line in stack_lines(Path(folder)):
+            show(line)
     show(machine())
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from statistics import median, quantiles
 from typing import Final
 
+from benchmarks.table import Cell, Table
 from benchmarks.warm_grants import running_aws, tokens, variables
 
 SECONDS: Final = 6.0
@@ -137,8 +138,8 @@ async def load(port: int, people: Sequence[str], callers: int) -> Load:
     return asked
 
 
-def compare_concurrent_grants() -> Iterator[str]:
-    rows: dict[tuple[float, int], Load] = {}
+def compare_concurrent_grants() -> Table:
+    loads: dict[tuple[float, int], Load] = {}
     people: Sequence[str] = ()
     for seconds in STS_SECONDS:
         with running_aws(seconds) as aws, running_broker(aws) as port:
@@ -147,26 +148,29 @@ def compare_concurrent_grants() -> Iterator[str]:
                 people = tokens(_PEOPLE)
             asyncio.run(load(port, people[-200:], 4))
             for callers in CALLERS:
-                rows[seconds, callers] = asyncio.run(load(port, people, callers))
-    reference = rows[0.0, 16].per_second
-    yield (
-        f"{'STS':>8}{'callers':>9}{'grants/s':>10}{'of 16 at once':>15}{'p50 ms':>9}"
-        f"{'p99 ms':>9}{'p99/p50':>9}{'healthz p50':>13}{'refused':>9}"
-    )
-    for (seconds, callers), row in rows.items():
-        half = median(row.seconds)
-        yield (
-            f"{seconds * 1000:5.0f} ms{callers:9}{row.per_second:10.0f}"
-            f"{row.per_second / reference:14.2f}x{half * 1000:9.1f}"
-            f"{row.p99 * 1000:9.1f}{row.p99 / half:9.1f}"
-            f"{median(row.health) * 1000:10.1f} ms{len(row.refused):9}"
+                loads[seconds, callers] = asyncio.run(load(port, people, callers))
+    reference = loads[0.0, 16].per_second
+    rows: list[dict[str, Cell]] = []
+    for (seconds, callers), found in loads.items():
+        half = median(found.seconds)
+        rows.append(
+            {
+                "": f"STS in {seconds * 1000:.0f} ms, {callers} callers",
+                "grants/s": found.per_second,
+                "of 16 at once": found.per_second / reference,
+                "p50 ms": half * 1000,
+                "p99 ms": found.p99 * 1000,
+                "p99/p50": found.p99 / half,
+                "healthz p50 ms": median(found.health) * 1000,
+                "refused": len(found.refused),
+            }
         )
+    return Table(title="one process under uvicorn", rows=rows)
 
 
 def main() -> None:
-    for line in compare_concurrent_grants():
+    for line in compare_concurrent_grants().lines():
         sys.stdout.write(f"{line}\n")
-        sys.stdout.flush()
 
 
 if __name__ == "__main__":

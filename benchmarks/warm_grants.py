@@ -18,10 +18,12 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any, Final, TextIO
 
+from benchmarks.table import Cell, Table
 from tests.baselines import canned_aws
 from tests.http_api_events import http_api_event
 
 ROUNDS: Final = 400
+REFERENCES: Final = ("both bare calls", "one read", "plainest handler")
 _PEOPLE: Final = 100
 _WARM_UP: Final = 20
 
@@ -91,8 +93,8 @@ def tokens(count: int) -> Sequence[str]:
     ]
 
 
-def event(token: str, seconds: int) -> dict[str, Any]:
-    body = json.dumps({"FunctionName": "f0", "DurationSeconds": seconds}).encode()
+def event(token: str, seconds: int, function: str = "f0") -> dict[str, Any]:
+    body = json.dumps({"FunctionName": function, "DurationSeconds": seconds}).encode()
     headers = {
         "authorization": f"Bearer {token}",
         "content-type": "application/json",
@@ -146,22 +148,26 @@ def rows() -> list[Row]:
     ]
 
 
-def report(measured: Sequence[Row]) -> Iterator[str]:
-    base = {row.name: row for row in measured}
-    references = ("both bare calls", "one read", "plainest handler")
-    yield f"{'':22}{'p50 ms':>9}{'p99 ms':>9}{'cpu ms':>9}" + "".join(
-        f"{name:>18}" for name in references
-    )
+def table_of(measured: Sequence[Row]) -> Table:
+    """Give medians in milliseconds, and their ratios to the references."""
+    base = {row.name: median(row.wall) for row in measured}
+    rows: list[dict[str, Cell]] = []
     for row in measured:
-        ratios = "".join(
-            f"{median(row.wall) / median(base[name].wall):>17.2f}x"
-            for name in references
+        first, _, third = quantiles(row.wall, n=4)
+        rows.append(
+            {
+                "": row.name,
+                "p50 ms": base[row.name] * 1000,
+                "p99 ms": quantiles(row.wall, n=100)[98] * 1000,
+                "spread": (third - first) / base[row.name],
+                "CPU ms": median(row.cpu) * 1000,
+                **{
+                    f"of {reference}": base[row.name] / base[reference]
+                    for reference in REFERENCES
+                },
+            }
         )
-        p99 = quantiles(row.wall, n=100)[98]
-        yield (
-            f"{row.name:22}{median(row.wall) * 1000:9.2f}{p99 * 1000:9.2f}"
-            f"{median(row.cpu) * 1000:9.2f}{ratios}"
-        )
+    return Table(title="a warm grant through the Lambda handler", rows=rows)
 
 
 @contextmanager
@@ -172,9 +178,8 @@ def nowhere() -> Iterator[TextIO]:
         yield output
 
 
-def main() -> None:
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
-    with nowhere() as output, running_aws() as port:
+def compare_warm_grants(rounds: int = ROUNDS) -> Table:
+    with running_aws() as port:
         os.environ.update(variables(port, functions=10))
         measured = rows()
         for number in range(_WARM_UP):
@@ -185,7 +190,13 @@ def main() -> None:
             # What comes before leaves caches and garbage to what comes after.
             for row in in_turn.sample(measured, len(measured)):
                 row.measure(number)
-        for line in report(measured):
+    return table_of(measured)
+
+
+def main() -> None:
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
+    with nowhere() as output:
+        for line in compare_warm_grants(rounds).lines():
             output.write(f"{line}\n")
 
 

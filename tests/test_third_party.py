@@ -29,6 +29,7 @@ ALLOWED: Final = {
     "app.adapters.tokens.documents": {"urllib3"},
     "app.adapters.tokens.signature": {"jose"},
     "app.admin": {"boto3", "botocore", "dotenv"},
+    "app.asgi": {"fastapi"},
     "app.audit_trail": NONE,
     "app.broker": NONE,
     "app.domain": NONE,

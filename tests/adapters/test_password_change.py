@@ -89,13 +89,12 @@ def asking(
 ) -> Iterator[TestClient]:
     del working  # whose the script is by now
     table = Table(connect(script.session()), name=NAME)
-    checking = Passwords(hasher=hasher)
-    # The first check of all makes the hash that stands in for one that is missing.
-    checking.verify(RIGHT, None)
-    users = UserTable(table, passwords=checking)
+    passwords = Passwords(hasher=hasher)
+    passwords.verify(RIGHT, None)  # the first makes the hash that is nobody's
     hasher.done.clear()
-    passwords = LimitedPasswordChecks(users, AttemptsInMemory(), clock=clock)
-    with_table = replace(broker, users=users, passwords=passwords)
+    users = UserTable(table, passwords=passwords)
+    checks = LimitedPasswordChecks(users, AttemptsInMemory(), clock=clock)
+    with_table = replace(broker, users=users, passwords=checks)
     with TestClient(create_app(with_table)) as client:
         yield client
 

@@ -20,11 +20,13 @@ from app.domain.errors import (
 from app.domain.identity import Identity
 from tests.fakes import (
     NOON,
+    FixedCatalogue,
     KnownUsers,
     LoginsInMemory,
     RecordingAudit,
     RecordingSessions,
     a_bearer,
+    a_function,
 )
 
 ALICE: Final = {"username": "alice", "password": "correct"}
@@ -345,8 +347,16 @@ def test_no_line_holds_a_secret(client: TestClient, audit: RecordingAudit):
 
 @pytest.mark.parametrize("dry_run", [False, True])
 def test_the_caller_learns_nothing_of_why_and_the_audit_does(
-    client: TestClient, broker: Broker, audit: RecordingAudit, dry_run: bool
+    client: TestClient,
+    broker: Broker,
+    audit: RecordingAudit,
+    catalogue: FixedCatalogue,
+    dry_run: bool,
 ):
+    wages = a_function("wages", "everyone")
+    required = {"team": frozenset({"blue"})}
+    catalogue.functions += (replace(wages, required_claims=required),)
+
     def refuse(function: str) -> tuple[bytes, dict[str, str]]:
         wanted = {"FunctionName": function, "DryRun": dry_run}
         answer = client.post("/grant", json=wanted, headers=bearer(broker, "bob"))
@@ -355,19 +365,16 @@ def test_the_caller_learns_nothing_of_why_and_the_audit_does(
         request_id = headers.pop("x-request-id").encode()
         return answer.content.replace(request_id, b"the request's"), headers
 
-    assert refuse("nothing") == refuse("report")
-    missing, forbidden = lines(audit)
-    assert (missing.pop("Reason"), missing.pop("FunctionName")) == (
-        "no-such-function",
-        "nothing",
-    )
-    assert (forbidden.pop("Reason"), forbidden.pop("FunctionName")) == (
-        "not-in-a-group",
-        "report",
-    )
-    assert missing["DryRun"] is dry_run
-    assert missing.pop("RequestId") != forbidden.pop("RequestId")
-    assert missing == forbidden
+    assert refuse("nothing") == refuse("report") == refuse("wages")
+    found = lines(audit)
+    assert [(line.pop("FunctionName"), line.pop("Reason")) for line in found] == [
+        ("nothing", "no-such-function"),
+        ("report", "not-in-a-group"),
+        ("wages", "claim-missing"),
+    ]
+    assert len({line.pop("RequestId") for line in found}) == 3
+    assert found[0] == found[1] == found[2]
+    assert found[0]["DryRun"] is dry_run
 
 
 def test_an_sdk_learns_nothing_of_why_either(
