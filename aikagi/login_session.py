@@ -282,7 +282,7 @@ class LoginSession:
         with entry.locked():
             grant = read_grant(entry, login_id)
             if grant is None or grant == refused or self._is_over(grant, lifetime):
-                grant = self._request_grant(function, lifetime.seconds)
+                grant = self._request_grant(function, lifetime.seconds, refused)
                 entry.write(grant_record(login_id, grant))
             return grant
 
@@ -290,8 +290,12 @@ class LoginSession:
         need = lifetime.refresh_need(grant, self._clock())
         return need is RefreshNeed.MANDATORY
 
-    def _request_grant(self, function: str, seconds: int | None) -> Grant:
+    def _request_grant(
+        self, function: str, seconds: int | None, refused: Grant | None
+    ) -> Grant:
         wanted: dict[str, Any] = {"FunctionName": function}
+        if refused is not None:
+            wanted["RefusedAccessKeyId"] = refused.access_key_id
         if seconds is not None:
             wanted["DurationSeconds"] = seconds
         before = self._clock()

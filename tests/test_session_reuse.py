@@ -137,6 +137,21 @@ def test_a_session_of_a_revoked_grant_is_not_handed_out(
     assert second.grant_id != first.grant_id
 
 
+def test_a_session_whose_credentials_were_refused_is_not_handed_out(
+    plan: Plan, clock: Clock
+):
+    reused = ReusedSessions(Named(), clock=clock)
+    first = reused.issue(plan())
+
+    refused = replace(plan(), refused_access_key_id=first.access_key_id)
+    other = replace(plan(), refused_access_key_id="ASIA of somebody else")
+
+    assert reused.issue(other) is first
+    second = reused.issue(refused)
+    assert second.grant_id == refused.grant_id
+    assert reused.issue(plan()) is second
+
+
 class Gate:
     """Sessions that begin when ``open`` is set; counts those who ask."""
 

@@ -83,10 +83,12 @@ class SessionRequest:
     """What somebody wants to call, and for how long.
 
     Without ``duration_seconds`` it is ``default_duration``, or as long as there can be
-    where that is less.
+    where that is less. ``refused_access_key_id`` is of credentials that did not work:
+    others are wanted.
     """
 
     function_name: str | None = None
+    refused_access_key_id: str | None = None
     duration_seconds: int | None = None
     default_duration: timedelta = LONGEST
 
@@ -112,6 +114,7 @@ class SessionPlan:
     duration_rule: DurationRule
     longest: timedelta
     ends_at: datetime | None
+    refused_access_key_id: str | None = None
 
     @property
     def name(self) -> str:
@@ -279,6 +282,7 @@ def plan_session(  # noqa: PLR0913 - the decision is made of all these, and of n
         duration_rule=duration_rule,
         longest=longest,
         ends_at=ends_at,
+        refused_access_key_id=asked.refused_access_key_id,
     )
 
 

@@ -92,6 +92,15 @@ class GrantRequest(BaseModel):
             json_schema_extra=DURATION_RANGE,
         ),
     ] = _seconds(USUAL)
+    refused_access_key_id: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=128,
+            description="Of credentials that the function URL has refused: others are "
+            "given, where their session would have been handed out again",
+        ),
+    ] = None
     dry_run: Annotated[
         StrictBool, Field(description="Tell what would be granted, and grant nothing")
     ] = False
@@ -100,6 +109,7 @@ class GrantRequest(BaseModel):
         is_given = "duration_seconds" in self.model_fields_set
         return SessionRequest(
             function_name=self.function_name,
+            refused_access_key_id=self.refused_access_key_id,
             duration_seconds=self.duration_seconds if is_given else None,
             default_duration=USUAL,
         )

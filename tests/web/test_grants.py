@@ -448,6 +448,22 @@ def test_a_time_is_told_with_a_z_whatever_its_fraction(
 # How many, and what was revoked
 
 
+def test_whoever_was_refused_with_credentials_says_so_and_gets_others(
+    client: TestClient, bearer: dict[str, str], sessions: RecordingSessions
+):
+    wanted = {"FunctionName": "hello", "RefusedAccessKeyId": "ASIAEXAMPLE"}
+
+    assert client.post("/grant", json=wanted, headers=bearer).status_code == 200
+
+    assert sessions.plans[-1].refused_access_key_id == "ASIAEXAMPLE"
+    refused: tuple[object, ...] = ("", "A" * 129, 1, [])
+    for odd in refused:
+        answer = client.post(
+            "/grant", json={**wanted, "RefusedAccessKeyId": odd}, headers=bearer
+        )
+        assert answer.status_code == 422
+
+
 def test_nobody_gets_more_grants_than_the_limit_and_others_get_theirs(
     client: TestClient,
     broker: Broker,

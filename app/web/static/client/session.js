@@ -326,6 +326,7 @@ export class Grant {
    */
   constructor(answer, now, { AwsClient }) {
     this.url = answer.FuncUrl;
+    this.accessKeyId = answer.AccessKeyId;
     this.expiresAt = Date.parse(answer.Expiration);
     // From now on: the broker may give out a session a second time.
     this.#lifeMs = this.expiresAt - now;
@@ -410,6 +411,8 @@ export class GrantCache {
   #pending = new Map();
   /** @type {Map<string, Pick<Response, "status" | "headers">>} */
   #responses = new Map();
+  /** Access key ids of the last grants that were refused. @type {Map<string, string>} */
+  #refused = new Map();
   #session;
   #clock;
 
@@ -451,7 +454,10 @@ export class GrantCache {
    */
   record(name, grant, answer) {
     const { status = 403, headers = new Headers() } = answer ?? {};
-    if (status === 403 && this.#grants.get(name) === grant) this.#grants.delete(name);
+    if (status === 403) {
+      this.#refused.set(name, grant.accessKeyId);
+      if (this.#grants.get(name) === grant) this.#grants.delete(name);
+    }
     if (status === 403 || status === 429) this.#responses.delete(name);
     else this.#responses.set(name, { status, headers });
   }
@@ -471,7 +477,7 @@ export class GrantCache {
 
   /** @param {string} name */
   async #request(name) {
-    const body = JSON.stringify({ FunctionName: name });
+    const body = JSON.stringify({ FunctionName: name, RefusedAccessKeyId: this.#refused.get(name) });
     const headers = { "Content-Type": "application/json" };
     const [answer, signer] = await Promise.all([
       this.#session.request("grant", { method: "POST", headers, body }),
