@@ -625,9 +625,9 @@ def test_the_api_calls_the_published_version_of_the_broker():
 
 
 def test_every_parameter_of_the_brokers_environment_publishes_a_version():
-    """SAM makes no other version of another value; CloudFormation does, of another text.
+    """SAM makes no version of another value; CloudFormation does, of another text.
 
-    A version that is described as before stays, and the API calls it with the old value.
+    A version that is described as before stays, and the API calls it with what was.
     """
     document = translated()
     broker = document["Resources"]["BrokerFunction"]["Properties"]
