@@ -18,6 +18,7 @@ from app.adapters.audit import AuditLines
 from app.audit_trail import AuditTrail
 from app.bootstrap import assemble
 from app.domain.identity import Bearer, Identity
+from app.grant_limits import PER_MINUTE
 from app.http_api import Handler, handler_for
 from app.settings import Settings
 from app.snapstart import SharedCredentialsError, SnapStartHooks
@@ -160,15 +161,26 @@ def broker(aws: NotedAws) -> Broker:
 def test_before_a_snapshot_everything_is_read_and_nothing_written_or_recorded(
     aws: NotedAws, broker: Broker
 ):
+    aws.forget()
     broker.hooks.before_snapshot()
 
     assert set(aws.calls) == {
-        "GetSecretValue",
         "GetParametersByPath",
         "BatchGetItem",
         "GetCallerIdentity",
     }
+    # The catalogue and the issuers; and the grant that is tried reads once more.
+    assert aws.calls.count("GetParametersByPath") == 2
+    assert aws.calls.count("BatchGetItem") == 2
     assert broker.records.getvalue() == ""
+
+
+def test_a_snapshot_has_counted_no_grant(broker: Broker):
+    broker.hooks.before_snapshot()
+
+    nobody = Identity(issuer="local", subject="snapstart")
+    for _ in range(PER_MINUTE):
+        broker.assembly.broker.grant_limits.count(nobody)
 
 
 def test_after_a_restore_a_grant_asks_for_the_user_and_the_session_and_no_more(
