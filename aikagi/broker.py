@@ -254,6 +254,15 @@ class Broker:
         )
         return self._logged_in().grant(function, lifetime, refused)
 
+    def held_grant(self, function: str) -> Grant | None:
+        """Give a grant that is stored and has not expired, without asking the broker.
+
+        Of the usual duration. It is there after the login has ended, too.
+        """
+        session = self._current()
+        lifetime = GrantLifetime(seconds=None, min_remaining=0)
+        return None if session is None else session.held_grant(function, lifetime)
+
     def auth(self, function: str) -> SigV4Auth:
         """Give what signs requests of any httpx2 client to this function's URL."""
         return SigV4Auth(self, function, clock=self._clock)

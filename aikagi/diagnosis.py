@@ -26,7 +26,10 @@ from aikagi.errors import (
     StateError,
     UnreachableError,
 )
+from aikagi.grant import Grant
 from aikagi.http_client import within
+from aikagi.refusals import Refusal
+from aikagi.sigv4_auth import SigV4Auth
 from aikagi.transport import BROKER_TIMEOUT, is_a_gateways, reason_of, with_body
 from aikagi.url_checks import UrlChecks
 
@@ -105,10 +108,32 @@ class Diagnosis:
     def _login(self) -> Check:
         try:
             me = self._broker.me()
+        except LoginEndedError as error:
+            if self._was_access_ended():
+                return fault(
+                    "login",
+                    "access-ended",
+                    "your access was ended: AWS refuses credentials that were good",
+                    f"Log in: aikagi login. {OPERATOR}",
+                )
+            return _refused_by_broker("login", error)
         except AikagiError as error:
             return _refused_by_broker("login", error)
         groups = ", ".join(me.groups) or "none"
         return good("login", f"{me.session_name}, groups: {groups}")
+
+    def _was_access_ended(self) -> bool:
+        """Whether credentials of the login, not expired yet, are refused as well."""
+        if self._function is None or not self._call:
+            return False
+        held = self._broker.held_grant(self._function)
+        if held is None:
+            return False
+        auth = SigV4Auth(_Held(held), self._function, clock=self._clock)
+        at_url = UrlChecks(
+            self._client, held.func_url, auth, origin=self._origin, call=True
+        )
+        return at_url.refusal() is Refusal.PERMISSION
 
     def _way_to(self, function: str) -> Iterator[Check]:
         catalogue = self._catalogue(function)
@@ -143,6 +168,17 @@ class Diagnosis:
             f"{function} is not among yours: {', '.join(names) or 'there are none'}",
             "Is its name right? Else ask the operator for a group that may call it.",
         )
+
+
+@final
+class _Held:
+    """Has one grant, and that again where it is refused."""
+
+    def __init__(self, grant: Grant) -> None:
+        self._grant = grant
+
+    def grant(self, _: str, *, refused: Grant | None = None) -> Grant:
+        return refused or self._grant
 
 
 def _refused_by_broker(check: str, error: AikagiError) -> Check:

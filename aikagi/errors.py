@@ -40,7 +40,11 @@ class BrokerError(AikagiError):
 
 
 class LoginEndedError(BrokerError):
-    """Nobody is logged in, or no longer: only another login helps."""
+    """Nobody is logged in, or no longer: only another login helps.
+
+    ``access_ended`` is set where a function refused credentials that were still good:
+    then an operator has ended this person's access, or everybody's.
+    """
 
     def __init__(
         self,
@@ -48,8 +52,10 @@ class LoginEndedError(BrokerError):
         *,
         type: str = "urn:aikagi:problem:login-ended",  # noqa: A002 - RFC 9457's word
         request_id: str | None = None,
+        access_ended: bool = False,
     ) -> None:
         super().__init__(401, title, type=type, request_id=request_id)
+        self.access_ended = access_ended
 
 
 class FunctionError(AikagiError):

@@ -170,6 +170,16 @@ class LoginSession:
         held = self._held(function, lifetime)
         return held.get() if refused is None else held.replace(refused)
 
+    def held_grant(self, function: str, lifetime: GrantLifetime) -> Grant | None:
+        """Give what is stored and has not expired, whatever became of the login."""
+        stored = read_tokens(self._entry)
+        if stored is None:
+            return None
+        entry = self._store.entry(grant_entry_name(function, lifetime.seconds))
+        grant = read_grant(entry, stored.login_id)
+        is_good = grant is not None and grant.remaining(self._clock()) > 0
+        return grant if is_good else None
+
     def end(self) -> AikagiError | None:
         """End the login where it was begun, and forget it. Return what hindered that.
 

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import anyio.to_thread
 import httpx2
 
+from aikagi.errors import LoginEndedError
 from aikagi.grant import Grant
 from aikagi.signing import (
     canonical_target,
@@ -48,18 +49,26 @@ class SigV4Flow:
         request.read()
         grant = self._grants.grant(self._function)
         if _was_refused((yield self._signed(request, grant))):
-            another = self._grants.grant(self._function, refused=grant)
+            another = self._another(grant)
             yield self._signed(request, another)
 
     async def async_auth_flow(self, request: Any) -> AsyncGenerator[Any, Any]:  # noqa: ANN401 - httpx's or httpx2's
         await request.aread()
-        grant = await anyio.to_thread.run_sync(self._grant, None)
+        grant = await anyio.to_thread.run_sync(self._grants.grant, self._function)
         if _was_refused((yield self._signed(request, grant))):
-            another = await anyio.to_thread.run_sync(self._grant, grant)
+            another = await anyio.to_thread.run_sync(self._another, grant)
             yield self._signed(request, another)
 
-    def _grant(self, refused: Grant | None) -> Grant:
-        return self._grants.grant(self._function, refused=refused)
+    def _another(self, refused: Grant) -> Grant:
+        """Get a grant in the place of one that Lambda has refused."""
+        try:
+            return self._grants.grant(self._function, refused=refused)
+        except LoginEndedError as error:
+            raise LoginEndedError(
+                "Your access was ended",
+                request_id=error.request_id,
+                access_ended=True,
+            ) from error
 
     def _signed(self, request: Any, grant: Grant) -> Any:  # noqa: ANN401 - httpx's or httpx2's
         target = canonical_target(request.url.raw_path.decode("ascii"))

@@ -78,6 +78,13 @@ class UrlChecks:
         yield self._cors(signed)
         yield _called(signed)
 
+    def refusal(self) -> Refusal:
+        """Tell why Lambda refuses a signed GET; NONE also where there is no answer."""
+        signed = self._send("GET", auth=self._auth)
+        if isinstance(signed, str) or not signed.is_error:
+            return Refusal.NONE
+        return classify_refusal(signed.status_code, signed.headers, signed.text)
+
     def _cors(self, signed: Answer | None) -> Check:
         headers = {
             "Origin": self._origin,

@@ -14,6 +14,9 @@ PATH: Final = ROOT / "docs" / "faults.md"
 BEGIN: Final = "<!-- rows of tests/fault_cases.py -->\n"
 END: Final = "<!-- end of the rows -->\n"
 
+OPERATORS_ALONE: Final = frozenset({"iam"})
+"""Services that the broker may not call: the operator's commands meet their faults."""
+
 NOTHING: Final = "nothing"
 A_LOGIN: Final = "a login"
 

@@ -1,4 +1,4 @@
-"""Two stacks in one account: a broker lends credentials for functions of the other.
+"""Two stacks in one account: a broker gives credentials for functions of the other.
 
 The emulator starts both, as CloudFormation would have deployed them.
 """
@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from aikagi_emulator.template import Stack as Template
+from app.admin.commands import main
 from tests.aws_caller import Person, sign
 from tests.broker_sessions import assume
 from tests.stack import ROOT, Stack, running_stack
@@ -31,6 +32,26 @@ SHADOW = """
           "Groups": ["everyone"]%s
         }
 """
+# A role that lets its sessions call whatever there is.
+WIDE_ROLE = """
+  WideRole:
+    Type: AWS::IAM::Role
+    Properties:
+      Path: !Sub /aikagi/${BrokerStackName}/
+      AssumeRolePolicyDocument:
+        Version: '2012-10-17'
+        Statement:
+          - Effect: Allow
+            Principal: {AWS: !Ref BrokerRoleArn}
+            Action: [sts:AssumeRole, sts:TagSession, sts:SetSourceIdentity]
+      Policies:
+        - PolicyName: wide
+          PolicyDocument:
+            Version: '2012-10-17'
+            Statement:
+              - {Effect: Allow, Action: 'lambda:*', Resource: '*'}
+"""
+OF_A_WIDE_ROLE = ', "RoleArn": "${WideRole.Arn}"'
 OF_THEIR_ROLE = ', "RoleArn": "${InvokeRole.Arn}"'
 
 
@@ -47,13 +68,15 @@ def theirs() -> Template:
 
 @pytest.fixture(scope="module")
 def both(ours: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Start both once, with two entries that name a function which is not theirs."""
+    """Start both once, with entries that name a function which is not theirs."""
     folder = tmp_path_factory.mktemp("stacks")
     (folder / "another-stack").symlink_to(ROOT / "docs" / "another-stack")
     hello = ours.resources["HelloFunction"].attributes["Arn"]
     shadows = [
         SHADOW % ("aa-hello", hello, OF_THEIR_ROLE),
         (SHADOW % ("zz-hello", hello, "")).replace("Shadow", "LateShadow"),
+        (SHADOW % ("wide-hello", hello, OF_A_WIDE_ROLE)).replace("Shadow", "Wide"),
+        WIDE_ROLE,
     ]
     template = folder / "template.yaml"
     text, own = ANOTHER_TEMPLATE.read_text(), "\n  OrdersEntry:\n"
@@ -137,4 +160,35 @@ def test_the_log_names_the_entries_of_one_function(both: Stack, alice: Person):
 
     lines = [line for line in both.log if "name one function" in line]
     assert lines
-    assert "entries aa-hello, hello, zz-hello of /aikagi/local/functions" in lines[0]
+    names = "aa-hello, hello, wide-hello, zz-hello"
+    assert f"entries {names} of /aikagi/local/functions" in lines[0]
+
+
+def test_an_access_that_was_ended_is_ended_for_functions_of_another_stack(
+    both: Stack, alice: Person, monkeypatch: pytest.MonkeyPatch
+):
+    grant, other = alice.grant("orders"), alice.grant("hello")
+    assert sign(grant).send().status_code == 200
+    for name, text in both.operator.items():
+        monkeypatch.setenv(name, text)
+
+    policy = both.outputs["RevocationPolicyArn"]
+    words = ("--grant", grant["SessionGrantId"], "--policy", policy, "--no-proof")
+    assert main(["revoke", *words]) == 0
+
+    assert sign(grant).send().status_code == 403
+    assert sign(other).send().status_code == 200
+    assert sign(alice.grant("orders")).send().status_code == 200
+
+
+def test_a_function_believes_nobody_who_comes_by_a_role_of_another_stack(
+    both: Stack, alice: Person
+):
+    """Whoever makes a role that may call it can have it called, and no more."""
+    wide = alice.grant("wide-hello")
+
+    answer = sign(at(wide, both.functions["hello"])).send()
+
+    assert (answer.status_code, answer.json()["caller"]) == (200, None)
+    # The session's own policy names one function, whatever its role allows.
+    assert sign(at(wide, both.functions["orders"])).send().status_code == 403

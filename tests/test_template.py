@@ -124,10 +124,22 @@ def test_the_broker_has_no_tag_by_which_a_session_could_call_it(stack: Stack):
 # Who may assume the role
 
 
-def test_only_the_broker_may_assume_the_invoke_role(stack: Stack):
-    trusted = [statement["Principal"] for statement in _trust(stack)]
+def test_only_the_broker_and_the_proof_of_a_revocation_may_assume_the_invoke_role(
+    stack: Stack,
+):
+    broker, proof = (
+        stack.resources[name].attributes["Arn"]
+        for name in ("BrokerRole", "RevocationRole")
+    )
 
-    assert trusted == [{"AWS": stack.resources["BrokerRole"].attributes["Arn"]}] * 3
+    assert [
+        (statement["Action"], statement["Principal"]) for statement in _trust(stack)
+    ] == [
+        ("sts:AssumeRole", {"AWS": broker}),
+        ("sts:TagSession", {"AWS": [broker, proof]}),
+        ("sts:SetSourceIdentity", {"AWS": [broker, proof]}),
+        ("sts:AssumeRole", {"AWS": proof}),
+    ]
 
 
 def test_a_session_is_issued_only_for_a_named_and_tagged_person(stack: Stack):
@@ -241,10 +253,24 @@ def test_no_policy_allows_whatever_there_is(stack: Stack):
                 assert "StringEquals" in statement["Condition"]
 
 
-def test_no_role_has_a_policy_that_somebody_else_writes(stack: Stack):
-    for role in stack.of_type("AWS::IAM::Role"):
-        assert "ManagedPolicyArns" not in role.properties
-    assert not stack.of_type("AWS::IAM::ManagedPolicy")
+def test_no_role_may_do_more_by_a_policy_that_is_not_its_own(stack: Stack):
+    """Managed policies that a role carries deny; others are boundaries."""
+    managed = {
+        policy.ref: policy for policy in stack.of_type("AWS::IAM::ManagedPolicy")
+    }
+    carried = [
+        arn
+        for role in stack.of_type("AWS::IAM::Role")
+        for arn in role.properties.get("ManagedPolicyArns", [])
+    ]
+
+    assert set(carried) <= managed.keys()
+    for policy in managed.values():
+        assert "Roles" not in policy.properties
+    for arn in carried:
+        for statement in managed[arn].properties["PolicyDocument"]["Statement"]:
+            assert statement["Effect"] == "Deny"
+    assert not stack.of_type("AWS::IAM::Policy")
 
 
 def test_every_function_has_a_role_that_only_lambda_assumes(stack: Stack):
@@ -690,6 +716,8 @@ def test_the_outputs_say_where_everything_is(stack: Stack):
         "InvokeRoleArn": stack.resources["InvokeRole"].attributes["Arn"],
         "BrokerLogGroup": stack.resources["BrokerLogs"].ref,
         "IssuersPath": "/aikagi/trial/issuers",
+        "RevocationPolicyArn": stack.resources["RevocationPolicy"].ref,
+        "RevocationRoleArn": stack.resources["RevocationRole"].attributes["Arn"],
     }
 
 
@@ -712,10 +740,13 @@ def _trust(stack: Stack) -> list[dict[str, Any]]:
 
 
 def _trust_in(stack: Stack, action: str) -> dict[str, Any]:
+    """What the broker has to satisfy."""
+    broker = stack.resources["BrokerRole"].attributes["Arn"]
     [condition] = [
         statement["Condition"]
         for statement in _trust(stack)
         if action in as_list(statement["Action"])
+        and broker in as_list(statement["Principal"]["AWS"])
     ]
     return dict(condition)
 

@@ -132,7 +132,7 @@ class AuditJoin:
                 self._add_grant(line)
             case ProofLine():
                 self.counts["OtherEvents"] += 1
-                self._proofs.add(line.access_key_id)
+                self._proofs.update(line.access_key_ids)
             case OtherLine():
                 self.counts["OtherEvents" if line.event else "OtherLines"] += 1
 

@@ -41,10 +41,10 @@ class GrantLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProofLine:
-    """A session that a revocation made for its own proof."""
+    """The sessions that a revocation made for its own proof."""
 
     time: str
-    access_key_id: str
+    access_key_ids: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +53,8 @@ class OtherLine:
 
     event: str | None
 
+
+_PROOF_KEYS: Final = ("ProofAccessKeyId", "ComparedAccessKeyId")
 
 AuditLine: TypeAlias = GrantLine | ProofLine | OtherLine
 
@@ -70,9 +72,10 @@ def read_line(value: Any) -> AuditLine:  # noqa: ANN401 - a line or any JSON
     _require_known_version(members)
     if event == GrantRecord.event:
         return _grant(members)
-    key = members.get("ProofAccessKeyId")
-    if event == RevocationRecord.event and isinstance(key, str):
-        return ProofLine(time=_text(members, "Time"), access_key_id=key)
+    keys = (members.get(name) for name in _PROOF_KEYS)
+    found = frozenset(key for key in keys if isinstance(key, str))
+    if event == RevocationRecord.event and found:
+        return ProofLine(time=_text(members, "Time"), access_key_ids=found)
     return OtherLine(event=event)
 
 

@@ -8,11 +8,9 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
-from dotenv import dotenv_values
 
 from app.adapters.signing_secret import LaterSecretError
 from app.adapters.table import LaterVersionError
@@ -20,14 +18,17 @@ from app.admin.attribute_commands import add_attribute_options, set_attributes
 from app.admin.audit_commands import add_audit_commands
 from app.admin.bootstrap import build_key_administration, build_user_administration
 from app.admin.errors import NotDoneError, UsageError
-from app.admin.exit_codes import HELP, ExitCode, exit_code_of
+from app.admin.exit_codes import ExitCode, exit_code_of
 from app.admin.key_commands import (
     KEY_COMMANDS,
     KeyCommand,
     add_secret,
     secret_arn,
 )
-from app.admin.output import echo, echo_error
+from app.admin.output import echo, echo_error, name_of, report_about
+from app.admin.parsers import PROGRAM, Commands, add_issuer, add_parser, new_parser
+from app.admin.places import table_name, use_environment
+from app.admin.revoke_commands import add_disable, add_revoke
 from app.admin.transfer_commands import (
     add_export_options,
     add_import_options,
@@ -50,17 +51,6 @@ from app.domain.identity import LOCAL, Identity
 
 Command = Callable[[UserAdministration, argparse.Namespace], ExitCode | None]
 """Without an exit code it is done."""
-
-_PROGRAM: Final = "python -m app.admin"
-
-_EPILOG: Final = f"""\
-AWS is met with the credentials and the Region of the environment, as by the AWS CLI.
-The stack's outputs name what is changed: the table is UsersTableName (--table or
-AIKAGI_USERS_TABLE), the secret SigningSecretArn (--secret or
-AIKAGI_SIGNING_SECRET_ARN). With --local they are those of the stack which `make run`
-started here.
-
-{HELP}"""
 
 
 _OWN_ERRORS: Final = (
@@ -91,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    parser = _parser(_PROGRAM, "Administer a deployment of the broker.", _EPILOG)
+    parser = new_parser(PROGRAM, "Administer a deployment of the broker.")
     areas = parser.add_subparsers(required=True, metavar="COMMAND")
     users = areas.add_parser("users", help="the broker's own users")
     commands = users.add_subparsers(required=True, metavar="COMMAND")
@@ -130,8 +120,9 @@ def build_parser() -> argparse.ArgumentParser:
             example="attributes carol department=research",
         )
     )
+    add_disable(commands)
     for name, what, run in _OF_ANY_ISSUER:
-        _add_issuer(_command(commands, name, what, run, example=f"{name} carol"))
+        add_issuer(_command(commands, name, what, run, example=f"{name} carol"))
     _command(
         commands,
         "remove",
@@ -139,7 +130,7 @@ def build_parser() -> argparse.ArgumentParser:
         _remove,
         example="remove carol",
     )
-    _add_issuer(
+    add_issuer(
         _command(
             commands,
             "list",
@@ -169,17 +160,18 @@ def build_parser() -> argparse.ArgumentParser:
             of_one=False,
         )
     )
+    add_revoke(areas)
     keys = areas.add_parser("keys", help="the keys that sign tokens")
     commands = keys.add_subparsers(required=True, metavar="COMMAND")
     for command in KEY_COMMANDS:
         _add_key_command(commands, command)
     add_audit_commands(areas)
-    add_why_options(_parser_of(areas, "why", WHY, WHY_EXAMPLE))
+    add_why_options(add_parser(areas, "why", WHY, WHY_EXAMPLE))
     return parser
 
 
 def _add_key_command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    commands: Commands,
     command: KeyCommand,
 ) -> None:
     def run(options: argparse.Namespace) -> None:
@@ -192,24 +184,14 @@ def _add_key_command(
         for line in command.run(build_key_administration(arn), options):
             echo(line)
 
-    added = _parser_of(commands, command.name, command.what, f"keys {command.example}")
+    added = add_parser(commands, command.name, command.what, f"keys {command.example}")
     add_secret(added)
     command.add_options(added)
     added.set_defaults(run=run)
 
 
-def _parser(name: str, description: str, epilog: str) -> argparse.ArgumentParser:
-    return argparse.ArgumentParser(
-        prog=name,
-        description=description,
-        epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-
-
 def _command(  # noqa: PLR0913 - what a command is made of
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    commands: Commands,
     name: str,
     what: str,
     run: Command,
@@ -217,41 +199,14 @@ def _command(  # noqa: PLR0913 - what a command is made of
     example: str,
     of_one: bool = True,
 ) -> argparse.ArgumentParser:
-    added = _parser_of(commands, name, what, f"users {example}")
+    added = add_parser(commands, name, what, f"users {example}")
     if of_one:
         added.add_argument("username", metavar="USERNAME")
         added.set_defaults(issuer=LOCAL)
     added.add_argument("--table", metavar="NAME", help="else AIKAGI_USERS_TABLE")
     added.set_defaults(
-        run=lambda options: run(
-            build_user_administration(_table_name(options)), options
-        )
+        run=lambda options: run(build_user_administration(table_name(options)), options)
     )
-    return added
-
-
-def _parser_of(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
-    name: str,
-    what: str,
-    example: str,
-) -> argparse.ArgumentParser:
-    added = commands.add_parser(
-        name,
-        help=what,
-        description=f"{what[0].upper()}{what[1:]}.",
-        epilog=f"example:\n  {_PROGRAM} {example}\n\n{_EPILOG}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    added.add_argument(
-        "--local",
-        nargs="?",
-        const="",
-        metavar="PORT",
-        help="the stack on this laptop: the one started last, or that of PORT",
-    )
-    added.add_argument("--json", action="store_true", help="answer as JSON")
     return added
 
 
@@ -280,18 +235,9 @@ def _add_password(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_issuer(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--issuer",
-        metavar="ALIAS",
-        default=LOCAL,
-        help="of another issuer: USERNAME is the subject in its tokens",
-    )
-
-
 def _run(options: argparse.Namespace) -> int:
     try:
-        _use_environment(options)
+        use_environment(options)
         code: ExitCode | None = options.run(options)
     except (*_OWN_ERRORS, ValueError, BotoCoreError, ClientError) as error:
         return _fail(*_explain(error))
@@ -303,9 +249,9 @@ def _explain(error: Exception) -> tuple[str, ExitCode]:
         case UsageError():
             return str(error), ExitCode.USAGE
         case UserExistsError():
-            message = f"There is a user {error} already: see `{_PROGRAM} users passwd`."
+            message = f"There is a user {error} already: see `{PROGRAM} users passwd`."
         case NoSuchUserError():
-            message = f"There is no user {error}: see `{_PROGRAM} users list`."
+            message = f"There is no user {error}: see `{PROGRAM} users list`."
         case LaterSecretError():
             return f"{error}.", ExitCode.STATE
         case ValueError():
@@ -319,29 +265,6 @@ def _explain(error: Exception) -> tuple[str, ExitCode]:
         case _:
             message = str(error)
     return message, ExitCode.NOT_DONE
-
-
-def _use_environment(options: argparse.Namespace) -> None:
-    """Take the operator's credentials of a stack here, where one is asked for."""
-    if options.local is None:
-        return
-    file = Path(".local", options.local, "operator.env")
-    if not file.is_file():
-        raise UsageError(f"There is no {file}: start the stack here, by `make run`.")
-    found = {key: value or "" for key, value in dotenv_values(file).items()}
-    for stale in [key for key in os.environ if key.startswith("AWS_")]:
-        del os.environ[stale]
-    # The stack is on loopback, whatever proxy the shell has.
-    os.environ.update(found, NO_PROXY="*", no_proxy="*")
-
-
-def _table_name(options: argparse.Namespace) -> str:
-    name = options.table or os.environ.get("AIKAGI_USERS_TABLE")
-    if not name:
-        raise UsageError(
-            "Name the table: --table (the stack's output UsersTableName), or --local."
-        )
-    return str(name)
 
 
 def _new_password(options: argparse.Namespace) -> str:
@@ -372,23 +295,17 @@ def _add(users: UserAdministration, options: argparse.Namespace) -> None:
 def _passwd(users: UserAdministration, options: argparse.Namespace) -> None:
     password = _new_password(options)
     users.set_password(options.username, password, one_time=options.one_time)
-    message = f"{options.username} has a new password and is logged out everywhere."
-    _report(options, message)
+    _report(
+        options,
+        f"{options.username} has a new password, and logins begun with another cannot "
+        f"be renewed. {_WHAT_REMAINS} `revoke {options.username}`.",
+    )
 
 
 def _groups(users: UserAdministration, options: argparse.Namespace) -> None:
     users.set_groups(options.username, options.groups)
     _report(
         options, f"{options.username} is in {', '.join(sorted(set(options.groups)))}."
-    )
-
-
-def _disable(users: UserAdministration, options: argparse.Namespace) -> None:
-    users.set_disabled(_identity(options), disabled=True)
-    _report(
-        options,
-        f"{_name(options)} is kept out and logged out. "
-        "Sessions made before end by themselves.",
     )
 
 
@@ -400,10 +317,13 @@ def _enable(users: UserAdministration, options: argparse.Namespace) -> None:
 def _end_logins(users: UserAdministration, options: argparse.Namespace) -> None:
     users.end_logins(_identity(options))
     if options.issuer == LOCAL:
-        ended = f"The logins of {options.username} cannot be renewed. Access tokens"
+        ended = f"The logins of {options.username} cannot be renewed. {_WHAT_REMAINS}"
     else:
-        ended = f"Tokens that {_name(options)} has by now count no longer. Sessions"
-    _report(options, f"{ended} made before end by themselves.")
+        ended = (
+            f"Tokens that {_name(options)} has by now count no longer. AWS sessions "
+            "made before go on, an hour at most; to end them now, too:"
+        )
+    _report(options, f"{ended} `{_revoke_words(options)}`.")
 
 
 def _remove(users: UserAdministration, options: argparse.Namespace) -> None:
@@ -411,9 +331,15 @@ def _remove(users: UserAdministration, options: argparse.Namespace) -> None:
     _report(
         options,
         f"{options.username} is removed and logged out; what the log says of them "
-        "stays. Sessions made before end by themselves, within the hour: give the name "
-        "to nobody else until then.",
+        "stays. AWS sessions made before go on, an hour at most: give the name to "
+        f"nobody else until then. To end them now: `revoke {options.username} "
+        "--removed`.",
     )
+
+
+def _revoke_words(options: argparse.Namespace) -> str:
+    of = "" if options.issuer == LOCAL else f" --issuer {options.issuer}"
+    return f"revoke {options.username}{of}"
 
 
 def _show(users: UserAdministration, options: argparse.Namespace) -> None:
@@ -487,19 +413,11 @@ def _row(user: ListedUser) -> dict[str, Any]:
 
 
 def _name(options: argparse.Namespace) -> str:
-    if options.issuer == LOCAL:
-        return str(options.username)
-    return f"{options.username} of {options.issuer}"
+    return name_of(_identity(options))
 
 
 def _report(options: argparse.Namespace, done: str) -> None:
-    """Say what was done; as JSON the name alone, for there is nothing else to read."""
-    if not options.json:
-        echo(done)
-    elif options.issuer == LOCAL:
-        echo(json.dumps({"Username": options.username}))
-    else:
-        echo(json.dumps({"Issuer": options.issuer, "Subject": options.username}))
+    report_about(_identity(options), done, as_json=options.json)
 
 
 def _fail(sentence: str, code: ExitCode) -> int:
@@ -507,9 +425,13 @@ def _fail(sentence: str, code: ExitCode) -> int:
     return code
 
 
+_WHAT_REMAINS: Final = (
+    "Access tokens go on, a quarter of an hour at most, and AWS sessions, an hour at "
+    "most; to end them now, too:"
+)
+
 _OF_ANY_ISSUER: Final[Sequence[tuple[str, str, Command]]] = (
     ("show", "show what is known of somebody, but for their password", _show),
-    ("disable", "keep somebody out, from their next request on", _disable),
     ("enable", "let somebody disabled in again", _enable),
     ("end-logins", "end all logins of somebody, who can log in anew", _end_logins),
 )

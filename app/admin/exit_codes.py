@@ -32,7 +32,8 @@ HELP: Final = """\
 exit codes:
   0  done                       3  there are no AWS credentials, or they have expired
   1  not done: there is no such user, or one already; unusable name, password or secret;
-     lines of a file were refused; somebody would be granted nothing
+     lines of a file were refused; somebody would be granted nothing; a revocation was
+     not proved to hold
   2  the command is wrong       4  AWS refuses: not allowed
   7  a later version of the broker has written what is there; nothing was changed
   8  the audit does not explain what CloudTrail recorded
@@ -49,12 +50,15 @@ _NO_LOGIN: Final = (
 _EXPIRED: Final = frozenset({"ExpiredToken", "ExpiredTokenException"})
 _REFUSED: Final = frozenset(
     {
+        "AccessDenied",
         "AccessDeniedException",
+        "InvalidClientTokenId",
         "InvalidSignatureException",
+        "SignatureDoesNotMatch",
         "UnrecognizedClientException",
     }
 )
-_NO_TABLE: Final = "ResourceNotFoundException"
+_NOT_THERE: Final = frozenset({"NoSuchEntity", "ResourceNotFoundException"})
 
 
 def exit_code_of(error: BaseException | None) -> ExitCode:
@@ -69,6 +73,6 @@ def exit_code_of(error: BaseException | None) -> ExitCode:
             return ExitCode.LOGIN
         if code in _REFUSED:
             return ExitCode.REFUSED
-        if code == _NO_TABLE:
+        if code in _NOT_THERE:
             return ExitCode.USAGE
     return ExitCode.UNREACHABLE

@@ -1,7 +1,10 @@
 """What is written to the two streams."""
 
+import json
 import sys
 from typing import Final
+
+from app.domain.identity import LOCAL, Identity
 
 _REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 
@@ -22,3 +25,18 @@ def printable(line: str) -> str:
     return "".join(
         sign if sign.isprintable() or sign == "\t" else _REPLACEMENT for sign in line
     )
+
+
+def name_of(who: Identity) -> str:
+    """Name somebody in a sentence."""
+    return who.subject if who.issuer == LOCAL else f"{who.subject} of {who.issuer}"
+
+
+def report_about(who: Identity, done: str, *, as_json: bool) -> None:
+    """Say what was done; as JSON the name alone, for there is nothing else to read."""
+    if not as_json:
+        echo(done)
+    elif who.issuer == LOCAL:
+        echo(json.dumps({"Username": who.subject}))
+    else:
+        echo(json.dumps({"Issuer": who.issuer, "Subject": who.subject}))

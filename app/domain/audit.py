@@ -167,9 +167,11 @@ class RevocationRecord(AuditRecord):
 
     One of ``identity``, ``grant_id`` and ``everyone`` says whose. ``operator`` is the
     ARN of whoever did it, ``valid_from`` the cut-off in seconds since 1970,
-    ``expiration`` when the entry in the policy has served. ``proof_access_key_id`` is
-    of a session that the command made to see the revocation take hold,
-    ``held_after_seconds`` how long that took.
+    ``expiration`` when the entry in the policy has served, ``policy_version`` the
+    version that has it, None where the policy was not written. ``proof_access_key_id``
+    is of a session that the command made to see the revocation take hold,
+    ``compared_access_key_id`` of one that is not refused, ``held_after_seconds`` how
+    long that took.
     """
 
     event: ClassVar[str] = "Revocation"
@@ -180,7 +182,9 @@ class RevocationRecord(AuditRecord):
     everyone: bool = False
     valid_from: int | None = None
     expiration: datetime | None = None
+    policy_version: str | None = None
     proof_access_key_id: str | None = None
+    compared_access_key_id: str | None = None
     held_after_seconds: int | None = None
 
 

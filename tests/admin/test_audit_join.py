@@ -303,9 +303,17 @@ def test_grants_that_share_a_key_and_no_person_are_found(joined: Joined):
 
 def test_a_session_that_a_revocation_made_for_its_proof_is_explained(joined: Joined):
     revocation = RevocationRecord(
-        time=NOON, operator="arn:aws:iam::1:user/op", proof_access_key_id=key(5)
+        time=NOON,
+        operator="arn:aws:iam::1:user/op",
+        proof_access_key_id=key(5),
+        compared_access_key_id=key(6),
     )
-    records = trail(assumed(5, "revocation"), invoked(5))
+    records = trail(
+        assumed(5, "revocation"),
+        invoked(5),
+        assumed(6, "revocation"),
+        invoked(6),
+    )
 
     assert joined(line_of(a_grant(), revocation), records)[0] == 0
     assert joined(line_of(a_grant()), records)[0] == 8

@@ -124,7 +124,7 @@ def test_a_user_is_added_once(typed: Typed, script: ScriptedAws):
         ("passwd", "carol", "--password-stdin"),
         ("groups", "carol", "--group", "research"),
         ("attributes", "carol", "team=blue"),
-        ("disable", "carol"),
+        ("disable", "carol", "--no-revoke"),
         ("enable", "carol"),
         ("enable", "carol", "--issuer", "corp"),
         ("end-logins", "carol"),
@@ -172,14 +172,18 @@ def test_the_users_are_listed_for_people_and_for_programs(
 
 
 def test_a_program_reads_whom_a_change_was_about(typed: Typed):
-    assert typed("disable", "carol", "--json") == (0, '{"Username": "carol"}\n', "")
+    assert typed("disable", "carol", "--no-revoke", "--json") == (
+        0,
+        '{"Username": "carol"}\n',
+        "",
+    )
 
 
 def test_somebody_is_shown_without_their_password(typed: Typed, script: ScriptedAws):
     table = WorkingTable()
     script.will_ask(table.answer)
     assert typed(*ADD, "--one-time")[0] == 0
-    assert typed("disable", "carol")[0] == 0
+    assert typed("disable", "carol", "--no-revoke")[0] == 0
 
     code, out, err = typed("show", "Carol", "--json")
     shown = typed("show", "carol")[1]
@@ -218,7 +222,7 @@ def test_somebody_of_another_issuer_is_kept_out_before_they_ever_came(
     corp = ("--issuer", "corp")
 
     for subject in ("alice", STRANGE):
-        told = json.loads(typed("disable", subject, *corp, "--json")[1])
+        told = json.loads(typed("disable", subject, *corp, "--no-revoke", "--json")[1])
         assert told == {"Issuer": "corp", "Subject": subject}
         item = table.item(f"principal#corp#{subject}")
         assert item.keys() == {"pk", "disabled", "credentials_version", "version"}
@@ -270,7 +274,7 @@ def test_logins_of_anybody_are_ended(typed: Typed, script: ScriptedAws):
 def test_what_can_be_nobody_is_not_asked_of_aws(
     typed: Typed, script: ScriptedAws, subject: str, alias: str, said: str
 ):
-    code, _, err = typed("disable", subject, "--issuer", alias)
+    code, _, err = typed("disable", subject, "--issuer", alias, "--no-revoke")
 
     assert code == 1
     assert said in err
@@ -295,7 +299,7 @@ def test_what_aws_says_is_told_and_has_an_exit_code(
 ):
     script.will(answer)
 
-    got, _, err = typed("disable", "carol")
+    got, _, err = typed("disable", "carol", "--no-revoke")
 
     assert got == code
     assert err.startswith("AWS did not do it: ") == bool(code)
@@ -356,7 +360,7 @@ COMMANDS = {
     "passwd": ("carol", "--password-stdin"),
     "groups": ("carol", "--group", "research"),
     "attributes": ("carol", "team=blue"),
-    "disable": ("carol",),
+    "disable": ("carol", "--no-revoke"),
     "enable": ("carol",),
     "list": (),
     "show": ("carol",),

@@ -165,6 +165,15 @@ def test_somebody_removed_is_logged_out_and_what_was_logged_of_them_stays(
     assert again.renew().status_code == 400
 
 
+def test_a_grant_is_revoked_at_the_stack_of_this_laptop(checkout: Path):
+    words = ("revoke", "--grant", "of-nobody", "--local")
+
+    revoked = Terminal(checkout, *words, module=ADMIN)
+
+    assert revoked.finish() == 0
+    assert "It holds: after" in revoked.seen
+
+
 def test_an_unknown_group_is_told_by_the_catalogue_of_the_stack(
     checkout: Path, stack: Stack
 ):

@@ -30,6 +30,8 @@ def test_a_fault_is_found(loopback: Loopback, vector: Vector):
     with Broker(loopback.base, clock=clock) as broker:
         if found.get("logged_in", True):
             broker.login("alice", PASSWORD)
+        if found.get("held"):
+            broker.grant("hello")
         diagnosis = Diagnosis(broker, function="hello", clock=clock)
         checks = [*diagnosis.checks()]
 

@@ -44,8 +44,9 @@ const doing = {
 };
 const error = await doing[vector.do]().then(() => null,
   ({ name, status, type, title, detail, message, text, requestId, retryAfter, what,
-    errorType }) => ({ name, status, type, title, detail, message, text,
-      request_id: requestId, retry_after: retryAfter, what, error_type: errorType }));
+    errorType, accessEnded }) => ({ name, status, type, title, detail, message, text,
+      request_id: requestId, retry_after: retryAfter, what, error_type: errorType,
+      access_ended: accessEnded }));
 await settle();
 return {
   error, unheard, calls: count("call"),

@@ -16,11 +16,12 @@ from tests.vector_files import Vector, load, reads
 _LANGUAGES: Final = ("en", "ja")
 
 # Each check also in words, as the page chooses and fills them.
-_DIAGNOSE: Final = """async ({ base, clock, password }) => {
+_DIAGNOSE: Final = """async ({ base, clock, password, held }) => {
   const { Broker } = await import("./static/digest/client/aikagi.js");
   const { explainCheck } = await import("./static/digest/page/found.js");
   const broker = new Broker({ base, clock: () => Date.now() + clock * 1000 });
   if (password) await broker.login("alice", password);
+  if (held) await broker.grant("hello");
   const found = await broker.diagnose("hello");
   const said = found.checks.map((check) => {
     const { key, values } = explainCheck(check);
@@ -91,6 +92,7 @@ def test_a_fault_is_found_and_put_in_the_words_of_each_language(
             "base": loopback.base,
             "clock": found.get("clock", 0),
             "password": PASSWORD if found.get("logged_in", True) else None,
+            "held": found.get("held", False),
         },
     )
 

@@ -193,6 +193,39 @@ def test_a_login_that_ended_leads_to_the_form_and_keeps_what_was_typed(
     expect(desk.answer).to_contain_text("The function says you are alice (local)")
 
 
+def test_whose_access_was_ended_reads_that_and_not_that_a_call_failed(
+    desk: Desk, stack: Stack
+):
+    desk.enter("alice")
+    desk.run()
+    expect(desk.answer).to_contain_text("alice")
+    desk.page.route(f"{stack.functions['hello']}**", refused_by_lambda)
+    desk.page.route("**/grant", refusing(401, "The access token was not accepted"))
+    desk.page.route("**/auth/refresh", login_ended)
+
+    desk.run()
+
+    notice = desk.page.locator("#session-notice")
+    expect(notice).to_contain_text("Your access was ended. Sign in again")
+    expect(desk.password).to_be_focused()
+    desk.page.get_by_label("Language").select_option("ja")
+    expect(notice).to_contain_text("アクセスが終了されました。")
+
+
+def refused_by_lambda(route: Route) -> None:
+    headers = {
+        "Access-Control-Allow-Origin": "*",
+        "Access-Control-Expose-Headers": "x-amzn-errortype",
+        "x-amzn-errortype": "AccessDeniedException",
+    }
+    route.fulfill(status=403, json={"Message": "Forbidden"}, headers=headers)
+
+
+def login_ended(route: Route) -> None:
+    body = {"type": "urn:aikagi:problem:login-ended", "error": "invalid_grant"}
+    route.fulfill(status=400, json=body)
+
+
 def test_what_one_person_typed_is_not_shown_to_the_next(desk: Desk):
     desk.enter("alice")
     desk.choose("report")

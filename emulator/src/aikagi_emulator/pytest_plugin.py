@@ -75,6 +75,11 @@ class AwsStack:
         return dict(self.description.get("HttpApis", {}))
 
     @property
+    def outputs(self) -> dict[str, str]:
+        """The template's Outputs, by their names."""
+        return dict(self.description.get("Outputs", {}))
+
+    @property
     def operator(self) -> dict[str, str]:
         """The environment variables of somebody who may do everything in it."""
         return self.variables("operator.env")

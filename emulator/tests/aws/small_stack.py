@@ -19,6 +19,7 @@ STRANGER = f"arn:aws:iam::{ACCOUNT}:role/stranger"
 TABLE = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/users"
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:signing-a1b2c3"
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:hello"
+POLICY = f"arn:aws:iam::{ACCOUNT}:policy/guard"
 PARAMETERS = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter"
 
 
@@ -114,6 +115,23 @@ def trusting(
     return {**allow(list(actions), None, **condition), "Principal": {"AWS": arn}}
 
 
+def managed_policy(*statements: dict[str, Any], **more: object) -> Resource:
+    return resource(
+        "Guard",
+        "AWS::IAM::ManagedPolicy",
+        {"PolicyDocument": policy(*statements), **more},
+        ref=POLICY,
+    )
+
+
+NOBODY = {
+    "Effect": "Deny",
+    "Action": "*",
+    "Resource": "*",
+    "Condition": {"StringEquals": {"aws:SourceIdentity": "nobody"}},
+}
+
+
 def default_resources() -> list[Resource]:
     return [
         role(
@@ -139,9 +157,11 @@ def default_resources() -> list[Resource]:
             ],
             may=[*BOTH, allow("sts:*", SECOND)],
             MaxSessionDuration=7200,
+            ManagedPolicyArns=[POLICY],
         ),
         role("second", trust=[trusting(INVOKE, *LENDING)], may=[]),
         role("stranger", trust=[LAMBDA], may=[allow("sts:*", INVOKE)]),
+        managed_policy(NOBODY),
         resource(
             "Users",
             "AWS::DynamoDB::Table",

@@ -64,6 +64,8 @@ def test_a_key_that_no_request_carries_is_named(
         pytest.param("logs:PutLogEvents", (), id="another service"),
         pytest.param("dynamo*:GetItem", ("aws:SourceVpce",), id="a pattern"),
         pytest.param("*", ("aws:SourceVpce",), id="everything"),
+        pytest.param("iam:PassRole", (), id="what IAM decides elsewhere"),
+        pytest.param("iam:Get*", ("aws:SourceVpce",), id="what IAM decides here"),
     ],
 )
 def test_only_statements_that_decide_something_here_count(

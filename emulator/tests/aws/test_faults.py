@@ -11,10 +11,11 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from aikagi_emulator.aws import AwsEndpoint, Endpoint, Fault, Faults, Kind, Session
-from emulator.tests.aws.small_stack import INVOKE, Client
+from emulator.tests.aws.small_stack import INVOKE, POLICY, Client
 
 READS = {
     "dynamodb": ("Scan", {"TableName": "users"}),
+    "iam": ("GetPolicy", {"PolicyArn": POLICY}),
     "secretsmanager": ("GetSecretValue", {"SecretId": "signing"}),
     "ssm": ("GetParameter", {"Name": "/aikagi/functions/f01"}),
     "sts": ("GetCallerIdentity", {}),
@@ -50,6 +51,9 @@ def read(
     ("service", "kind", "said"),
     [
         pytest.param("sts", Kind.THROTTLING, ("Throttling", 400), id="sts throttles"),
+        pytest.param("iam", Kind.THROTTLING, ("Throttling", 400), id="iam throttles"),
+        pytest.param("iam", Kind.ACCESS_DENIED, ("AccessDenied", 403), id="iam denies"),
+        pytest.param("iam", Kind.INTERNAL_ERROR, ("ServiceFailure", 500), id="iam"),
         pytest.param("sts", Kind.ACCESS_DENIED, ("AccessDenied", 403), id="sts denies"),
         pytest.param("sts", Kind.INTERNAL_ERROR, ("InternalFailure", 500), id="sts"),
         pytest.param(

@@ -1,7 +1,11 @@
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
 import pytest
 
-from aikagi_emulator.aws import roles_of
-from aikagi_emulator.iam import Layers, decide
+from aikagi_emulator.aws import Role, managed_policies_of, roles_of
+from aikagi_emulator.aws.principals import layers_of
+from aikagi_emulator.iam import decide
 from aikagi_emulator.template import Resource, TemplateError
 from emulator.tests.aws.small_stack import (
     ACCOUNT,
@@ -35,9 +39,14 @@ def beside(type_: str, **properties: object) -> Resource:
     )
 
 
+def roles(*resources: Resource) -> Mapping[str, Role]:
+    stack = stack_of(*resources)
+    managed = managed_policies_of(stack, clock=lambda: datetime.now(UTC))
+    return roles_of(stack, managed=managed)
+
+
 def may_read(*resources: Resource) -> bool:
-    found = roles_of(stack_of(*resources))[BROKER]
-    layers = Layers(identity=found.policies, boundary=found.boundary)
+    layers = layers_of(roles(*resources)[BROKER])
     return decide("dynamodb:GetItem", TABLE, {}, layers).allowed
 
 
@@ -122,7 +131,7 @@ def test_a_role_carries_what_the_template_says_of_it():
         Tags=[{"Key": "team", "Value": "platform"}],
     )
 
-    found = roles_of(stack_of(described))[BROKER]
+    found = roles(described)[BROKER]
 
     assert (found.name, found.arn) == ("broker", BROKER)
     assert found.role_id == "AROABROKER00000000000"
@@ -135,18 +144,18 @@ def test_a_policy_for_a_role_that_does_not_exist_is_named():
     lost = beside("AWS::IAM::RolePolicy", RoleName="nobody", PolicyName="p")
 
     with pytest.raises(TemplateError, match="Beside belongs to the role nobody"):
-        roles_of(stack_of(role("broker", trust=[LAMBDA], may=[]), lost))
+        roles(role("broker", trust=[LAMBDA], may=[]), lost)
 
 
 def test_a_policy_that_is_not_understood_is_named():
     odd = role("broker", trust=[LAMBDA], may=[{**READ, "Effect": "Maybe"}])
 
     with pytest.raises(TemplateError, match="Broker/own"):
-        roles_of(stack_of(odd))
+        roles(odd)
 
 
 def test_a_trust_policy_that_is_not_understood_is_named():
     odd = role("broker", trust=[{**LAMBDA, "Effect": "Maybe"}], may=[])
 
     with pytest.raises(TemplateError, match="Broker/trust"):
-        roles_of(stack_of(odd))
+        roles(odd)

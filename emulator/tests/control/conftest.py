@@ -51,7 +51,9 @@ def controlled() -> Controlled:
     broker = role("broker", trust=[LAMBDA], may=[allow("*", "*")])
     aws = AwsEndpoint(stack_of(broker), clock=clock)
     gate = aws.operator_gate(clock=real)
-    api = ControlApi(teapot, gate=gate, clock=clock, faults=faults)
+    api = ControlApi(
+        teapot, gate=gate, clock=clock, faults=faults, policy_delay=aws.policy_delay
+    )
     return Controlled(aws=aws, clock=clock, faults=faults, api=api)
 
 

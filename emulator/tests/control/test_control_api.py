@@ -9,6 +9,7 @@ from emulator.tests.control.conftest import Ask, Controlled
 
 CLOCK = "/_emulator/clock"
 FAULTS = "/_emulator/faults"
+DELAY = "/_emulator/policy-delay"
 
 
 def asked(value: object) -> bytes:
@@ -27,6 +28,36 @@ def test_the_operator_moves_the_clock_and_is_told_the_time(
     assert controlled.clock.offset == timedelta(seconds=2999.5)
     assert answer["OffsetSeconds"] == 2999.5
     assert answer["Now"].endswith("Z")
+
+
+def test_the_operator_delays_policies(controlled: Controlled, ask: Ask):
+    answer = ask("POST", DELAY, body=asked({"Seconds": 90}))
+
+    assert (answer.status_code, answer.json()) == (200, {"Seconds": 90})
+    assert ask("GET", DELAY).json() == {"Seconds": 90}
+    assert controlled.aws.policy_delay() == timedelta(seconds=90)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param({}, id="nothing"),
+        pytest.param([], id="a list"),
+        pytest.param({"Seconds": 1, "Minutes": 1}, id="two"),
+        pytest.param({"Seconds": "1"}, id="a string"),
+        pytest.param({"Seconds": True}, id="a truth"),
+        pytest.param({"Seconds": -1}, id="back"),
+        pytest.param({"Seconds": 3601}, id="more than an hour"),
+        pytest.param({"Seconds": 10**15}, id="beyond all times"),
+    ],
+)
+def test_what_is_no_delay_is_refused(controlled: Controlled, ask: Ask, body: object):
+    ask("POST", DELAY, body=asked({"Seconds": 60}))
+
+    answer = ask("POST", DELAY, body=asked(body))
+
+    assert answer.json()["Code"] == "ValidationException"
+    assert controlled.aws.policy_delay() == timedelta(seconds=60)
 
 
 @pytest.mark.parametrize("seconds", [-500_000, 500_000])
@@ -86,6 +117,8 @@ def test_what_is_no_json_is_told_so(ask: Ask, body: bytes):
             "POST", FAULTS, b'[{"Service":"sts","Fault":"Throttling"}]', id="add faults"
         ),
         pytest.param("DELETE", FAULTS, b"", id="remove faults"),
+        pytest.param("GET", DELAY, b"", id="read the delay of policies"),
+        pytest.param("POST", DELAY, b'{"Seconds":60}', id="delay policies"),
     ],
 )
 def test_nobody_but_the_operator_is_let_in(

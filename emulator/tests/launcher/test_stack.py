@@ -73,6 +73,24 @@ def test_everything_answers_and_stack_json_says_where(ports: Ports, tmp_path: Pa
         claim(port).close()
 
 
+def test_functions_of_a_stack_beside_it_answer_on_the_ports_that_follow(
+    ports: Ports, tmp_path: Path
+):
+    chosen = small(ports, tmp_path)
+    project = replace(chosen.project, stacks={"lone": LONE})
+
+    async def use(running: Running, _: EmulatedStack) -> None:
+        other = f"{origin(ports.function(1))}/"
+        assert running.functions == {
+            "greeting": f"{origin(ports.function(0))}/",
+            "lone/Greeting": other,
+        }
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            await asyncio.to_thread(get, other)
+
+    with_stack(replace(chosen, project=project), use)
+
+
 def test_the_application_gets_its_template_s_environment_and_little_of_the_shell(
     ports: Ports, tmp_path: Path
 ):
@@ -215,6 +233,7 @@ def test_an_api_of_the_application_is_not_served_again(ports: Ports, tmp_path: P
         assert (running.http_apis, running.uncallable) == ({}, ())
         told = json.loads((tmp_path / "state" / "stack.json").read_text())
         assert "HttpApis" not in told
+        assert told["Outputs"] == {"Endpoint": origin(ports.first)}
         claim(ports.http_api(0)).close()
 
     assert read_templates(chosen.project, ports).outputs == {

@@ -123,7 +123,7 @@ def test_a_name_that_is_taken_is_refused_as_an_account_would(
         read(other=OTHER.replace("salute", "greeting"))
 
 
-def test_a_fault_of_a_template_is_told_with_its_file(read: Read):
+def test_what_is_wrong_with_a_template_is_said_with_its_file(read: Read):
     with pytest.raises(
         LaunchError, match=r"other\.yaml, the stack other: Parameter Path"
     ):

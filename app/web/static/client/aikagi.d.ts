@@ -175,6 +175,7 @@ export interface Diagnosis {
   cause:
     | "none"
     | "login-ended"
+    | "access-ended"
     | "broker-unreachable"
     | "broker-failed"
     | "not-yours"
@@ -263,7 +264,12 @@ export interface Problem {
 
 /** Nobody is logged in, or no longer: nothing is left to renew the login with. */
 export class LoginEndedError extends BrokerError {
-  constructor(refusal?: BrokerError | null, title?: string);
+  constructor(refusal?: BrokerError | null, title?: string, accessEnded?: boolean);
+  /**
+   * Whether a function refused credentials that were still good: then an operator has ended
+   * this person's access, or everybody's.
+   */
+  readonly accessEnded: boolean;
 }
 
 /** The function answered with a status of 400 or more. The message is its own, if short. */

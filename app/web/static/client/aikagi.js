@@ -179,7 +179,10 @@ export class Broker {
       });
       if (first && !isRetryable(first)) return first;
       await first?.body?.cancel();
-      return send();
+      return send().catch((error) => {
+        const isOver = first && error instanceof LoginEndedError;
+        throw isOver ? new LoginEndedError(error, "Your access was ended", true) : error;
+      });
     });
   }
 
@@ -187,7 +190,8 @@ export class Broker {
   async diagnose(name) {
     const session = this.#session;
     const found = await this.#findCause(session, name);
-    if (found.cause === "login-ended" && session === this.#session) this.signOut();
+    const isOver = found.cause === "login-ended" || found.cause === "access-ended";
+    if (isOver && session === this.#session) this.signOut();
     return found;
   }
 

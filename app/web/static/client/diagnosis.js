@@ -22,6 +22,7 @@ const TELL = "Tell its author.";
 const EXPLANATIONS = {
   none: ["Nothing is wrong", "Call it again."],
   "login-ended": ["The login has ended", "Sign in again."],
+  "access-ended": ["Your access was ended", `Sign in again. ${ASK}`],
   "broker-unreachable": ["The broker cannot be reached", "Check the connection."],
   "broker-failed": ["The broker cannot lend a key", LATER],
   "not-yours": ["This function is not in your reach", ASK],
@@ -116,7 +117,7 @@ export class Checks {
    * @returns {Promise<Check[]>}
    */
   async run(session, name) {
-    const isThere = (await this.#checkBroker()) && (await this.#checkLogin(session));
+    const isThere = (await this.#checkBroker()) && (await this.#checkLogin(session, name));
     if (isThere && session && (await this.#checkCatalogue(session, name))) {
       const grant = await this.#checkGrant(session, name);
       if (grant) await this.#checkFunction(session.grants, name, grant);
@@ -141,15 +142,35 @@ export class Checks {
     return true;
   }
 
-  /** @param {import("./session.js").Session | null} session */
-  async #checkLogin(session) {
+  /** @param {import("./session.js").Session | null} session @param {string} name */
+  async #checkLogin(session, name) {
     if (session === null) return this.#fault("login", "login-ended", "Nobody is logged in");
     try {
       const { session_name } = await session.request("auth/me");
       return this.#good("login", `You are ${session_name}`, { name: session_name });
     } catch (error) {
-      return this.#fault("login", causeOf(error), String(error));
+      const cause = causeOf(error);
+      const isEnded = cause === "login-ended" && (await this.#isHeldRefused(session.grants, name));
+      return this.#fault("login", isEnded ? "access-ended" : cause, String(error));
     }
+  }
+
+  /**
+   * Whether Lambda refuses credentials that are still good. They outlive the login, unless
+   * somebody has ended both.
+   *
+   * @param {import("./session.js").GrantCache} grants
+   * @param {string} name
+   */
+  async #isHeldRefused(grants, name) {
+    const grant = grants.cached(name);
+    if (!grant || grant.expiresAt <= this.#clock.now()) return false;
+    const init = await preparedInit("GET", {});
+    const request = await grant.sign(addressOf("/", grant.url), init, this.#clock.now());
+    const answer = await this.#answer(request);
+    if (typeof answer === "string") return false;
+    const { status, headers, text } = answer;
+    return classifyRefusal(status, headers.get("x-amzn-errortype"), text) === "permission";
   }
 
   /** @param {import("./session.js").Session} session @param {string} name */

@@ -74,11 +74,13 @@ export class LoginEndedError extends BrokerError {
   /**
    * @param {BrokerError | null} [refusal]
    * @param {string} [title]
+   * @param {boolean} [accessEnded] whether a function refused what was still good
    */
-  constructor(refusal, title = "The login has ended") {
+  constructor(refusal, title = "The login has ended", accessEnded = false) {
     const type = "urn:aikagi:problem:login-ended";
     super(401, { type, title, request_id: refusal?.requestId ?? undefined });
     this.cause = refusal;
+    this.accessEnded = accessEnded;
   }
 }
 

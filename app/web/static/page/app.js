@@ -8,6 +8,7 @@ import {
   field,
   form,
   isBusy,
+  learn,
   list,
   messageElement,
   percent,
@@ -144,14 +145,24 @@ function showNotice(notice, values) {
   if (notice) setMessage(element("session-notice"), notice, values);
 }
 
-/** The login has ended. What runs needs none, and goes on in sight. */
-function endLogin() {
+/** Key of what is said of a login that has ended. */
+let ending = "login-ended";
+
+/**
+ * The login has ended. What runs needs none, and goes on in sight.
+ *
+ * @param {boolean} [accessEnded] by an operator
+ */
+async function endLogin(accessEnded) {
   if (element("desk").hidden) return;
-  if (runs.running.length === 0) return showSignIn("login-ended");
+  const part = accessEnded && (await import("./ended-words.js").catch(() => null));
+  if (part) learn(part.default);
+  ending = part ? "access-ended" : "login-ended";
+  if (runs.running.length === 0) return showSignIn(ending);
   showView("desk");
 }
 
-element("sign-in-again").addEventListener("click", () => showSignIn("login-ended"));
+element("sign-in-again").addEventListener("click", () => showSignIn(ending));
 
 element("back").addEventListener("click", () => {
   showView("desk");
@@ -355,7 +366,7 @@ function end(run) {
     runs.remove(run);
     if (run === current) show(runs.running[0] ?? null);
     showTab();
-    return endLogin();
+    return endLogin(run.error instanceof LoginEndedError && run.error.accessEnded);
   }
   if (document.hidden) unseen.add(run);
   showEnded(run);
@@ -402,7 +413,8 @@ onDiagnose(async () => {
   const run = current;
   if (!run) return null;
   const diagnosis = await broker.diagnose(run.entry.Name);
-  if (diagnosis.cause === "login-ended") endLogin();
+  const { cause } = diagnosis;
+  if (cause === "login-ended" || cause === "access-ended") endLogin(cause === "access-ended");
   return run === current ? diagnosis : null;
 });
 

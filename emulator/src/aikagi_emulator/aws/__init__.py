@@ -11,6 +11,7 @@ from aikagi_emulator.aws.aws_endpoint import AwsEndpoint
 from aikagi_emulator.aws.endpoint import Endpoint
 from aikagi_emulator.aws.faults import Fault, Faults, Kind
 from aikagi_emulator.aws.gate import FunctionUrlGate
+from aikagi_emulator.aws.managed_policies import PolicyDelay, managed_policies_of
 from aikagi_emulator.aws.operator_gate import SERVICE, OperatorGate
 from aikagi_emulator.aws.principals import Role, User, operator
 from aikagi_emulator.aws.refusal_reason import RefusalReason
@@ -28,6 +29,7 @@ __all__ = [
     "FunctionUrlGate",
     "Kind",
     "OperatorGate",
+    "PolicyDelay",
     "RefusalReason",
     "Role",
     "Session",
@@ -35,6 +37,7 @@ __all__ = [
     "Snapshot",
     "User",
     "api_may_invoke",
+    "managed_policies_of",
     "operator",
     "roles_of",
 ]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, final
 
-from aikagi_emulator.aws.principals import Principal, Role
+from aikagi_emulator.aws.principals import Principal, Role, layers_of
 from aikagi_emulator.aws.session_store import Session, SessionStore
 from aikagi_emulator.iam import (
     Context,
@@ -20,6 +20,10 @@ from aikagi_emulator.sigv4 import Request, SignatureRefusedError, verify
 # last fifteen: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
 _TOLERANCE: Final = timedelta(minutes=15)
 _TOLERANCES: Final = {"lambda": timedelta(minutes=5)}
+
+_GLOBAL: Final = {"iam": "us-east-1"}
+"""Services without Regions, and the one that signatures for them name. An SDK that is
+given an address names its own."""
 
 
 @final
@@ -53,12 +57,16 @@ class Authorizer:
 
         Raises ``SignatureRefusedError``, with the code of a JSON service.
         """
+        region = self._region
+        home = _GLOBAL.get(service, region)
+        if f"/{home}/{service}/" in dict(request.headers).get("authorization", ""):
+            region = home
         try:
             return verify(
                 request,
                 find=self._sessions.find,
                 service=service,
-                region=self._region,
+                region=region,
                 now=self._clock(),
                 tolerance=_TOLERANCES.get(service, _TOLERANCE),
             )
@@ -128,11 +136,7 @@ class Authorizer:
         principal = self._now(session)
         if principal is None:
             return Layers(identity=())
-        return Layers(
-            identity=principal.policies,
-            boundary=principal.boundary,
-            session=session.session_policies,
-        )
+        return layers_of(principal, session=session.session_policies)
 
     def _now(self, session: Session) -> Principal | None:
         return self._principals.get(session.principal.arn)

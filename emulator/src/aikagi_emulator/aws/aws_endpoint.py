@@ -8,7 +8,9 @@ from aikagi_emulator.aws.authorizer import Authorizer
 from aikagi_emulator.aws.endpoint import Endpoint
 from aikagi_emulator.aws.faults import Faults
 from aikagi_emulator.aws.gate import FunctionUrlGate
+from aikagi_emulator.aws.iam_api import Iam
 from aikagi_emulator.aws.json_protocol import JsonService
+from aikagi_emulator.aws.managed_policies import PolicyDelay, managed_policies_of
 from aikagi_emulator.aws.operator_gate import OperatorGate
 from aikagi_emulator.aws.principals import Principal, operator
 from aikagi_emulator.aws.public import public_functions
@@ -41,7 +43,8 @@ class AwsEndpoint:
         self._stack = stack
         self._clock = clock
         self._snapshot: Callable[[], Snapshot] | None = None
-        self._roles = roles_of(stack)
+        self._policies = managed_policies_of(stack, clock=clock)
+        self._roles = roles_of(stack, managed=self._policies)
         self._tags = FunctionTags(stack)
         self._operator = operator(stack.account)
         principals: Mapping[str, Principal] = {
@@ -100,6 +103,8 @@ class AwsEndpoint:
 
         ``snapshot`` is what those of an earlier stack held.
         """
+        if snapshot is not None:
+            self._policies.restore(snapshot.policies)
         # moto takes a second to import; the application starts meanwhile.
         from aikagi_emulator.aws.dynamodb import DynamoDb
         from aikagi_emulator.aws.moto_store import MotoStore
@@ -111,7 +116,9 @@ class AwsEndpoint:
         tables = DynamoDb(stack, store=store, snapshot=snapshot)
         secrets = SecretsManager(stack, store=store, snapshot=snapshot)
         self._snapshot = lambda: Snapshot(
-            tables=tables.snapshot(), secrets=secrets.snapshot()
+            tables=tables.snapshot(),
+            secrets=secrets.snapshot(),
+            policies=self._policies.snapshot(),
         )
         services = (
             tables,
@@ -120,6 +127,7 @@ class AwsEndpoint:
         )
         return Endpoint(
             {
+                "iam": self.iam(),
                 "sts": self.sts(),
                 **{
                     service.name: JsonService(service, authorizer=self._authorizer)
@@ -133,6 +141,16 @@ class AwsEndpoint:
     def snapshot(self) -> Snapshot | None:
         """What the stores hold; None where ``endpoint`` has not loaded them."""
         return self._snapshot() if self._snapshot else None
+
+    @property
+    def policy_delay(self) -> PolicyDelay:
+        """How long a new default version of a managed policy waits."""
+        return self._policies.delay
+
+    def iam(self) -> Iam:
+        return Iam(
+            authorizer=self._authorizer, policies=self._policies, roles=self._roles
+        )
 
     def sts(self) -> Sts:
         return Sts(

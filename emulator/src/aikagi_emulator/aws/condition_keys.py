@@ -48,6 +48,18 @@ decides about nothing else."""
 _SERVICES: Final = ("dynamodb", "lambda", "secretsmanager", "ssm", "sts")
 """Statements about anything else decide nothing here, whatever they ask."""
 
+_OF_IAM: Final = frozenset(
+    {
+        "iam:createpolicyversion",
+        "iam:deletepolicyversion",
+        "iam:getpolicy",
+        "iam:getpolicyversion",
+        "iam:listpolicyversions",
+    }
+)
+"""But for these. Others, as ``iam:PassRole``, stand in policies of many templates with
+keys that no request of this stack carries."""
+
 _VARIABLE: Final = re.compile(r"\$\{([^*?$},][^},]*)")
 
 
@@ -71,13 +83,18 @@ def unmodelled_keys(document: str | Mapping[str, Any]) -> tuple[str, ...]:
 
 def _services(statement: Mapping[str, Any]) -> frozenset[str]:
     """Which of ``_SERVICES`` a statement decides about; none, if about others."""
-    actions = statement.get("Action", "*")
-    return frozenset(
+    listed = statement.get("Action", "*")
+    actions = [listed] if isinstance(listed, str) else listed
+    patterns = [action.lower() for action in actions]
+    found = {
         service
-        for action in ([actions] if isinstance(actions, str) else actions)
+        for pattern in patterns
         for service in _SERVICES
-        if fnmatchcase(service, action.partition(":")[0].lower())
-    )
+        if fnmatchcase(service, pattern.partition(":")[0])
+    }
+    if any(fnmatchcase(action, pattern) for pattern in patterns for action in _OF_IAM):
+        found.add("iam")
+    return frozenset(found)
 
 
 def _asked(statement: Mapping[str, Any]) -> Iterator[str]:

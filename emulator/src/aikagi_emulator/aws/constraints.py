@@ -70,6 +70,21 @@ SESSION_POLICY: Final = Grammar(
     fits=re.compile("[\t\n\r\u0020-\u00ff]+").fullmatch,
 )
 
+# Read from botocore's model of IAM, iam/2010-05-08.
+ARN: Final = Grammar(shortest=20, longest=2048, pattern="", fits=lambda _: True)
+POLICY_DOCUMENT: Final = Grammar(
+    shortest=1,
+    longest=131072,
+    pattern=SESSION_POLICY.pattern,
+    fits=SESSION_POLICY.fits,
+)
+VERSION_ID: Final = Grammar(
+    shortest=2,
+    longest=128,
+    pattern=r"v[1-9][0-9]*(\.[A-Za-z0-9-]*)?",
+    fits=re.compile(r"v[1-9][0-9]*(\.[A-Za-z0-9-]*)?").fullmatch,
+)
+
 
 @final
 class Violations:

@@ -9,7 +9,14 @@ from urllib.parse import parse_qs
 
 from aikagi_emulator.aws import query, refusal_reason
 from aikagi_emulator.aws.errors import AwsError, not_modelled
-from aikagi_emulator.aws.faults import Fault, Faults, Kind, error_of, malformed
+from aikagi_emulator.aws.faults import (
+    QUERY_SERVICES,
+    Fault,
+    Faults,
+    Kind,
+    error_of,
+    malformed,
+)
 from aikagi_emulator.aws.wire import (
     Answer,
     Service,
@@ -92,7 +99,7 @@ class Endpoint:
     def _asked(self, request: Request) -> tuple[str, str]:
         """The service and the operation, as far as an unchecked request tells them."""
         name = self._service_name(request)
-        if name != "sts":
+        if name not in QUERY_SERVICES:
             target = dict(request.headers).get("x-amz-target", "")
             return name, target.partition(".")[2]
         try:

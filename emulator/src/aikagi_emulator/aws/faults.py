@@ -14,7 +14,10 @@ MOST_TIMES: Final = 1_000_000
 LONGEST_DELAY: Final = 60.0
 """Seconds."""
 
-SERVICES: Final = ("dynamodb", "secretsmanager", "ssm", "sts")
+SERVICES: Final = ("dynamodb", "iam", "secretsmanager", "ssm", "sts")
+
+QUERY_SERVICES: Final = frozenset({"iam", "sts"})
+"""Those of the Query protocol: an operation is a parameter, and a refusal a 403."""
 
 WHY: Final = "this fault was asked for through the control API"
 
@@ -98,9 +101,13 @@ class Faults:
         return None
 
 
-_THROTTLED: Final = {"sts": ("Throttling", "Rate exceeded")}
+_THROTTLED: Final = {
+    "iam": ("Throttling", "Rate exceeded"),
+    "sts": ("Throttling", "Rate exceeded"),
+}
 _BROKEN: Final = {
     "dynamodb": ("InternalServerError", "Internal server error"),
+    "iam": ("ServiceFailure", "The request processing has failed."),
     "secretsmanager": ("InternalServiceError", "An error occurred on the server side."),
     "ssm": ("InternalServerError", "An error occurred on the server side."),
     "sts": ("InternalFailure", "The request processing has failed."),
@@ -120,7 +127,7 @@ def error_of(fault: Fault) -> AwsError:
         case Kind.INTERNAL_ERROR:
             code, text = _BROKEN[service]
             return AwsError(code, text, status=500, why=WHY)
-        case Kind.ACCESS_DENIED if service == "sts":
+        case Kind.ACCESS_DENIED if service in QUERY_SERVICES:
             return AwsError("AccessDenied", "Access denied", status=403, why=WHY)
         case Kind.ACCESS_DENIED:
             return AwsError("AccessDeniedException", "Access denied", why=WHY)
@@ -137,6 +144,9 @@ def error_of(fault: Fault) -> AwsError:
 
 def malformed(service: str) -> Answer:
     """A success by its status, torn in the middle of its body."""
+    if service == "iam":
+        body = b"<GetPolicyResponse><GetPolicyResult><Policy><PolicyName>reading</Po"
+        return Answer(status=200, content_type="text/xml", body=body)
     if service == "sts":
         body = b"<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASI"
         return Answer(status=200, content_type="text/xml", body=body)

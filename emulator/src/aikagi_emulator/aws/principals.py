@@ -4,12 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias, final
 
-from aikagi_emulator.iam import Policy
+from aikagi_emulator.aws.managed_policies import ManagedPolicy
+from aikagi_emulator.iam import Layers, Policy
 
 _EVERYTHING: Final = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
 }
+
+
+Attached: TypeAlias = tuple[Policy | ManagedPolicy, ...]
+"""Policies as a principal carries them: a managed one may change meanwhile."""
 
 
 @final
@@ -25,8 +30,8 @@ class Role:
     arn: str
     role_id: str
     trust: Policy
-    policies: tuple[Policy, ...]
-    boundary: tuple[Policy, ...] | None = None
+    policies: Attached
+    boundary: Attached | None = None
     max_session_seconds: int = 3600
     tags: Mapping[str, str] = field(default_factory=dict)
 
@@ -50,8 +55,8 @@ class User:
     name: str
     arn: str
     user_id: str
-    policies: tuple[Policy, ...]
-    boundary: tuple[Policy, ...] | None = None
+    policies: Attached
+    boundary: Attached | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -66,6 +71,24 @@ class User:
 
 
 Principal: TypeAlias = Role | User
+
+
+def layers_of(
+    principal: Principal, *, session: tuple[Policy, ...] | None = None
+) -> Layers:
+    """What limits a principal now, with the policies of a session of it."""
+    boundary = principal.boundary
+    return Layers(
+        identity=_in_force(principal.policies),
+        boundary=None if boundary is None else _in_force(boundary),
+        session=session,
+    )
+
+
+def _in_force(attached: Attached) -> tuple[Policy, ...]:
+    return tuple(
+        policy if isinstance(policy, Policy) else policy.in_force for policy in attached
+    )
 
 
 def operator(account: str) -> User:

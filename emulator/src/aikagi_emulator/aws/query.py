@@ -1,4 +1,4 @@
-"""The Query protocol, in which STS speaks: form parameters in, XML out.
+"""The Query protocol, in which STS and IAM speak: form parameters in, XML out.
 
 https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
 """
@@ -16,6 +16,18 @@ from aikagi_emulator.sigv4 import Request
 
 _NAMESPACE: Final = "https://sts.amazonaws.com/doc/2011-06-15/"
 _MAX_PARAMETERS: Final = 500
+
+UNSIGNED: Final = {
+    "InvalidSignatureException": ("SignatureDoesNotMatch", 403),
+    "ExpiredTokenException": ("ExpiredToken", 403),
+    "UnrecognizedClientException": ("InvalidClientTokenId", 403),
+    "IncompleteSignatureException": ("IncompleteSignature", 400),
+    "MissingAuthenticationTokenException": ("MissingAuthenticationToken", 403),
+}
+"""What STS and IAM call what is wrong with a signature, beside the JSON services:
+https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
+"""
+
 # https://www.w3.org/TR/xml/#charsets: what XML 1.0 cannot say even as an entity.
 _NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -50,21 +62,22 @@ def _pairs(text: str) -> list[tuple[str, str]]:
     )
 
 
-def result(action: str, inner: str) -> Answer:
-    """``inner`` is XML already."""
+def result(action: str, inner: str | None, *, namespace: str = _NAMESPACE) -> Answer:
+    """``inner`` is XML already; None for an operation that has no result."""
+    found = "" if inner is None else f"<{action}Result>{inner}</{action}Result>"
     return _xml(
         200,
-        f'<{action}Response xmlns="{_NAMESPACE}"><{action}Result>{inner}'
-        f"</{action}Result><ResponseMetadata><RequestId>{uuid4()}</RequestId>"
-        f"</ResponseMetadata></{action}Response>",
+        f'<{action}Response xmlns="{namespace}">{found}'
+        f"<ResponseMetadata><RequestId>{uuid4()}</RequestId></ResponseMetadata>"
+        f"</{action}Response>",
     )
 
 
-def failure(error: AwsError) -> Answer:
+def failure(error: AwsError, *, namespace: str = _NAMESPACE) -> Answer:
     kind = "Sender" if error.status < 500 else "Receiver"  # noqa: PLR2004 - HTTP's line
     return _xml(
         error.status,
-        f'<ErrorResponse xmlns="{_NAMESPACE}"><Error>'
+        f'<ErrorResponse xmlns="{namespace}"><Error>'
         f"{element('Type', kind)}{element('Code', error.code)}"
         f"{element('Message', error.message)}</Error>"
         f"<RequestId>{uuid4()}</RequestId></ErrorResponse>",

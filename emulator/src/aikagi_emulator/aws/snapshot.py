@@ -16,8 +16,24 @@ class TableSnapshot:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PolicySnapshot:
+    """A managed policy: the template's document, and what has become of it since.
+
+    ``versions`` leads from version ids to documents, the oldest first; ``last`` is the
+    number of the latest there ever was.
+    """
+
+    template: str
+    versions: Mapping[str, str]
+    default: str
+    last: int
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """Tables by their names, and the texts of secrets by their ARNs."""
+    """Tables by their names; the texts of secrets, and managed policies, by ARN."""
 
     tables: Mapping[str, TableSnapshot] = field(default_factory=dict, repr=False)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    policies: Mapping[str, PolicySnapshot] = field(default_factory=dict)

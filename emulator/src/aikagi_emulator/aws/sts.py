@@ -22,17 +22,6 @@ _CHAINED: Final = 3600
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining
 """
 
-_CODES: Final = {
-    "InvalidSignatureException": ("SignatureDoesNotMatch", 403),
-    "ExpiredTokenException": ("ExpiredToken", 403),
-    "UnrecognizedClientException": ("InvalidClientTokenId", 403),
-    "IncompleteSignatureException": ("IncompleteSignature", 400),
-    "MissingAuthenticationTokenException": ("MissingAuthenticationToken", 403),
-}
-"""STS has its own names for what the JSON services say:
-https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
-"""
-
 
 def estimated_percent(asked: AssumeRole) -> int:
     """A plausible ``PackedPolicySize``. How AWS packs is not published.
@@ -81,7 +70,7 @@ class Sts:
         raise not_modelled(f"sts:{action}")
 
     def unsigned(self, error: SignatureRefusedError) -> AwsError:
-        code, status = _CODES.get(error.code, (error.code, 403))
+        code, status = query.UNSIGNED.get(error.code, (error.code, 403))
         return AwsError(code, error.message, status=status, why=error.why)
 
     def refusal(self, error: AwsError) -> Answer:

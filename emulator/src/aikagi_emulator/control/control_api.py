@@ -5,15 +5,17 @@ import logging
 from collections.abc import Mapping
 from typing import Any, Final, final
 
-from aikagi_emulator.aws import Faults, OperatorGate
+from aikagi_emulator.aws import Faults, OperatorGate, PolicyDelay
 from aikagi_emulator.aws.errors import AwsError
 from aikagi_emulator.aws.wire import Answer, read_body, request_of, write
 from aikagi_emulator.control.clock import MovableClock
 from aikagi_emulator.control.wire import (
     PREFIX,
     decode_change,
+    decode_delay,
     decode_faults,
     encode_clock,
+    encode_delay,
     encode_fault,
 )
 from aikagi_emulator.sigv4 import Request
@@ -37,11 +39,13 @@ class ControlApi:
         gate: OperatorGate,
         clock: MovableClock,
         faults: Faults,
+        policy_delay: PolicyDelay,
     ) -> None:
         self._endpoint = endpoint
         self._gate = gate
         self._clock = clock
         self._faults = faults
+        self._policy_delay = policy_delay
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["raw_path"].startswith(PREFIX):
@@ -72,11 +76,20 @@ class ControlApi:
                 self._add(_parsed(request.body))
             case "DELETE", "faults":
                 self._faults.clear()
+            case "GET", "policy-delay":
+                pass
+            case "POST", "policy-delay":
+                self._delay(_parsed(request.body))
             case _:
-                text = "There are GET and POST clock; GET, POST and DELETE faults."
+                text = (
+                    "There are GET and POST clock and policy-delay; GET, POST and "
+                    "DELETE faults."
+                )
                 raise AwsError("NotFound", text, status=404)
         if what == "clock":
             return _json(encode_clock(self._clock(), self._clock.offset))
+        if what == "policy-delay":
+            return _json(encode_delay(self._policy_delay()))
         return _json([encode_fault(fault) for fault in self._faults])
 
     def _move(self, body: object) -> None:
@@ -86,6 +99,12 @@ class ControlApi:
         except ValueError as error:
             raise _invalid(error) from error
         _log.info("the clock is %s from the real one", self._clock.offset)
+
+    def _delay(self, body: object) -> None:
+        try:
+            self._policy_delay.set(decode_delay(body))
+        except ValueError as error:
+            raise _invalid(error) from error
 
     def _add(self, body: object) -> None:
         try:

@@ -22,7 +22,7 @@ class ControlError(Exception):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Controls:
-    """The clock and the faults of one stack.
+    """The clock, the faults and the policy delay of one stack.
 
     ``variables`` are those of its ``operator.env``. Every method raises
     ``ControlError``.
@@ -63,9 +63,17 @@ class Controls:
     def clear_faults(self) -> None:
         self._ask("DELETE", "faults")
 
+    def policy_delay(self) -> timedelta:
+        """How long a new default version of a managed policy waits to decide."""
+        return timedelta(seconds=self._ask("GET", "policy-delay")["Seconds"])
+
+    def set_policy_delay(self, delay: timedelta) -> None:
+        self._ask("POST", "policy-delay", {"Seconds": delay.total_seconds()})
+
     def reset(self) -> None:
-        """The real time, and no faults."""
+        """The real time, no faults, and policies that decide at once."""
         self.set_offset(timedelta())
+        self.set_policy_delay(timedelta())
         self.clear_faults()
 
     def _ask(self, method: str, what: str, body: object = None) -> Any:  # noqa: ANN401 - JSON

@@ -50,6 +50,22 @@ def encode_clock(now: datetime, offset: timedelta) -> Mapping[str, Any]:
     return {"Now": text, "OffsetSeconds": offset.total_seconds()}
 
 
+def decode_delay(body: object) -> timedelta:
+    """Read ``{"Seconds": n}``. Raises ``ValueError`` for anything else."""
+    if not isinstance(body, dict) or body.keys() != {"Seconds"}:
+        msg = "The body is an object with Seconds"
+        raise ValueError(msg)
+    try:
+        return timedelta(seconds=_number("Seconds", body["Seconds"]))
+    except OverflowError as error:
+        msg = "Seconds is too far"
+        raise ValueError(msg) from error
+
+
+def encode_delay(delay: timedelta) -> Mapping[str, Any]:
+    return {"Seconds": delay.total_seconds()}
+
+
 def decode_faults(body: object) -> list[Fault]:
     """All of them, or ``ValueError``: what is not a fault, and what is."""
     return [_decode_fault(fault) for fault in _typed("The body", body, list)]

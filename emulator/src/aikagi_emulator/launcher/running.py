@@ -12,7 +12,8 @@ class Running:
 
     ``application`` is the origin of the project's application and ``pages`` are its
     pages by name; without one they are None and empty, as ``env`` is. ``http_apis``
-    leads from the logical ids of HTTP APIs to where they answer, with the stage;
+    leads from the logical ids of HTTP APIs to where they answer, with the stage,
+    ``outputs`` from the names of the template's Outputs to their values;
     ``example`` is a line for a shell that calls one, and ``uncallable`` says why
     nothing can be called, where nothing can. ``seeded`` is
     what the seed command adds to the description, and ``announcement`` what it says.
@@ -25,6 +26,7 @@ class Running:
     functions: Mapping[str, str]
     pages: Mapping[str, str]
     http_apis: Mapping[str, str] = field(default_factory=dict)
+    outputs: Mapping[str, str] = field(default_factory=dict)
     example: str = ""
     uncallable: tuple[str, ...] = ()
     env: Mapping[str, str] = field(repr=False)
@@ -44,5 +46,6 @@ def description_of(running: Running) -> Mapping[str, object]:
         "Region": running.region,
         "Functions": dict(running.functions),
         **({"HttpApis": dict(running.http_apis)} if running.http_apis else {}),
+        **({"Outputs": dict(running.outputs)} if running.outputs else {}),
         **running.seeded,
     }

@@ -227,6 +227,7 @@ class EmulatedStack:
             gate=aws.operator_gate(clock=self._real_clock),
             clock=self._clock,
             faults=self._faults,
+            policy_delay=aws.policy_delay,
         )
 
     def _reloading(self, served: Served, stack: Stack) -> ReloadOnChange:
@@ -290,6 +291,7 @@ class EmulatedStack:
                 for name, path in (application.pages if application else {}).items()
             },
             http_apis={api.settings.name: api.url for api in plan.http_apis},
+            outputs=stack.outputs,
             example=plan.http_apis[0].example if plan.http_apis else "",
             uncallable=() if plan.ports or application else reasons_of(stack),
             env=env,
