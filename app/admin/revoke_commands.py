@@ -45,7 +45,12 @@ def add_revoke(commands: Commands) -> None:
         "revoke carol",
     )
     whose = added.add_mutually_exclusive_group(required=True)
-    whose.add_argument("username", metavar="USERNAME", nargs="?")
+    whose.add_argument(
+        "username",
+        metavar="USERNAME",
+        nargs="?",
+        help="of this user, or subject of another issuer",
+    )
     whose.add_argument(
         "--grant",
         metavar="ID",
@@ -197,7 +202,7 @@ def _lines(
             f"everybody from before {moment} are over, and all have to log in again."
         )
     if done.held_after is not None:
-        yield f"It holds: after {done.held_after:.1f} s a call was refused."
+        yield f"It holds: a call was refused {done.held_after:.1f} s later."
 
 
 def _report_failures(done: Revocation, whose: str) -> ExitCode | None:

@@ -171,7 +171,7 @@ def test_a_grant_is_revoked_at_the_stack_of_this_laptop(checkout: Path):
     revoked = Terminal(checkout, *words, module=ADMIN)
 
     assert revoked.finish() == 0
-    assert "It holds: after" in revoked.seen
+    assert "It holds: a call was refused" in revoked.seen
 
 
 def test_an_unknown_group_is_told_by_the_catalogue_of_the_stack(

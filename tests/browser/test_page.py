@@ -209,7 +209,7 @@ def test_whose_access_was_ended_reads_that_and_not_that_a_call_failed(
     expect(notice).to_contain_text("Your access was ended. Sign in again")
     expect(desk.password).to_be_focused()
     desk.page.get_by_label("Language").select_option("ja")
-    expect(notice).to_contain_text("アクセスが終了されました。")
+    expect(notice).to_contain_text("アクセスが取り消されました。")
 
 
 def refused_by_lambda(route: Route) -> None:

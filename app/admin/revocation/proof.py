@@ -138,17 +138,20 @@ class Proof:
                 other=self._session(function, self._new_id(), issued),
             )
 
-    def wait(self, sessions: ProofSessions, *, seconds: float) -> float | None:
+    def wait(
+        self, sessions: ProofSessions, *, since: float, seconds: float
+    ) -> float | None:
         """Call until it is refused; return after how many seconds, or None.
 
-        What else refuses the call would refuse the other session as well.
+        They count from ``since``, by the monotonic clock. What else refuses the call
+        would refuse the other session as well.
         """
-        function, began = sessions.function, self._monotonic()
+        function = sessions.function
         while not _is_refused(function, sessions.revoked):
-            if self._monotonic() - began >= seconds:
+            if self._monotonic() - since >= seconds:
                 return None
             self._sleep(_PAUSE)
-        took = self._monotonic() - began
+        took = self._monotonic() - since
         if _is_refused(function, sessions.other):
             raise ProofError(
                 f"Every call of {function.name} is refused, whatever was revoked: "

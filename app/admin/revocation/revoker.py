@@ -123,7 +123,7 @@ class Revoker:
             done = self._write(done, before, entries)
         if proof is None or done.policy_error is not None:
             return done
-        return _with_proof(done, proof, grant_id, wait)
+        return self._with_proof(done, proof, grant_id, wait)
 
     def undo(self, target: Target) -> Revocation:
         """Take ``target`` out of the policy. What ended in the table stays ended.
@@ -215,6 +215,29 @@ class Revoker:
             was_foreign=not _says(present.document, before),
         )
 
+    def _with_proof(
+        self, done: Revocation, proof: Proof, grant_id: str, seconds: float
+    ) -> Revocation:
+        written_at = self._monotonic()
+        try:
+            sessions = proof.begin(grant_id, issued=done.cut_off)
+        except ProofError as error:
+            return replace(done, proof_error=str(error))
+        except (BotoCoreError, ClientError) as error:
+            return replace(
+                done, proof_error=f"AWS made no session for the proof: {error}"
+            )
+        done = replace(done, proof_keys=sessions.access_key_ids)
+        try:
+            held_after = proof.wait(sessions, since=written_at, seconds=seconds)
+        except ProofError as error:
+            return replace(done, proof_error=str(error))
+        if held_after is None:
+            name = sessions.function.name
+            why = f"After {seconds:g} s a call of {name} was still let in."
+            return replace(done, proof_error=why)
+        return replace(done, held_after=held_after)
+
     @contextmanager
     def _lease(self) -> Iterator[str]:
         """Wait until nobody else writes, and see to it that nobody does."""
@@ -241,27 +264,6 @@ class Revoker:
             raise NotDoneError(
                 "DynamoDB's answers have no date: nothing was done."
             ) from error
-
-
-def _with_proof(
-    done: Revocation, proof: Proof, grant_id: str, seconds: float
-) -> Revocation:
-    try:
-        sessions = proof.begin(grant_id, issued=done.cut_off)
-    except ProofError as error:
-        return replace(done, proof_error=str(error))
-    except (BotoCoreError, ClientError) as error:
-        return replace(done, proof_error=f"AWS made no session for the proof: {error}")
-    done = replace(done, proof_keys=sessions.access_key_ids)
-    try:
-        held_after = proof.wait(sessions, seconds=seconds)
-    except ProofError as error:
-        return replace(done, proof_error=str(error))
-    if held_after is None:
-        name = sessions.function.name
-        why = f"After {seconds:g} s a call of {name} was still let in."
-        return replace(done, proof_error=why)
-    return replace(done, held_after=held_after)
 
 
 def _says(document: Mapping[str, Any], entries: Entries) -> bool:
