@@ -10,8 +10,8 @@ import io
 import json
 import logging
 import random
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -49,8 +49,11 @@ _FUNCTION: Final = Function(
 )
 """It is in no catalogue but that of the request that is tried."""
 
-_LONGEST_WAIT: Final = 4
-"""Seconds for issuers that are being read. A restore may take ten."""
+LONGEST_WAIT: Final = 5.0
+"""Seconds for all that is read after a restore, which ends in failure after ten."""
+
+_LONGEST_READING: Final = 20.0
+"""Seconds for the issuers: longer than botocore tries."""
 
 _log = logging.getLogger(__name__)
 
@@ -58,15 +61,30 @@ _log = logging.getLogger(__name__)
 class SharedCredentialsError(Exception):
     """All restored processes would have the same credentials, long after their end."""
 
+    def __init__(self) -> None:
+        super().__init__(
+            "The environment has credentials that cannot be fetched anew, and every "
+            "process of the snapshot would have them, long after their end: deploy "
+            "with SnapStart=None"
+        )
+
 
 @final
 class SnapStartHooks:
     """Raises what it must in ``before_snapshot`` alone: that stops the deployment."""
 
-    def __init__(self, handler: Handler, app: FastAPI, assembly: Assembly) -> None:
+    def __init__(
+        self,
+        handler: Handler,
+        app: FastAPI,
+        assembly: Assembly,
+        *,
+        longest_wait: float = LONGEST_WAIT,
+    ) -> None:
         self._handler = handler
         self._app = app
         self._assembly = assembly
+        self._longest_wait = longest_wait
 
     def register(self) -> None:
         """Have Lambda's runtime call both."""
@@ -86,7 +104,7 @@ class SnapStartHooks:
         credentials = self._assembly.session.get_credentials()
         if not isinstance(credentials, RefreshableCredentials):
             raise SharedCredentialsError
-        self._read_everything()
+        wait(self._begin_readings())
         self._try_a_grant()
         for copy in self._assembly.copies:
             copy.discard()
@@ -95,13 +113,16 @@ class SnapStartHooks:
         gc.freeze()
 
     def after_restore(self) -> None:
-        """Read what the first request needs, at once and over new connections."""
+        """Read what the first request needs, at once and over new connections.
+
+        What takes too long goes on while the first request is answered.
+        """
         # Whatever is secret or unique comes from the operating system, which Lambda
         # keeps apart; botocore's waits between two tries come from here.
         random.seed()
-        self._read_everything()
+        wait(self._begin_readings(), timeout=self._longest_wait)
 
-    def _read_everything(self) -> None:
+    def _begin_readings(self) -> Sequence[Future[None]]:
         broker, clients = self._assembly.broker, self._assembly.clients
         readings: list[Callable[[], object]] = [
             lambda: broker.tokens.mint(_bearer(broker)),
@@ -111,8 +132,10 @@ class SnapStartHooks:
             # It needs no permission, and opens the connection of the first session.
             clients.sts.get_caller_identity,
         ]
-        with ThreadPoolExecutor(len(readings)) as threads:
-            list(threads.map(_try, readings))
+        threads = ThreadPoolExecutor(len(readings))
+        begun = [threads.submit(_try, reading) for reading in readings]
+        threads.shutdown(wait=False)
+        return begun
 
     def _try_a_grant(self) -> None:
         """Send a request through the handler that reads, and leaves nothing behind.
@@ -201,7 +224,7 @@ def _read_issuers(broker: Broker) -> None:
     except ProblemError as error:
         if error.pending is None:
             raise
-        error.pending.result(_LONGEST_WAIT)
+        error.pending.result(_LONGEST_READING)
 
 
 def _bearer(broker: Broker) -> Bearer:

@@ -7,6 +7,7 @@ notes what it is asked, and where from.
 import io
 import json
 import random
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -42,6 +43,8 @@ class NotedAws:
         self.access_keys: list[str] = []
         self.answers: dict[str, Mapping[str, Any]] = {}
         self.broken = False
+        self.may_answer = threading.Event()
+        self.may_answer.set()
         self.credentials_end_in = timedelta(hours=6)
         self._fetched = 0
 
@@ -87,6 +90,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[NotedAws]:
             noted.access_keys.append(signed_by.partition("/")[0])
             noted.connections.append(self.client_address)
             answer = noted.answer(self.headers.get("X-Amz-Target", ""), body)
+            assert noted.may_answer.wait(10)
             self._send(400 if noted.broken else 200, answer)
 
         # http.server looks its methods up by these names.
@@ -130,6 +134,7 @@ class Broker:
         self.assembly = replace(made, broker=replace(made.broker, audit=trail))
         app = create_app(self.assembly.broker, workers=SameThread())
         self.handler: Handler = handler_for(app)
+        self.app = app
         self.hooks = SnapStartHooks(self.handler, app, self.assembly)
 
     def token(self) -> str:
@@ -271,7 +276,7 @@ def test_credentials_that_cannot_be_fetched_anew_are_in_no_snapshot(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "an-example")
     broker = Broker()
 
-    with pytest.raises(SharedCredentialsError):
+    with pytest.raises(SharedCredentialsError, match="SnapStart=None"):
         broker.hooks.before_snapshot()
     assert set(aws.calls) == {"GetSecretValue"}
 
@@ -300,3 +305,17 @@ def test_a_fault_of_aws_stops_neither_a_snapshot_nor_a_restore(
     broker.hooks.after_restore()
 
     assert broker.grant(token) == 503
+
+
+def test_an_aws_that_does_not_answer_holds_up_no_restore(aws: NotedAws, broker: Broker):
+    token = broker.token()
+    hooks = SnapStartHooks(
+        broker.handler, broker.app, broker.assembly, longest_wait=0.05
+    )
+    hooks.before_snapshot()
+    aws.may_answer.clear()
+
+    hooks.after_restore()
+    aws.may_answer.set()
+
+    assert broker.grant(token) == 200
