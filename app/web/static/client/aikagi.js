@@ -7,6 +7,7 @@
 import { addressOf, Call, importStreams, preparedInit } from "./call.js";
 import { AddressError, LoginEndedError, UnreachableError } from "./errors.js";
 import {
+  importPart,
   Clock,
   machineTime,
   requireList,
@@ -99,7 +100,8 @@ export class Broker {
   }
 
   async signIn() {
-    const { SignIn } = await import("./sign_in.js");
+    const load = () => import("./sign_in.js");
+    const { SignIn } = await importPart(load, import.meta.resolve("./sign_in.js"));
     return new SignIn(this.#transport, this.#fetch, this.#clock, (tokens, requestedAt, issuance) => {
       this.#logins += 1;
       this.#session = new Session(this.#transport, this.#clock, tokens, requestedAt, issuance);
@@ -203,7 +205,8 @@ export class Broker {
   async #findCause(session, name) {
     let diagnosis;
     try {
-      diagnosis = await import("./diagnosis.js");
+      const load = () => import("./diagnosis.js");
+      diagnosis = await importPart(load, import.meta.resolve("./diagnosis.js"));
     } catch (error) {
       return partMissing(error);
     }

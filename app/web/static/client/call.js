@@ -7,6 +7,7 @@ import {
   TaskError,
   UnreachableError,
 } from "./errors.js";
+import { importPart } from "./session.js";
 
 /** @typedef {import("./aikagi.d.ts").TaskEvent} TaskEvent */
 
@@ -168,7 +169,7 @@ export class Call {
 /** What reads answers, which is wanted with the first call. */
 export async function importStreams() {
   try {
-    return await import("./streams.js");
+    return await importPart(() => import("./streams.js"), import.meta.resolve("./streams.js"));
   } catch (error) {
     throw new UnreachableError("broker", error);
   }

@@ -368,12 +368,35 @@ const GRANT = {
   ServerTime: "string",
 };
 
+/** How often an address has failed. @type {Map<string, number>} */
+const failures = new Map();
+
+/**
+ * Import a module, after a failure by another address: browsers may remember for good that one
+ * has failed.
+ *
+ * @template T
+ * @param {() => Promise<T>} load
+ * @param {string} address of the same module
+ * @returns {Promise<T>}
+ */
+export async function importPart(load, address) {
+  const failed = failures.get(address) ?? 0;
+  try {
+    return await (failed ? import(/* webpackIgnore: true */ /* @vite-ignore */ `${address}?${failed}`) : load());
+  } catch (error) {
+    failures.set(address, failed + 1);
+    throw error;
+  }
+}
+
 /** @typedef {typeof import("./vendor/aws4fetch-1.0.20.mjs")} Signer */
 
 /** @returns {Promise<Signer>} what signs, which is wanted with the first grant */
 async function importSigner() {
   try {
-    return await import("./vendor/aws4fetch-1.0.20.mjs");
+    const address = import.meta.resolve("./vendor/aws4fetch-1.0.20.mjs");
+    return await importPart(() => import("./vendor/aws4fetch-1.0.20.mjs"), address);
   } catch (error) {
     throw new UnreachableError("broker", error);
   }

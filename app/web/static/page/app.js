@@ -1,5 +1,6 @@
 /** The page: who is signed in, which function is chosen, the runs, and leaving. */
 import { Broker, BrokerError, LoginEndedError } from "../client/aikagi.js";
+import { importPart } from "../client/session.js";
 import { explain } from "./content.js";
 import {
   clock,
@@ -74,7 +75,7 @@ form("login-form").addEventListener("submit", async (event) => {
 
 /** It was given for once. With another one the form is sent again. */
 async function changePassword() {
-  const module = await import("./password.js").catch(showLoginFailure);
+  const module = await importPart(() => import("./password.js"), import.meta.resolve("./password.js")).catch(showLoginFailure);
   module?.changePassword(broker, form("login-form"));
 }
 
@@ -89,7 +90,7 @@ let issuers = null;
 async function startIssuers(interrupted = /** @type {string[]} */ ([])) {
   const found = await broker.issuers().catch(() => null);
   if (found?.length === 0 && !location.search) return;
-  const { IssuerSignIn } = await import("./sign_in.js");
+  const { IssuerSignIn } = await importPart(() => import("./sign_in.js"), import.meta.resolve("./sign_in.js"));
   issuers = new IssuerSignIn(broker, found, { enter, showNotice, interrupted });
   await issuers.start();
 }
@@ -155,7 +156,7 @@ let ending = "login-ended";
  */
 async function endLogin(accessEnded) {
   if (element("desk").hidden) return;
-  const part = accessEnded && (await import("./ended-words.js").catch(() => null));
+  const part = accessEnded && (await importPart(() => import("./ended-words.js"), import.meta.resolve("./ended-words.js")).catch(() => null));
   if (part) learn(part.default);
   ending = part ? "access-ended" : "login-ended";
   if (runs.running.length === 0) return showSignIn(ending);
@@ -260,7 +261,7 @@ async function confirmLeaving() {
  * @returns {Promise<boolean>}
  */
 async function ask(question, values) {
-  const module = await import("./question.js").catch(() => null);
+  const module = await importPart(() => import("./question.js"), import.meta.resolve("./question.js")).catch(() => null);
   // Where that part of the page has not arrived, the browser asks.
   return module ? module.ask(question, values(module)) : window.confirm(text(question));
 }
@@ -524,7 +525,7 @@ element("notify").hidden = !("Notification" in globalThis);
 
 element("notify").addEventListener("click", async () => {
   const permission = notifier ? "default" : await Notification.requestPermission();
-  setNotifier(permission === "granted" ? await import("./notify.js").catch(() => null) : null);
+  setNotifier(permission === "granted" ? await importPart(() => import("./notify.js"), import.meta.resolve("./notify.js")).catch(() => null) : null);
   if (permission === "denied") setMessage(element("notify-note"), "notify-denied");
 });
 

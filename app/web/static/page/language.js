@@ -6,6 +6,9 @@
 export const LANGUAGES = { en: "English", ja: "日本語" };
 const CODES = Object.keys(LANGUAGES);
 
+/** How often words have not arrived. */
+let failures = 0;
+
 const wanted = [preference("language") ?? "", ...navigator.languages];
 let language = wanted.map(codeFor).find(Boolean) ?? CODES[0];
 let asked = language;
@@ -37,7 +40,14 @@ function codeFor(tag) {
  * @returns {Promise<Record<string, string>>}
  */
 async function loadWords(code) {
-  return (await import(`./words-${code}.js`)).default;
+  const part = `./words-${code}.js`;
+  try {
+    // Browsers may remember for good that an address has failed: another is another attempt.
+    return (await import(failures ? `${part}?${failures}` : part)).default;
+  } catch (error) {
+    failures += 1;
+    throw error;
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
 /** The output of a call, while it comes and afterwards: progress, streamed text, result, failure. */
+import { importPart } from "../client/session.js";
 import { callerIn, contentOf, copy, explain, save } from "./content.js";
 import {
   about,
@@ -247,7 +248,7 @@ function mayRender({ head, result }) {
 /** What people would rather look at: imported when an answer may be it. @param {Run} run */
 async function showRendered(run) {
   try {
-    await (await import("./rendered.js")).showRendered(run, () => run === shown);
+    await (await importPart(() => import("./rendered.js"), import.meta.resolve("./rendered.js"))).showRendered(run, () => run === shown);
   } catch {
     if (run === shown) setMessage(element("rendered-note"), "part-missing");
   }
@@ -257,7 +258,7 @@ async function showRendered(run) {
 async function showForms() {
   const run = shown;
   if (!run || !(/** @type {HTMLDetailsElement} */ (element("asked-part")).open)) return;
-  const module = await import("./copy_as.js").catch(() => null);
+  const module = await importPart(() => import("./copy_as.js"), import.meta.resolve("./copy_as.js")).catch(() => null);
   if (run !== shown) return;
   if (module) module.showForms(run);
   else element("copy-as").replaceChildren(messageElement("p", "part-missing"));
@@ -281,7 +282,7 @@ function showProblem({ key, values, own = "", requestId, isOpaque = false }) {
 async function showFacts() {
   const run = shown;
   if (!run?.head || run.isRunning || !(/** @type {HTMLDetailsElement} */ (element("facts-part")).open)) return;
-  const module = await import("./facts.js").catch(() => null);
+  const module = await importPart(() => import("./facts.js"), import.meta.resolve("./facts.js")).catch(() => null);
   if (module && run === shown) element("facts").replaceChildren(...module.factsOf(run));
 }
 
@@ -316,7 +317,7 @@ for (const button of element("answer").querySelectorAll("button")) {
  * @param {Blob} [bytes] where it is not its text
  */
 async function download(run, bytes, whole = bytes ?? streamedBytes()) {
-  const module = await import("./download.js").catch(() => null);
+  const module = await importPart(() => import("./download.js"), import.meta.resolve("./download.js")).catch(() => null);
   save(module?.fileName(run, bytes?.type) ?? run.entry.Name, whole);
 }
 
@@ -333,7 +334,7 @@ export function onDiagnose(find) {
     setBusy("diagnose", true);
     const diagnosis = await find().finally(() => setBusy("diagnose", false));
     if (!diagnosis) return;
-    const module = await import("./found.js").catch(() => null);
+    const module = await importPart(() => import("./found.js"), import.meta.resolve("./found.js")).catch(() => null);
     element("found").replaceChildren(...(module?.found(diagnosis) ?? [messageElement("p", "part-missing")]));
   });
 }

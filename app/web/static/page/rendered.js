@@ -1,4 +1,5 @@
 /** An answer as people would rather look at it, beside how it was sent. Imported when there is one. */
+import { importPart } from "../client/session.js";
 import { element, messageElement, text as wordsFor } from "./language.js";
 
 /**
@@ -62,15 +63,15 @@ function noteElement([key, values]) {
 async function draw({ entry, head, result }) {
   const type = head?.headers.get("Content-Type") ?? "";
   const { value, text } = /** @type {NonNullable<Run["result"]>} */ (result);
-  if (value instanceof Blob) return (await import("./image.js")).imageOf(value, entry.Title);
+  if (value instanceof Blob) return (await importPart(() => import("./image.js"), import.meta.resolve("./image.js"))).imageOf(value, entry.Title);
   if (typeof value !== "string") return tableOr(({ rowsOfJson }) => rowsOfJson(text ?? JSON.stringify(value)));
   if (!/markdown/i.test(type)) return tableOr(({ rowsOfText }) => rowsOfText(value, type));
-  return (await import("./markdown.js")).markdownOf(value);
+  return (await importPart(() => import("./markdown.js"), import.meta.resolve("./markdown.js"))).markdownOf(value);
 }
 
 /** @param {(module: typeof import("./table.js")) => import("./table.js").Rows | null} read */
 async function tableOr(read) {
-  const module = await import("./table.js");
+  const module = await importPart(() => import("./table.js"), import.meta.resolve("./table.js"));
   const rows = read(module);
   return rows && module.tableOf(rows);
 }
