@@ -3,8 +3,10 @@
 import logging
 import sys
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol, Self, final
 
 from app.adapters import aws, parameters, signing_secret, sts, table
 from app.adapters.attempt_table import AttemptTable
@@ -39,6 +41,10 @@ from app.settings import Settings
 
 if TYPE_CHECKING:
     import boto3
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_ssm import SSMClient
+    from mypy_boto3_sts import STSClient
 
 CONNECTIONS: Final = aws.CONNECTIONS
 """How many requests can wait for AWS at once."""
@@ -46,33 +52,91 @@ CONNECTIONS: Final = aws.CONNECTIONS
 _log = logging.getLogger(__name__)
 
 
+class Discardable(Protocol):
+    def discard(self) -> None:
+        """Hold nothing that was read any more."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clients:
+    """One client for each service of AWS that the broker asks."""
+
+    secrets: "SecretsManagerClient"
+    parameters: "SSMClient"
+    table: "DynamoDBClient"
+    sts: "STSClient"
+
+    @classmethod
+    def connect(cls, session: "boto3.session.Session") -> Self:
+        return cls(
+            secrets=signing_secret.connect(session),
+            parameters=parameters.connect(session),
+            table=table.connect(session),
+            sts=sts.connect(session),
+        )
+
+    def close(self) -> None:
+        """Close the connections; the next call opens another."""
+        for client in (self.secrets, self.parameters, self.table, self.sts):
+            client.close()
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assembly:
+    """A broker, and what it is made of that outlives no process."""
+
+    broker: Broker
+    session: "boto3.session.Session"
+    clients: Clients
+    copies: Sequence[Discardable]
+
+
 def build_broker(
     settings: Settings, session: "boto3.session.Session | None" = None
 ) -> Broker:
+    """Make a broker as ``assemble`` does."""
+    return assemble(settings, session).broker
+
+
+def assemble(
+    settings: Settings, session: "boto3.session.Session | None" = None
+) -> Assembly:
     """Make a broker that meets AWS by ``session``, or as the environment says.
 
     Nothing is opened yet but the signing secret, so that a weak one stops the start
     (``WeakSecretError``); one that cannot be read now is read at the first login.
     """
     session = session or aws.new_session()
+    clients = Clients.connect(session)
     keys = SigningKeys(
-        signing_secret.connect(session),
+        clients.secrets,
         secret_arn=settings.signing_secret_arn,
         clock=_now,
     )
     _refuse_weak(keys)
-    ssm = parameters.connect(session)
     issuers = SsmIssuers(
-        ssm,
+        clients.parameters,
         path=settings.issuers_path,
         rules=IssuerRules(
             own=settings.token_issuer, on_loopback=settings.local_issuers
         ),
         clock=_now,
     )
-    people = Table(table.connect(session), name=settings.users_table)
+    catalogue = SsmCatalogue(
+        clients.parameters,
+        path=settings.catalogue_path,
+        rules=EntryRules(
+            role=settings.invoke_role_arn,
+            role_path=settings.invoke_role_path,
+            local_origins=settings.local_function_urls,
+        ),
+        clock=_now,
+    )
+    people = Table(clients.table, name=settings.users_table)
     users = UserTable(people, passwords=Passwords())
-    return Broker(
+    broker = Broker(
         passwords=LimitedPasswordChecks(users, AttemptTable(people), clock=_now),
         users=users,
         tokens=BearerTokens(
@@ -99,24 +163,19 @@ def build_broker(
             clock=_now,
         ),
         issuers=issuers,
-        catalogue=SsmCatalogue(
-            ssm,
-            path=settings.catalogue_path,
-            rules=EntryRules(
-                role=settings.invoke_role_arn,
-                role_path=settings.invoke_role_path,
-                local_origins=settings.local_function_urls,
-            ),
-            clock=_now,
-        ),
+        catalogue=catalogue,
         grant_limits=TokenBuckets(clock=_now),
-        sessions=ReusedSessions(
-            StsSessions(sts.connect(session), clock=_now), clock=_now
-        ),
+        sessions=ReusedSessions(StsSessions(clients.sts, clock=_now), clock=_now),
         audit=AuditTrail(log=AuditLines(sys.stdout), clock=_now),
         clock=_now,
         new_id=_new_id,
         grant_seconds_after_login=settings.grant_seconds_after_login,
+    )
+    return Assembly(
+        broker=broker,
+        session=session,
+        clients=clients,
+        copies=(keys, issuers, catalogue),
     )
 
 

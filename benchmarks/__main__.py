@@ -18,11 +18,13 @@ from benchmarks.many_functions import compare_many_functions
 from benchmarks.memory import Memory, of_bare_interpreter, title_of
 from benchmarks.process_start import compare_starts
 from benchmarks.running import compare_all
+from benchmarks.snapshot_start import compare_snapshot_start
 from benchmarks.steady_grants import compare_steady_grants
 from benchmarks.streams import compare_streams
 from benchmarks.summaries import compare_summaries
 from benchmarks.table import Table
 from benchmarks.terminal import compare_commands
+from benchmarks.token_verification import compare_token_verification
 from benchmarks.warm_grants import compare_warm_grants, nowhere
 from benchmarks.wrong_passwords import compare_wrong_passwords
 from tests.processes import descendants
@@ -83,8 +85,10 @@ def speed() -> Iterator[Table]:
     with nowhere():
         warm, steady = compare_warm_grants(), list(compare_steady_grants())
     yield warm
+    yield compare_token_verification()
     yield compare_concurrent_grants()
     yield compare_starts()
+    yield compare_snapshot_start()
     yield from steady
 
 

@@ -17,7 +17,8 @@ OPERATIONS: Final[Mapping[str, Collection[str]]] = {
     "dynamodb": {"BatchGetItem", "GetItem", "PutItem", "UpdateItem"},
     "secretsmanager": {"GetSecretValue"},
     "ssm": {"GetParametersByPath"},
-    "sts": {"AssumeRole"},
+    # The second opens a connection after SnapStart has restored the process.
+    "sts": {"AssumeRole", "GetCallerIdentity"},
 }
 """Every call of the broker's. Whatever else there is, an operator's command makes."""
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ TAGS = tuple(
 TAGGED = {f"aws:RequestTag/{tag}": "?*" for tag in TAGS}
 
 LAYER = "arn:aws:lambda:ap-northeast-1:123456789012:layer:FunctionLayer:1"
+_ALIAS = "AWS::Lambda::Alias"
 NAMES = {
     "FunctionName",
     "LogGroupName",
@@ -68,8 +70,8 @@ def test_no_function_can_be_called_without_a_role_but_the_broker_by_its_api(
         for permission in stack.of_type("AWS::Lambda::Permission")
     ]
 
-    broker = stack.resources["BrokerFunction"].ref
-    assert allowed == [("apigateway.amazonaws.com", broker)]
+    alias = f"{stack.resources['BrokerFunction'].attributes['Arn']}:live"
+    assert allowed == [("apigateway.amazonaws.com", alias)]
 
 
 def test_a_session_may_call_the_function_of_its_tag_by_its_url_and_do_nothing_else(
@@ -626,6 +628,65 @@ def test_every_log_is_kept_as_long_as_the_operator_says():
         assert group.properties["RetentionInDays"] == "30"
 
 
+# Versions
+
+
+def test_the_broker_starts_anew_unless_the_operator_wants_snapshots():
+    def snap_start(stack: Stack) -> Any:
+        return stack.resources["BrokerFunction"].properties["SnapStart"]
+
+    assert snap_start(deployed()) == {"ApplyOn": "None"}
+    assert snap_start(deployed(SnapStart="PublishedVersions")) == {
+        "ApplyOn": "PublishedVersions"
+    }
+
+
+def test_the_api_calls_the_published_version_of_the_broker():
+    resources = translated()["Resources"]
+    [alias] = [name for name in resources if resources[name]["Type"] == _ALIAS]
+    definition = json.dumps(resources["HttpApi"]["Properties"]["Body"])
+
+    assert f"${{{alias}}}" in definition
+    assert "${BrokerFunction.Arn}" not in definition
+
+
+def test_every_parameter_of_the_brokers_environment_publishes_a_version():
+    """SAM makes no version of another value; CloudFormation does, of another text.
+
+    A version that is described as before stays, and the API calls it with what was.
+    """
+    document = translated()
+    broker = document["Resources"]["BrokerFunction"]["Properties"]
+    [version] = [
+        resource["Properties"]
+        for resource in document["Resources"].values()
+        if resource["Type"] == "AWS::Lambda::Version"
+    ]
+
+    parameters = document["Parameters"].keys()
+    needed = parameters & _names_in([broker["Environment"], broker["SnapStart"]])
+    assert {"AllowedOrigins", "Docs", "SnapStart"} <= needed
+    assert needed <= _names_in(version["Description"])
+    # What changes nothing of the version must not ask for one: Lambda would refuse.
+    assert parameters & _names_in(version["Description"]) == needed
+
+
+def test_the_description_of_a_version_has_room_for_several_origins():
+    origins = ",".join(f"https://page{number}.example.com" for number in range(7))
+    stack = deployed(
+        AllowedOrigins=origins, GrantSecondsAfterLogin="3600", LogLevel="WARNING"
+    )
+    [version] = stack.of_type("AWS::Lambda::Version")
+
+    assert len(version.properties["Description"]) <= 256
+
+
+def _names_in(part: object) -> set[str]:
+    """Return what Ref and Sub name anywhere below ``part``."""
+    text = json.dumps(part)
+    return {*re.findall(r'"Ref": "(\w+)"', text), *re.findall(r"\${(\w+)}", text)}
+
+
 # Names and addresses
 
 
@@ -638,6 +699,8 @@ def test_two_stacks_stand_side_by_side():
     }
 
     assert named
+    # An alias has its name within its function.
+    assert named.pop(("BrokerFunctionAliaslive", "Name")) == "live"
     assert all("second" in value for value in named.values()), named
 
 

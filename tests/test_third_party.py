@@ -38,6 +38,7 @@ ALLOWED: Final = {
     "app.logins": NONE,
     "app.password_checks": NONE,
     "app.settings": {"pydantic", "pydantic_settings"},
+    "app.snapstart": {"botocore", "fastapi", "snapshot_restore_py"},
     "app.web": WEB,
 }
 """What a package and those inside it may import; the longest name counts.
@@ -83,7 +84,7 @@ def test_every_part_imports_the_libraries_that_it_is_meant_to(
         pytest.param(
             "app",
             PROJECT["optional-dependencies"]["broker"],
-            {"anyio", "botocore", "starlette", "urllib3"},
+            {"anyio", "botocore", "snapshot_restore_py", "starlette", "urllib3"},
             id="app",
         ),
     ],
@@ -91,7 +92,10 @@ def test_every_part_imports_the_libraries_that_it_is_meant_to(
 def test_every_library_is_declared(
     found: dict[str, set[str]], package: str, declared: list[str], brought: set[str]
 ):
-    """``brought`` are those that a declared one brings, or that are optional."""
+    """``brought`` are those that a declared one brings, or Lambda's own Python.
+
+    Or they are optional.
+    """
     distributions = packages_distributions()
     imported = {
         distributions[library][0]

@@ -64,4 +64,5 @@ def member_name(field: str) -> str:
 
 
 def _instant(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC).replace(tzinfo=None):%Y-%m-%dT%H:%M:%S}Z"
+    in_utc = moment.astimezone(UTC).replace(tzinfo=None)
+    return f"{in_utc.isoformat(timespec='seconds')}Z"

@@ -115,6 +115,11 @@ class Cached(Generic[T]):
         copy = self._usable_copy()
         return None if copy is None else copy.value
 
+    def discard(self) -> None:
+        """Have whoever comes next read, as if nothing ever had been."""
+        with self._changing:
+            self._copy = self._failure = self._last_started = None
+
     def read_again(self, *, interval: timedelta) -> T:
         """Read before the time, though only where no reading began within ``interval``.
 

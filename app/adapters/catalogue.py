@@ -41,6 +41,10 @@ class SsmCatalogue:
         """Return the catalogue of at most a minute ago."""
         return self._catalogue.read()
 
+    def discard(self) -> None:
+        """Have whoever comes next read it."""
+        self._catalogue.discard()
+
     def _load(self) -> Catalogue:
         try:
             entries = list(parameters.read_below(self._client, self._path, self._clock))

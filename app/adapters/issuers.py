@@ -53,6 +53,10 @@ class SsmIssuers:
                 retry_after_seconds=_SOON, pending=reading.ended
             ) from reading
 
+    def discard(self) -> None:
+        """Have whoever comes next begin a reading."""
+        self._issuers.discard()
+
     def _load(self) -> Issuers:
         try:
             entries = list(parameters.read_below(self._client, self._path, self._clock))

@@ -39,6 +39,9 @@ How STS packs policy and tags is not published, and the session policy comes fir
 still does not fit, STS says (``PackedPolicyTooLarge``).
 """
 
+_COMPACT: Final = json.JSONEncoder(separators=(",", ":"))
+"""``json.dumps`` would make one for each policy."""
+
 _OF_ONE_GRANT: Final = frozenset({"issued", "grant"})
 
 
@@ -374,7 +377,7 @@ def _policy(function: Function, ends_at: datetime | None) -> str:
         for action, condition in conditions.items()
     ]
     document = {"Version": "2012-10-17", "Statement": statements}
-    return json.dumps(document, separators=(",", ":"))
+    return _COMPACT.encode(document)
 
 
 def _seconds(duration: timedelta) -> int:

@@ -9,8 +9,7 @@ from typing import Annotated, Final, TypeVar, cast
 from anyio import move_on_after
 from fastapi import Depends, Request
 from fastapi.security import OAuth2PasswordBearer
-from starlette.requests import HTTPConnection
-from typing_extensions import override
+from fastapi.security.base import SecurityBase
 
 from app.broker import Broker
 from app.domain.credentials import Source
@@ -42,21 +41,34 @@ _BEARER: Final = re.compile(f"[Bb][Ee][Aa][Rr][Ee][Rr] {_TOKEN}")
 _BARE: Final = re.compile(f"(?:[Bb][Ee][Aa][Rr][Ee][Rr] )?{_TOKEN}")
 
 
-class _StrictBearer(OAuth2PasswordBearer):
-    """The token of the one Authorization header: of no query, form or cookie."""
+class _VerifiedBearer(SecurityBase):
+    """Whose token came, in the one Authorization header: in no query, form or cookie.
+
+    One dependency for a route and its description: FastAPI takes its time for each.
+    """
 
     def __init__(self, shape: re.Pattern[str]) -> None:
-        super().__init__(
+        described = OAuth2PasswordBearer(
             tokenUrl="auth/login",
             refreshUrl="auth/refresh",
             scheme_name="login",
             description="The access token that `POST /auth/login` returned, or the "
             "token that an issuer of this deployment gave.",
         )
+        self.model = described.model
+        self.scheme_name = described.scheme_name
         self._shape = shape
 
-    @override
-    async def __call__(self, request: HTTPConnection) -> str:
+    async def __call__(self, request: Request) -> AnyBearer:
+        # A route that reads a body has found out before it did.
+        known: AnyBearer | None = getattr(request.state, "bearer", None)
+        return known if known is not None else await self.verify(request)
+
+    async def verify(self, request: Request) -> AnyBearer:
+        token, broker = self._token(request), _broker(request)
+        return await when_ready(lambda: broker.verify(token))
+
+    def _token(self, request: Request) -> str:
         headers = request.headers.getlist("authorization")
         bearer = self._shape.fullmatch(headers[0]) if len(headers) == 1 else None
         if bearer is None:
@@ -105,14 +117,6 @@ def _broker(request: Request) -> Broker:
     return cast("Broker", request.app.state.broker)
 
 
-_bearer: Final = _StrictBearer(_BEARER)
-
-BearerToken = Annotated[str, Depends(_bearer)]
-"""The access token as it was sent: nobody has checked it yet."""
-
-_BareToken = Annotated[str, Depends(_StrictBearer(_BARE))]
-
-
 async def when_ready(do: Callable[[], T]) -> T:
     """Do what never waits, and do it again once what was missing has been read.
 
@@ -132,27 +136,15 @@ async def when_ready(do: Callable[[], T]) -> T:
     return do()
 
 
+_bearer: Final = _VerifiedBearer(_BEARER)
+
+
 async def authenticate(request: Request) -> None:
     """Verify the token before anything else of the request is looked at."""
-    broker, token = _broker(request), await _bearer(request)
-    request.state.bearer = await when_ready(lambda: broker.verify(token))
+    request.state.bearer = await _bearer.verify(request)
 
 
-async def _current_bearer(request: Request, token: BearerToken) -> AnyBearer:
-    # A route that reads a body has found out before it did.
-    known: AnyBearer | None = getattr(request.state, "bearer", None)
-    if known is not None:
-        return known
-    broker = _broker(request)
-    return await when_ready(lambda: broker.verify(token))
-
-
-async def _sdk_bearer(request: Request, token: _BareToken) -> AnyBearer:
-    broker = _broker(request)
-    return await when_ready(lambda: broker.verify(token))
-
-
-CurrentBearer = Annotated[AnyBearer, Depends(_current_bearer)]
+CurrentBearer = Annotated[AnyBearer, Depends(_bearer)]
 """Whose token came, verified. Whether they are known still, ``Broker.identify`` asks.
 
 A route without it is public.
@@ -167,5 +159,5 @@ CURRENT_USER_FAILURES: Final[tuple[type[ProblemError], ...]] = (
 )
 """How a route may fail that knows its caller, or ends a login."""
 
-SdkBearer = Annotated[AnyBearer, Depends(_sdk_bearer)]
+SdkBearer = Annotated[AnyBearer, Depends(_VerifiedBearer(_BARE))]
 """The same, where the token may stand bare: SDKs send a token file as it is."""

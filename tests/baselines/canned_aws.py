@@ -23,13 +23,30 @@ FUNCTIONS: Final = "/aikagi/speed/functions"
 _PAGE: Final = 10
 """Parameters in a page: the most that Parameter Store gives."""
 
-_SESSION: Final = """<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+SESSION: Final = """<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
 <AssumeRoleResult><Credentials><AccessKeyId>ASIAEXAMPLE</AccessKeyId>
 <SecretAccessKey>an-example</SecretAccessKey><SessionToken>{token}</SessionToken>
 <Expiration>2099-01-01T00:00:00Z</Expiration></Credentials>
 <PackedPolicySize>17</PackedPolicySize></AssumeRoleResult>
 <ResponseMetadata><RequestId>a-request</RequestId></ResponseMetadata>
 </AssumeRoleResponse>""".format(token="x" * 900)
+
+
+_CREDENTIALS: Final = json.dumps(
+    {
+        "AccessKeyId": "ASIAEXAMPLE",
+        "SecretAccessKey": "an-example",
+        "Token": "a-token",
+        "Expiration": "2099-01-01T00:00:00Z",
+    }
+).encode()
+"""What GET answers, whatever is asked for: a process's own credentials."""
+
+CALLER: Final = f"""<GetCallerIdentityResponse
+ xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
+<Arn>{ROLE}</Arn><Account>{ACCOUNT}</Account></GetCallerIdentityResult>
+<ResponseMetadata><RequestId>a-request</RequestId></ResponseMetadata>
+</GetCallerIdentityResponse>"""
 
 
 class _Connection(asyncio.Protocol):
@@ -52,6 +69,10 @@ class _Connection(asyncio.Protocol):
             name.lower(): value.strip()
             for name, _, value in (line.partition(b":") for line in head.split(b"\r\n"))
         }
+        if head.startswith(b"GET "):
+            self._received = rest
+            self._write(_CREDENTIALS, "application/json")
+            return
         length = int(headers.get(b"content-length", b"0"))
         if len(rest) < length:
             return
@@ -60,11 +81,14 @@ class _Connection(asyncio.Protocol):
 
     def _answer(self, target: str, body: bytes) -> None:
         if target:
-            content = json.dumps(_json_answer(target.rpartition(".")[2], body)).encode()
+            content = json.dumps(json_answer(target.rpartition(".")[2], body)).encode()
             self._write(content, "application/x-amz-json-1.0")
             return
+        if b"Action=GetCallerIdentity" in body:
+            self._write(CALLER.encode(), "text/xml")
+            return
         loop = asyncio.get_running_loop()
-        loop.call_later(self._seconds, self._write, _SESSION.encode(), "text/xml")
+        loop.call_later(self._seconds, self._write, SESSION.encode(), "text/xml")
 
     def _write(self, content: bytes, media_type: str) -> None:
         head = (
@@ -74,7 +98,8 @@ class _Connection(asyncio.Protocol):
         self._transport.write(head.encode() + content)
 
 
-def _json_answer(action: str, body: bytes) -> dict[str, Any]:
+def json_answer(action: str, body: bytes) -> dict[str, Any]:
+    """Answer a call of one of the services that speak JSON."""
     asked = json.loads(body)
     cost = {"TableName": TABLE, "CapacityUnits": 1.0}
     match action:

@@ -85,6 +85,10 @@ class SigningKeys:
             ) from reading
         return self._verifying(kid, copy)
 
+    def discard(self) -> None:
+        """Hold no key any more: whoever comes next reads them."""
+        self._keys.discard()
+
     def _verifying(self, kid: str, copy: _Copy) -> HmacKey | None:
         now = self._clock()
         known = any(key.id == kid and key.verifies(now) for key in copy.dated)
