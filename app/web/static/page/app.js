@@ -1,6 +1,5 @@
 /** The page: who is signed in, which function is chosen, the runs, and leaving. */
 import { Broker, BrokerError, LoginEndedError } from "../client/aikagi.js";
-import { importPart } from "../client/session.js";
 import { explain } from "./content.js";
 import {
   clock,
@@ -8,6 +7,7 @@ import {
   element,
   field,
   form,
+  importPart,
   isBusy,
   learn,
   list,

@@ -6,8 +6,8 @@
 export const LANGUAGES = { en: "English", ja: "日本語" };
 const CODES = Object.keys(LANGUAGES);
 
-/** How often words have not arrived. */
-let failures = 0;
+/** How often an address has failed. @type {Map<string, number>} */
+const failures = new Map();
 
 const wanted = [preference("language") ?? "", ...navigator.languages];
 let language = wanted.map(codeFor).find(Boolean) ?? CODES[0];
@@ -36,18 +36,31 @@ function codeFor(tag) {
 }
 
 /**
+ * Import a part of the page, after a failure by another address: browsers may remember for good
+ * that one has failed.
+ *
+ * @template T
+ * @param {() => Promise<T>} load
+ * @param {string} address of the same module
+ * @returns {Promise<T>}
+ */
+export async function importPart(load, address) {
+  const failed = failures.get(address) ?? 0;
+  try {
+    return await (failed ? import(`${address}?${failed}`) : load());
+  } catch (error) {
+    failures.set(address, failed + 1);
+    throw error;
+  }
+}
+
+/**
  * @param {string} code
  * @returns {Promise<Record<string, string>>}
  */
 async function loadWords(code) {
   const part = `./words-${code}.js`;
-  try {
-    // Browsers may remember for good that an address has failed: another is another attempt.
-    return (await import(failures ? `${part}?${failures}` : part)).default;
-  } catch (error) {
-    failures += 1;
-    throw error;
-  }
+  return (await importPart(() => import(part), import.meta.resolve(part))).default;
 }
 
 /**

@@ -1,5 +1,4 @@
 /** The output of a call, while it comes and afterwards: progress, streamed text, result, failure. */
-import { importPart } from "../client/session.js";
 import { callerIn, contentOf, copy, explain, save } from "./content.js";
 import {
   about,
@@ -7,6 +6,7 @@ import {
   duration,
   element,
   field,
+  importPart,
   isBusy,
   isKnown,
   messageElement,

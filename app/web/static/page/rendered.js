@@ -1,6 +1,5 @@
 /** An answer as people would rather look at it, beside how it was sent. Imported when there is one. */
-import { importPart } from "../client/session.js";
-import { element, messageElement, text as wordsFor } from "./language.js";
+import { element, importPart, messageElement, text as wordsFor } from "./language.js";
 
 /**
  * @typedef {import("./runs.js").Run} Run
