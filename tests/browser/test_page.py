@@ -26,7 +26,7 @@ def test_alice_calls_her_functions_and_is_known_by_name(
         "subject": "alice",
     }
     expect(desk.page.get_by_role("timer")).to_have_text(
-        re.compile("1[45]:[0-9]{2} left")
+        re.compile("1[2-5]:[0-9]{2} left")
     )
 
     desk.choose("report")

@@ -316,6 +316,7 @@ function hasEnded(error) {
 
 /** Credentials for calls of one function. Times are the broker's, in milliseconds. */
 export class Grant {
+  #accessKeyId;
   #aws;
   #lifeMs;
 
@@ -326,7 +327,7 @@ export class Grant {
    */
   constructor(answer, now, { AwsClient }) {
     this.url = answer.FuncUrl;
-    this.accessKeyId = answer.AccessKeyId;
+    this.#accessKeyId = answer.AccessKeyId;
     this.expiresAt = Date.parse(answer.Expiration);
     // From now on: the broker may give out a session a second time.
     this.#lifeMs = this.expiresAt - now;
@@ -339,6 +340,10 @@ export class Grant {
       // It only signs here. Its own fetch would send a failed POST eleven times.
       retries: 0,
     });
+  }
+
+  get accessKeyId() {
+    return this.#accessKeyId;
   }
 
   /** @param {number} now */
