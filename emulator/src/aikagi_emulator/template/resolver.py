@@ -1,7 +1,7 @@
 """Resolves a CloudFormation template, each resource when it is asked for."""
 
 import logging
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import Any, Final, cast, final
@@ -77,13 +77,24 @@ class Resolver:
         self._resources: dict[str, Resource] = {}
         self._conditions: dict[str, bool] = {}
         self._trail = Trail()
+        self._passed: defaultdict[str, list[str]] = defaultdict(list)
 
     def resources(self) -> dict[str, Resource]:
-        return {
+        """Resolve all that exist, and log which are passed over: a line for a type."""
+        found = {
             logical_id: self._resource(logical_id)
             for logical_id in self._section("Resources")
             if self.exists(logical_id)
         }
+        for type_, names in self._passed.items():
+            are = "is" if len(names) == 1 else "are"
+            _log.info(
+                "%s %s passed over: %s decides nothing here",
+                ", ".join(names),
+                are,
+                type_,
+            )
+        return found
 
     def exists(self, logical_id: str) -> bool:
         """Whether a resource of the template has no condition, or a true one."""
@@ -182,8 +193,7 @@ class Resolver:
         """Its properties are not looked at; whatever is asked of it has an answer."""
         source = self._source_of(logical_id)
         if logical_id in self._written:
-            written = self._written[logical_id]
-            _log.info("%s is passed over: %s decides nothing here", logical_id, written)
+            self._passed[self._written[logical_id]].append(logical_id)
         elif not logical_id.startswith(self._of_events) and source in self._written:
             _log.info("%s: its %s is passed over: it decides nothing", source, type_)
         context = ResourceContext(
