@@ -41,25 +41,31 @@ print(json.dumps(statuses), file=sys.stderr)
 """
 
 
-@pytest.fixture(scope="module")
-def ran(stack: Stack) -> Iterator[subprocess.CompletedProcess[str]]:
-    """Let STS throttle three tries: both of the first grant, one of the second."""
-    stack.controls.add_faults(
-        {"Service": "sts", "Action": "AssumeRole", "Fault": "Throttling", "Times": 3}
-    )
+def run(
+    stack: Stack, program: str, initialization: str
+) -> subprocess.CompletedProcess[str]:
     lambdas = {
         "AIKAGI_METRICS_NAMESPACE": NAMESPACE,
         "AIKAGI_LOG_LEVEL": "ERROR",
-        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": initialization,
     }
-    yield subprocess.run(
-        [sys.executable, "-c", REQUESTS],
+    return subprocess.run(
+        [sys.executable, "-c", program],
         env=clean_environment(**{**stack.variables(), **lambdas}, PYTHONPATH=str(ROOT)),
         capture_output=True,
         text=True,
         check=True,
         timeout=60,
     )
+
+
+@pytest.fixture(scope="module")
+def ran(stack: Stack) -> Iterator[subprocess.CompletedProcess[str]]:
+    """Let STS throttle three tries: both of the first grant, one of the second."""
+    stack.controls.add_faults(
+        {"Service": "sts", "Action": "AssumeRole", "Fault": "Throttling", "Times": 3}
+    )
+    yield run(stack, REQUESTS, "on-demand")
     stack.controls.reset()
 
 
@@ -125,6 +131,12 @@ def test_metrics_name_the_function_of_a_grant_and_nobody(lines: list[str]):
         "hello",
     ]
     assert "alice" not in str(measured)
+
+
+def test_a_process_that_is_begun_before_somebody_asks_is_no_cold_start(stack: Stack):
+    done = run(stack, "import app.lambda_handler", "provisioned-concurrency")
+
+    assert done.stdout == ""
 
 
 NEW = ("StsLatency", "PackedPolicySize", "Grants", "ReusedSessions")
