@@ -139,9 +139,13 @@ def test_the_failure_of_a_request_is_not_hidden_by_that_of_its_line(
         fail(metrics)
 
 
-def test_without_a_log_everything_goes_on_and_nothing_is_written():
+def test_without_a_log_everything_goes_on_and_nothing_is_written(
+    caplog: pytest.LogCaptureFixture,
+):
     metrics = RequestMetrics()
 
     with metrics.of_request():
         metrics.add(GRANTS)
     metrics.add(LOGINS)
+
+    assert caplog.records == []

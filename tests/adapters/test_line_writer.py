@@ -11,6 +11,7 @@ from app.adapters.line_writer import LineWriter
 from app.bootstrap import assemble
 from app.settings import Settings
 from tests.adapters.test_audit import Stream
+from tests.fakes import SECRET
 from tests.scripted_aws import Answer, ScriptedAws
 
 
@@ -56,7 +57,7 @@ def test_audit_and_metrics_of_a_broker_have_one_writer(script: ScriptedAws):
     script.will(
         Answer.json(
             {
-                "SecretString": "a-signing-secret-of-tests-with-no-other-use-0123456789",
+                "SecretString": f"{SECRET.decode()}-0123456789",
                 "VersionId": "v" * 32,
             }
         )

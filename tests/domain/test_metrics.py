@@ -116,6 +116,12 @@ def test_every_event_is_tried_here():
     assert {type(record) for record in (*OTHERS, *REFUSALS)} == set(RECORDS)
 
 
+def test_what_somebody_else_wrote_makes_no_long_line():
+    endless = replace(GRANT, source=replace(SOURCE, request_id="r" * 100_000))
+
+    assert counted(endless)[1]["RequestId"] == "r" * 1024
+
+
 def test_a_person_is_in_no_measurement():
     for record in (*OTHERS, *REFUSALS):
         assert "alice" not in repr(counted(record))
