@@ -328,11 +328,16 @@ Resources:
   Slow: {Type: AWS::CloudWatch::Alarm}
   Overview: {Type: AWS::CloudWatch::Dashboard}
   Broken: {Type: AWS::CloudWatch::Alarm}
+  First: {Type: AWS::SNS::Topic}
+  Second: {Type: AWS::SNS::Topic}
+  Third: {Type: AWS::SNS::Topic}
+  Fourth: {Type: AWS::SNS::Topic}
 """)
 
     assert [record.getMessage() for record in caplog.records] == [
         "Slow, Broken are passed over: AWS::CloudWatch::Alarm decides nothing here",
         "Overview is passed over: AWS::CloudWatch::Dashboard decides nothing here",
+        "First and 3 others are passed over: AWS::SNS::Topic decides nothing here",
     ]
 
 

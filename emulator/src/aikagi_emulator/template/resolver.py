@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final, cast, final
 
@@ -30,6 +30,9 @@ _log: Final = logging.getLogger(__name__)
 _LONGEST: Final = 8192
 """Characters of what Ref and GetAtt return: of a parameter's value, on AWS, and of no
 name so many. Each name may hold another one twice."""
+
+_MOST_NAMES: Final = 3
+"""Of resources of one type, in a line that says that all of them are passed over."""
 
 
 @final
@@ -88,12 +91,8 @@ class Resolver:
         }
         for type_, names in self._passed.items():
             are = "is" if len(names) == 1 else "are"
-            _log.info(
-                "%s %s passed over: %s decides nothing here",
-                ", ".join(names),
-                are,
-                type_,
-            )
+            listed = _listed(names)
+            _log.info("%s %s passed over: %s decides nothing here", listed, are, type_)
         return found
 
     def exists(self, logical_id: str) -> bool:
@@ -251,3 +250,9 @@ class Resolver:
 
     def _section(self, name: str) -> Mapping[str, Any]:
         return cast("Mapping[str, Any]", self._template.get(name, {}))
+
+
+def _listed(names: Sequence[str]) -> str:
+    if len(names) > _MOST_NAMES:
+        return f"{names[0]} and {len(names) - 1} others"
+    return ", ".join(names)
