@@ -53,11 +53,19 @@ class RequestMetrics:
 
     def add(self, metric: Metric, value: float = 1) -> None:
         """Add what was measured; outside of a request it is a line of its own."""
+        current = _CURRENT.get()
+        if current is not None:
+            current.add(metric, value)
+            return
         with self.of_request() as measurements:
             measurements.add(metric, value)
 
     def count(self, record: AuditRecord) -> None:
         """Do the same of all that an event counts for."""
+        current = _CURRENT.get()
+        if current is not None:
+            current.count(record)
+            return
         with self.of_request() as measurements:
             measurements.count(record)
 
