@@ -1,13 +1,13 @@
-"""The figures of docs/capacity.md: counted requests, and tables that follow from them."""
+"""The figures of docs/capacity.md: requests are counted, and tables follow."""
 
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 import boto3
+import httpx2
 import pytest
 from fastapi.testclient import TestClient
 
@@ -80,9 +80,13 @@ class Caller:
         answered: dict[str, str] = self.client.post("/auth/login", data=form).json()
         return answered
 
-    def ask(self, method: str, path: str, tokens: Mapping[str, str], **more: Any) -> Any:
+    def ask(
+        self, method: str, path: str, tokens: Mapping[str, str], **more: Any
+    ) -> Any:
         bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
-        return self.client.request(method, path, headers=bearer, **more)
+        answer: httpx2.Response
+        answer = self.client.request(method, path, headers=bearer, **more)
+        return answer
 
 
 @pytest.fixture(scope="module")
