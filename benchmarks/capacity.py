@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from app.adapters.users import REMEMBERED_FOR
 from app.session_reuse import LEAST_LEFT
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "capacity.md"
@@ -69,6 +70,9 @@ READ_AGAIN: Final = 30
 SECRET_READ_AGAIN: Final = 300
 """The same of the signing secret."""
 
+REVOCATIONS_READ_AGAIN: Final = REMEMBERED_FOR.total_seconds()
+"""The same of what was revoked of everybody, at the next request after that."""
+
 REUSED_FOR: Final = 1 - LEAST_LEFT
 """The part of a session's life for which it is handed out again."""
 
@@ -116,7 +120,8 @@ COSTS: Final[Mapping[str, Cost]] = {
     "list of functions": Cost(reads=2, hottest=1),
     "logout": Cost(writes=1),
 }
-"""Counted by the tests, with items as small as people's usually are."""
+"""Counted by the tests, with items as small as people's usually are, in a process that
+remembers nothing. Within a second after that the reads of the one item are spared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,13 +193,18 @@ def demand(profile: Profile, people: float, *, functions: int = 10) -> Demand:
         rate * seconds.get(kind, OTHER_SECONDS) for kind, rate in rates.items()
     )
     requests = sum(rates.values())
+    # With each request, or once for all those that one process answers meanwhile.
+    processes = max(1.0, environments)
+    hottest = min(
+        together(lambda cost: cost.hottest), processes / REVOCATIONS_READ_AGAIN
+    )
     return Demand(
         people=people,
         requests=requests,
         sts=together(lambda cost: cost.sts),
-        reads=together(lambda cost: cost.reads),
+        reads=together(lambda cost: cost.reads - cost.hottest) + hottest,
         writes=together(lambda cost: cost.writes),
-        hottest=together(lambda cost: cost.hottest),
+        hottest=hottest,
         environments=environments,
         parameter_reads=environments * parameter_reads(functions) / READ_AGAIN,
         secret_reads=environments / SECRET_READ_AGAIN,
@@ -225,7 +235,8 @@ class Limit:
 
     def people(self, profile: Profile, *, functions: int = 10) -> float:
         """How many may be at work until it is reached."""
-        return self.most / self.of(demand(profile, 1, functions=functions))
+        many = PEOPLE[-1]
+        return self.most / self.of(demand(profile, many, functions=functions)) * many
 
 
 LIMITS: Final = (

@@ -1,8 +1,9 @@
 """The broker's own users, read from the table at every request."""
 
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any, final
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final, final
 
 from app.adapters.passwords import Passwords, UnusablePasswordError
 from app.adapters.principals import (
@@ -27,12 +28,43 @@ from app.domain.identity import (
     canonical_username,
 )
 
+REMEMBERED_FOR: Final = timedelta(seconds=1)
+"""How long a process knows without another look what was revoked of everybody.
+
+Every request needs to know, and DynamoDB gives one item 3,000 reads in a second. A
+revocation counts for all that is issued until some seconds after it was written
+(``app.admin.revocation.revoker``), so nothing issued meanwhile outlives it.
+"""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What was revoked at ``read_at``, or later; None is now."""
+
+    revocations: Revocations
+    read_at: datetime | None = None
+
 
 @final
 class UserTable:
-    def __init__(self, table: Table, *, passwords: Passwords) -> None:
+    """With a ``clock`` it remembers for a moment what was revoked of everybody."""
+
+    def __init__(
+        self,
+        table: Table,
+        *,
+        passwords: Passwords,
+        clock: Callable[[], datetime] | None = None,
+    ) -> None:
         self._table = table
         self._passwords = passwords
+        self._clock = clock
+        self._known: _Known | None = None
+
+    def discard(self) -> None:
+        """Have whoever comes next read what was revoked."""
+        self._known = None
 
     def authenticate(
         self, username: str, password: str
@@ -105,7 +137,7 @@ class UserTable:
 
         The table need not know them. None where it has them disabled.
         """
-        principal, revocations = self._read_with_revocations(bearer.identity)
+        principal, known = self._read_with_revocations(bearer.identity)
         if principal is not None and principal.disabled:
             return None
         valid_from = principal.user.valid_from if principal is not None else 0
@@ -113,8 +145,9 @@ class UserTable:
             identity=bearer.identity,
             groups=bearer.groups,
             attributes=bearer.attributes,
-            valid_from=max(valid_from, revocations.valid_from),
-            revoked_grants=revocations.grants,
+            valid_from=max(valid_from, known.revocations.valid_from),
+            revoked_grants=known.revocations.grants,
+            read_at=known.read_at,
         )
 
     def _has_hash(self, identity: Identity, hashed: str) -> bool:
@@ -131,27 +164,43 @@ class UserTable:
 
     def _read(self, identity: Identity) -> Principal | None:
         """Read somebody, with what was revoked of everybody's."""
-        principal, revocations = self._read_with_revocations(identity)
+        principal, known = self._read_with_revocations(identity)
         if principal is None:
             return None
         user = replace(
             principal.user,
-            valid_from=max(principal.user.valid_from, revocations.valid_from),
-            revoked_grants=revocations.grants,
+            valid_from=max(principal.user.valid_from, known.revocations.valid_from),
+            revoked_grants=known.revocations.grants,
+            read_at=known.read_at,
         )
         return replace(principal, user=user)
 
     def _read_with_revocations(
         self, identity: Identity
-    ) -> tuple[Principal | None, Revocations]:
-        """Read both at one moment, in one request."""
-        key = principal_key(identity)
+    ) -> tuple[Principal | None, _Known]:
+        """Read both at one moment, in one request, or the one that is not known."""
+        key, known = principal_key(identity), self._recent()
+        began = self._clock() if self._clock else None
 
-        def parse(items: Mapping[str, Any]) -> tuple[Principal | None, Revocations]:
+        def parse(items: Mapping[str, Any]) -> tuple[Principal | None, _Known]:
             principal = Principal.of(identity, items[key]) if key in items else None
-            return principal, Revocations.of(items.get(REVOCATIONS, {}))
+            return principal, known or _Known(
+                revocations=Revocations.of(items.get(REVOCATIONS, {})), read_at=began
+            )
 
-        return self._table.read_all((key, REVOCATIONS), parse)
+        wanted = (key,) if known else (key, REVOCATIONS)
+        principal, self._known = self._table.read_all(wanted, parse)
+        return principal, self._known
+
+    def _recent(self) -> _Known | None:
+        """Return what is known, if it was read a moment ago."""
+        known = self._known
+        if known is None or known.read_at is None or self._clock is None:
+            return None
+        # By the time of day: Lambda may stop a process, and other clocks with it.
+        # abs(): one that is set back must not make it last.
+        is_recent = abs(self._clock() - known.read_at) < REMEMBERED_FOR
+        return known if is_recent else None
 
 
 def _refused(principal: Principal, reason: PasswordRefusal) -> RefusedPassword:
