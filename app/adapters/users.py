@@ -1,7 +1,6 @@
 """The broker's own users, read from the table at every request."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, final
 
@@ -38,15 +37,6 @@ revocation counts for all that is issued until some seconds after it was written
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Known:
-    """What was revoked at ``read_at``, or later; None is now."""
-
-    revocations: Revocations
-    read_at: datetime | None = None
-
-
-@final
 class UserTable:
     """With a ``clock`` it remembers for a moment what was revoked of everybody."""
 
@@ -60,11 +50,11 @@ class UserTable:
         self._table = table
         self._passwords = passwords
         self._clock = clock
-        self._known: _Known | None = None
+        self._revocations: Revocations | None = None
 
     def discard(self) -> None:
         """Have whoever comes next read what was revoked."""
-        self._known = None
+        self._revocations = None
 
     def authenticate(
         self, username: str, password: str
@@ -137,17 +127,16 @@ class UserTable:
 
         The table need not know them. None where it has them disabled.
         """
-        principal, known = self._read_with_revocations(bearer.identity)
+        principal, revocations = self._read_with_revocations(bearer.identity)
         if principal is not None and principal.disabled:
             return None
-        valid_from = principal.user.valid_from if principal is not None else 0
         return User(
             identity=bearer.identity,
             groups=bearer.groups,
             attributes=bearer.attributes,
-            valid_from=max(valid_from, known.revocations.valid_from),
-            revoked_grants=known.revocations.grants,
-            read_at=known.read_at,
+            valid_from=(principal.user if principal else revocations).valid_from,
+            revoked_grants=revocations.grants,
+            read_at=revocations.read_at,
         )
 
     def _has_hash(self, identity: Identity, hashed: str) -> bool:
@@ -164,37 +153,29 @@ class UserTable:
 
     def _read(self, identity: Identity) -> Principal | None:
         """Read somebody, with what was revoked of everybody's."""
-        principal, known = self._read_with_revocations(identity)
-        if principal is None:
-            return None
-        user = replace(
-            principal.user,
-            valid_from=max(principal.user.valid_from, known.revocations.valid_from),
-            revoked_grants=known.revocations.grants,
-            read_at=known.read_at,
-        )
-        return replace(principal, user=user)
+        principal, _ = self._read_with_revocations(identity)
+        return principal
 
     def _read_with_revocations(
         self, identity: Identity
-    ) -> tuple[Principal | None, _Known]:
+    ) -> tuple[Principal | None, Revocations]:
         """Read both at one moment, in one request, or the one that is not known."""
         key, known = principal_key(identity), self._recent()
         began = self._clock() if self._clock else None
 
-        def parse(items: Mapping[str, Any]) -> tuple[Principal | None, _Known]:
-            principal = Principal.of(identity, items[key]) if key in items else None
-            return principal, known or _Known(
-                revocations=Revocations.of(items.get(REVOCATIONS, {})), read_at=began
-            )
+        def parse(items: Mapping[str, Any]) -> tuple[Principal | None, Revocations]:
+            revocations = known or Revocations.of(items.get(REVOCATIONS, {}), began)
+            if key not in items:
+                return None, revocations
+            return Principal.of(identity, items[key], revocations), revocations
 
         wanted = (key,) if known else (key, REVOCATIONS)
-        principal, self._known = self._table.read_all(wanted, parse)
-        return principal, self._known
+        principal, self._revocations = self._table.read_all(wanted, parse)
+        return principal, self._revocations
 
-    def _recent(self) -> _Known | None:
+    def _recent(self) -> Revocations | None:
         """Return what is known, if it was read a moment ago."""
-        known = self._known
+        known = self._revocations
         if known is None or known.read_at is None or self._clock is None:
             return None
         # By the time of day: Lambda may stop a process, and other clocks with it.
