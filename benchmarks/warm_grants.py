@@ -73,7 +73,7 @@ def running_aws(seconds: float = 0.0) -> Iterator[int]:
 
 
 def tokens(count: int, *, first: int = 0) -> Sequence[str]:
-    """Mint access tokens of so many people, from ``first`` on, with the broker's key."""
+    """Mint access tokens of so many people, from ``first`` on, by the broker's key."""
     from datetime import UTC, datetime, timedelta
 
     from app.domain.identity import Bearer, Identity
