@@ -58,6 +58,8 @@ def variables(port: int, functions: int) -> dict[str, str]:
         "AIKAGI_CATALOGUE_PATH": f"{canned_aws.FUNCTIONS}-{functions}",
         "AIKAGI_ISSUERS_PATH": "/aikagi/speed/issuers",
         "AIKAGI_LOG_LEVEL": "WARNING",
+        "AIKAGI_METRICS_NAMESPACE": "Aikagi/speed",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
     }
 
 
