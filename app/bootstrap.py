@@ -141,7 +141,7 @@ def assemble(
         clock=_now,
     )
     people = Table(clients.table, name=settings.users_table)
-    users = UserTable(people, passwords=Passwords())
+    users = UserTable(people, passwords=Passwords(), clock=_now)
     broker = Broker(
         passwords=LimitedPasswordChecks(users, AttemptTable(people), clock=_now),
         users=users,
@@ -184,7 +184,7 @@ def assemble(
         metrics=metrics,
         session=session,
         clients=clients,
-        copies=(keys, issuers, catalogue),
+        copies=(keys, issuers, catalogue, users),
     )
 
 

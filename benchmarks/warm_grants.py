@@ -74,8 +74,8 @@ def running_aws(seconds: float = 0.0) -> Iterator[int]:
         process.terminate()
 
 
-def tokens(count: int) -> Sequence[str]:
-    """Mint access tokens of so many people with the broker's own key."""
+def tokens(count: int, *, first: int = 0) -> Sequence[str]:
+    """Mint access tokens of so many people, from ``first`` on, by the broker's key."""
     from datetime import UTC, datetime, timedelta
 
     from app.domain.identity import Bearer, Identity
@@ -91,7 +91,7 @@ def tokens(count: int) -> Sequence[str]:
                 login_ends_at=now + timedelta(hours=12),
             )
         ).text
-        for number in range(count)
+        for number in range(first, first + count)
     ]
 
 

@@ -249,6 +249,21 @@ def test_a_restored_process_has_the_secret_and_the_catalogue_of_its_own_time(
     assert broker.grant(broker.token(), "f2") == 403
 
 
+def test_a_restored_process_knows_what_was_revoked_since(aws: NotedAws, broker: Broker):
+    token = broker.token()
+    broker.hooks.before_snapshot()
+    key = {"pk": {"S": "principal#local#alice"}}
+    asked = {"RequestItems": {canned_aws.TABLE: {"Keys": [key]}}}
+    answer = canned_aws.json_answer("BatchGetItem", json.dumps(asked).encode())
+    answer["Responses"][canned_aws.TABLE].append(
+        {"pk": {"S": "revocations"}, "valid_from": {"N": "4000000000"}}
+    )
+    aws.answers["BatchGetItem"] = answer
+    broker.hooks.after_restore()
+
+    assert broker.grant(token) == 401
+
+
 def test_no_connection_of_before_the_snapshot_is_used_after_it(
     aws: NotedAws, broker: Broker
 ):
