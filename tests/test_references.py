@@ -19,7 +19,7 @@ from app.web.problems import STATUS
 from tests.embedded_metric_format import data_of
 from tests.fakes import NOON, a_function, a_user
 from tests.routes import methods_by_path
-from tests.template.monitoring import monitoring
+from tests.template.monitoring import measures_of, monitoring
 from tests.template.stacks import TEMPLATE
 
 ROOT: Final = Path(__file__).parents[1]
@@ -91,13 +91,9 @@ def test_the_documents_explain_every_event_and_no_other():
 
 
 def test_every_reason_of_a_refusal_is_explained():
-    section = _section("docs/audit.md", "Reasons")
-    cells = re.findall(r"^\| ([^|]*) \|", section, re.MULTILINE)
-    explained = re.findall(r"`([a-z-]+)`", " ".join(cells))
-
     renewed = {Verdict.ROTATE, Verdict.REPEAT}
     refusals = {*PasswordRefusal, *Verdict, *GrantRefusal, *TokenRefusal}
-    assert refusals - renewed <= set(explained)
+    assert refusals - renewed <= _explained_reasons()
 
 
 def test_the_schema_of_audit_lines_is_what_the_command_prints(
@@ -154,6 +150,20 @@ def test_every_saved_query_is_explained():
     ]
 
 
+def test_what_monitoring_costs_is_computed_from_what_there_is():
+    section = _section("docs/metrics.md", "What it costs")
+    measured, looked_at = len(MONITORING.own), 0
+    for alarm in MONITORING.alarms.values():
+        looked_at += len(list(measures_of(alarm)))
+    reasons = len(_explained_reasons() | {error.code for error in STATUS})
+
+    dearest = (measured + reasons) * 0.30
+    assert f"All {measured}, " in section
+    assert f"by {reasons} reasons" in section
+    assert f"in every hour: ${dearest:.2f}, the most there can be" in section
+    assert f"| {looked_at}: ${looked_at * 0.10:.2f} |" in section
+
+
 def test_the_example_of_a_line_of_metrics_is_one_that_cloudwatch_takes():
     [line] = re.findall(
         r"^\{.*_aws.*$", (ROOT / "docs/metrics.md").read_text(), re.MULTILINE
@@ -170,6 +180,12 @@ def test_every_parameter_of_the_template_is_explained():
 
     explained = re.findall(r"\w+", " ".join(cells))
     assert sorted(explained) == sorted(read(TEMPLATE)["Parameters"])
+
+
+def _explained_reasons() -> set[str]:
+    section = _section("docs/audit.md", "Reasons")
+    cells = re.findall(r"^\| ([^|]*) \|", section, re.MULTILINE)
+    return set(re.findall(r"`([a-z-]+)`", " ".join(cells)))
 
 
 PAGES: Final = {("GET", "/")}
