@@ -1,0 +1,1 @@
+"""``make deploy`` and ``make destroy``: run where the operator is, deployed nowhere."""
