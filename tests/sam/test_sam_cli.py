@@ -13,8 +13,10 @@ import pytest
 
 from deployment.errors import ExitCode
 from deployment.sam import Sam
+from tests.deployment import handlers
 from tests.deployment.aws_on_loopback import running_cloudformation
 from tests.deployment.cloudformation import CloudFormation
+from tests.deployment.test_deployer import OPERATIONS
 from tests.stack import ROOT
 
 SAM: Final = ROOT / ".tools" / "sam" / "bin" / "sam"
@@ -84,6 +86,7 @@ def test_it_deploys_updates_and_deletes_without_a_question(
     assert sam.delete("aikagi-trial", REGION) == ExitCode.DONE
     assert "aikagi-trial" not in cloudformation.stacks
     assert cloudformation.objects == another
+    assert set(cloudformation.asked) <= set(OPERATIONS)
 
 
 def test_a_deployment_that_cloudformation_rolls_back_is_a_failure(
@@ -104,3 +107,10 @@ def test_at_the_question_it_waits_for_a_yes(
 
     assert "Deploy this changeset?" in capfd.readouterr().out
     assert cloudformation.executed == []
+
+
+def test_what_deploying_takes_is_recorded_as_the_schemas_have_it():
+    """``python -m tests.deployment.handlers`` records it anew."""
+    recorded = handlers.recorded()
+
+    assert handlers.of_schemas(set(recorded)) == recorded
