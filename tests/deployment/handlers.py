@@ -16,7 +16,7 @@ from tests.template.stacks import translated
 
 FILE: Final = Path(__file__).with_name("handlers.json")
 _SCHEMAS: Final = "lib/python3*/site-packages/cfnlint/data/schemas/resources/*.json"
-_OPERATIONS: Final = ("create", "update", "delete")
+_OPERATIONS: Final = ("create", "read", "update", "delete")
 
 Handlers = dict[str, dict[str, list[str]]]
 

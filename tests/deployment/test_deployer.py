@@ -1,7 +1,7 @@
 """docs/deployer.yaml allows what deploying takes, in one stack and nowhere else.
 
-Its policies are evaluated as IAM does, by the emulator. What each type of resource takes
-is AWS's own list, in ``handlers.json``.
+Its policies are evaluated as IAM does, by the emulator. What each type of resource
+takes is AWS's own list, in ``handlers.json``.
 """
 
 import json
@@ -41,7 +41,7 @@ UNASKED: Final = {
     "dynamodb:(BatchWriteItem|DeleteItem|GetItem|PutItem|Query|Scan|UpdateItem)": (
         "global tables, whose items CloudFormation copies"
     ),
-    "dynamodb:.*KinesisStreamingDestination|kinesis:.*": "streams into Kinesis",
+    "dynamodb:(En|Dis)ableKinesis.*|dynamodb:UpdateKinesis.*|kinesis:.*": "streams into Kinesis",
     "iam:(Attach|Detach)(User|Group)Policy": "policies of users and groups",
     "iam:CreateServiceLinkedRole": "global tables",
     "kms:GenerateDataKey": "functions encrypted with a key of one's own",
@@ -50,7 +50,7 @@ UNASKED: Final = {
     ),
     "lambda:(Put|Delete)ProvisionedConcurrencyConfig": "provisioned concurrency",
     "lambda:(GetCodeSigningConfig|(Put|Delete)FunctionCodeSigningConfig)": "signing",
-    "logs:(Put|Delete)(IndexPolicy|DataProtectionPolicy|ResourcePolicy)": (
+    "logs:(Put|Delete)(Index|Resource)Policy|logs:PutDataProtectionPolicy": (
         "indexes, masks, policies of logs"
     ),
     "logs:(Dis)?[Aa]ssociateKmsKey|logs:PutBearerTokenAuthentication": "other logs",
@@ -96,52 +96,87 @@ def arn(service: str, rest: str, *, region: str = REGION) -> str:
     return f"arn:aws:{service}:{region}:{ACCOUNT}:{rest}"
 
 
+OF_AWS: Final = f"{REGION}:{ACCOUNT}"
+RESOURCES: Final = {
+    "apigateway:.*Certificate.*": (
+        f"arn:aws:apigateway:{REGION}::/domainnames/broker.example.com"
+    ),
+    "apigateway:.*": f"arn:aws:apigateway:{REGION}::/apis/abc123/stages/$default",
+    "cloudwatch:.*Dashboards?": f"arn:aws:cloudwatch::{ACCOUNT}:dashboard/NAME-Seen-X",
+    "cloudwatch:.*": f"arn:aws:cloudwatch:{OF_AWS}:alarm:NAME-Errors-X",
+    "dynamodb:.*": f"arn:aws:dynamodb:{OF_AWS}:table/NAME-UsersTable-X",
+    "iam:(Create|Delete|Get)Policy|iam:.*PolicyVersions?|iam:ListEntitiesForPolicy": (
+        f"arn:aws:iam::{ACCOUNT}:policy/NAME-RevocationPolicy-X"
+    ),
+    "iam:.*": f"arn:aws:iam::{ACCOUNT}:role/NAME-BrokerRole-X",
+    "kms:.*": f"arn:aws:kms:{OF_AWS}:key/11111111-2222-3333-4444-555555555555",
+    "lambda:PublishLayerVersion": f"arn:aws:lambda:{OF_AWS}:layer:FunctionLayer",
+    "lambda:.*Layer.*": f"arn:aws:lambda:{OF_AWS}:layer:FunctionLayer:7",
+    "lambda:.*": f"arn:aws:lambda:{OF_AWS}:function:NAME-BrokerFunction-X",
+    "logs:.*": f"arn:aws:logs:{OF_AWS}:log-group:NAME-BrokerLogs-X",
+    "route53:.*": "arn:aws:route53:::hostedzone/Z1",
+    "secretsmanager:.*": f"arn:aws:secretsmanager:{OF_AWS}:secret:NAME-Signing-X",
+    "ssm:.*": f"arn:aws:ssm:{OF_AWS}:parameter/aikagi/NAME/functions/hello",
+}
+"""To what an action is done: the first pattern that it fits."""
+
+
 def resource_of(action: str, name: str) -> Request:
     """Give a request of this action to something of the stack ``name``."""
-    service, _, operation = action.partition(":")
-    context: tuple[tuple[str, str], ...] = ()
-    match service:
-        case "apigateway" if "Certificate" in operation:
-            where = f"arn:aws:apigateway:{REGION}::/domainnames/broker.example.com"
-        case "apigateway":
-            where = f"arn:aws:apigateway:{REGION}::/apis/abc123/stages/$default"
-        case "cloudwatch" if "Dashboard" in operation:
-            where = arn("cloudwatch", f"dashboard/{name}-Dashboard-X", region="")
-        case "cloudwatch":
-            where = arn("cloudwatch", f"alarm:{name}-Errors-X")
-        case "dynamodb":
-            where = arn("dynamodb", f"table/{name}-UsersTable-X")
-        case "iam" if re.search("(?<!Role)Policy(Version|Versions)?$", operation) and (
-            "RolePolic" not in operation
-        ):
-            where = arn("iam", f"policy/{name}-RevocationPolicy-X", region="")
-        case "iam":
-            where = arn("iam", f"role/{name}-BrokerRole-X", region="")
-            context = (
-                ("iam:PassedToService", "lambda.amazonaws.com"),
-                ("iam:PolicyARN", arn("iam", f"policy/{name}-Own-X", region="")),
-            )
-        case "kms":
-            where = arn("kms", "key/11111111-2222-3333-4444-555555555555")
-            context = (("kms:ViaService", f"dynamodb.{REGION}.amazonaws.com"),)
-        case "lambda" if "Layer" in operation:
-            version = ":7" if "Publish" not in operation else ""
-            where = arn("lambda", f"layer:FunctionLayer{version}")
-        case "lambda":
-            where = arn("lambda", f"function:{name}-BrokerFunction-X")
-        case "logs":
-            where = arn("logs", f"log-group:{name}-BrokerLogs-X")
-        case "route53":
-            where = "arn:aws:route53:::hostedzone/Z1"
-        case "secretsmanager":
-            where = arn("secretsmanager", f"secret:{name}-SigningSecret-X")
-        case "sns":
-            where = arn("sns", f"{name}-Alarms-X")
-        case "ssm":
-            where = arn("ssm", f"parameter/aikagi/{name}/functions/hello")
-        case _:
-            pytest.fail(f"To what is {action} done? Say it here.")
-    return Request(action, where, context)
+    found = [arn for form, arn in RESOURCES.items() if re.fullmatch(form, action)]
+    assert found, f"To what is {action} done? RESOURCES says it."
+    context = {
+        "iam:PassedToService": "lambda.amazonaws.com",
+        "iam:PolicyARN": f"arn:aws:iam::{ACCOUNT}:policy/{name}-Own-X",
+        "kms:ViaService": f"dynamodb.{REGION}.amazonaws.com",
+    }
+    return Request(action, found[0].replace("NAME", name), tuple(context.items()))
+
+
+def bucket(*operations: str, rest: str = "") -> list[Request]:
+    name = "aws-sam-cli-managed-default-samclisourcebucket-x"
+    return [Request(f"s3:{one}", f"arn:aws:s3:::{name}{rest}") for one in operations]
+
+
+BESIDES: Final = (
+    # The SAM CLI makes its bucket once, and keeps there what is deployed.
+    *bucket("CreateBucket", "ListBucket", "PutBucketVersioning", "PutBucketTagging"),
+    *bucket("GetBucketPolicy", "PutBucketPolicy", "PutBucketPublicAccessBlock"),
+    *bucket("PutEncryptionConfiguration"),
+    *bucket("GetObject", "GetObjectVersion", "PutObject", "DeleteObject", rest="/a/b"),
+    # A function that streams has a layer of AWS's.
+    Request(
+        "lambda:GetLayerVersion",
+        f"arn:aws:lambda:{REGION}:753240598075:layer:LambdaAdapterLayerArm64:27",
+    ),
+    # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html
+    *(
+        Request(f"logs:{operation}", "*")
+        for operation in (
+            *("CreateLogDelivery", "DeleteLogDelivery", "DescribeLogGroups"),
+            *("DescribeResourcePolicies", "GetLogDelivery", "ListLogDeliveries"),
+            *("PutResourcePolicy", "UpdateLogDelivery"),
+        )
+    ),
+    # The first HTTP API of an account has API Gateway make its role.
+    Request(
+        "iam:CreateServiceLinkedRole",
+        f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/ops.apigateway.amazonaws.com/"
+        "AWSServiceRoleForAPIGateway",
+        (("iam:AWSServiceName", "ops.apigateway.amazonaws.com"),),
+    ),
+    # make destroy
+    Request("iam:ListRoles", "*"),
+    Request(
+        "ssm:GetParametersByPath", f"arn:aws:ssm:{OF_AWS}:parameter/aikagi/aikagi/"
+    ),
+)
+"""What is asked besides: by the SAM CLI, by services, by make destroy."""
+
+
+@pytest.mark.parametrize("request_", BESIDES, ids=lambda one: one.action)
+def test_whoever_deploys_may_do_what_is_asked_besides(request_: Request):
+    assert request_.is_allowed()
 
 
 def is_unasked(action: str) -> bool:
@@ -274,6 +309,7 @@ OPERATIONS: Final = (
     "ExecuteChangeSet",
     "GetTemplate",
     "GetTemplateSummary",
+    "ListChangeSets",
     "ListStackResources",
 )
 """What the SAM CLI and make destroy ask of CloudFormation; `make sam` compares."""
