@@ -41,7 +41,7 @@ UNASKED: Final = {
     "dynamodb:(BatchWriteItem|DeleteItem|GetItem|PutItem|Query|Scan|UpdateItem)": (
         "global tables, whose items CloudFormation copies"
     ),
-    "dynamodb:(En|Dis)ableKinesis.*|dynamodb:UpdateKinesis.*|kinesis:.*": "streams into Kinesis",
+    "dynamodb:(Enable|Disable|Update)Kinesis.*|kinesis:.*": "streams into Kinesis",
     "iam:(Attach|Detach)(User|Group)Policy": "policies of users and groups",
     "iam:CreateServiceLinkedRole": "global tables",
     "kms:GenerateDataKey": "functions encrypted with a key of one's own",
