@@ -115,11 +115,12 @@ class Deployment:
         self, stack: Stack, region: str, *, before: StackState | None, failed: int
     ) -> None:
         after = stack.state()
+        if after is None:
+            stack.forget_review()
         if failed:
             sentence = _what_failed(after, before, self.name)
             raise DeploymentError(sentence, _code_of(failed))
         if after is None:
-            stack.forget_review()
             self.terminal.say("", "Nothing was deployed.")
             return
         if before is not None and after.changed_at == before.changed_at:
@@ -138,11 +139,11 @@ def _what_failed(
     after: StackState | None, before: StackState | None, environment: str
 ) -> str:
     if after is None:
-        return "Nothing was deployed: the SAM CLI has said why above."
+        return "Nothing was deployed; the SAM CLI has said above what stopped it."
     if before is not None and after.changed_at == before.changed_at:
         return (
-            "Nothing was changed: the SAM CLI has said why above. The stack is "
-            f"{after.status}."
+            "Nothing was changed; the SAM CLI has said above what stopped it. The stack "
+            f"is {after.status}."
         )
     if after.status.endswith("_IN_PROGRESS"):
         return (

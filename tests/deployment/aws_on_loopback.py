@@ -44,11 +44,21 @@ class _Handler(RequestHandler):
 
     def do_POST(self) -> None:  # noqa: N802 - http.server's name
         body = self.read_request().body.decode()
-        if target := self.headers["X-Amz-Target"]:
+        if self.path.startswith(f"/{BUCKET}/"):
+            self._answer_multipart()
+        elif target := self.headers["X-Amz-Target"]:
             self._answer_json(target.partition(".")[2], json.loads(body))
         else:
             query = dict(parse_qsl(body, keep_blank_values=True))
             self._answer_query(query["Action"], query)
+
+    def _answer_multipart(self) -> None:
+        """What is over 8 MB comes in parts: begun, and completed."""
+        key = _key(self.path)
+        if urlsplit(self.path).query.startswith("uploads"):
+            self.fake.objects[key] = b""
+        answer = as_xml({"Bucket": BUCKET, "Key": key, "UploadId": "1", "ETag": "1"})
+        self._send(200, f"<UploadResult>{answer}</UploadResult>")
 
     def _answer_json(self, action: str, members: dict[str, Any]) -> None:
         try:
@@ -69,7 +79,7 @@ class _Handler(RequestHandler):
     def do_PUT(self) -> None:  # noqa: N802 - http.server's name
         request = self.read_request()
         self.fake.objects[_key(request.raw_path)] = request.body
-        self._send(200, "")
+        self._send(200, "", ETag="1")
 
     def do_HEAD(self) -> None:  # noqa: N802 - http.server's name
         self._send(200 if _key(self.path) in self.fake.objects else 404, "")
@@ -89,10 +99,12 @@ class _Handler(RequestHandler):
         self.fake.objects.pop(_key(self.path), None)
         self._send(204, "")
 
-    def _send(self, status: int, body: str) -> None:
+    def _send(self, status: int, body: str, **headers: str) -> None:
         encoded = body.encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(encoded)))
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(encoded)

@@ -95,6 +95,7 @@ def test_after_ctrl_c_nothing_is_deployed_and_no_answer_is_lost(
     assert terminal.finish() == ExitCode.INTERRUPTED
     assert "Traceback" not in terminal.seen
     assert "othing was deployed" in terminal.seen
+    assert "aikagi" not in cloudformation.stacks
     assert (
         'region = "ap-northeast-1"'
         in (checkout / "environments" / "default.toml").read_text()

@@ -144,6 +144,7 @@ BESIDES: Final = (
     *bucket("GetBucketPolicy", "PutBucketPolicy", "PutBucketPublicAccessBlock"),
     *bucket("PutEncryptionConfiguration"),
     *bucket("GetObject", "GetObjectVersion", "PutObject", "DeleteObject", rest="/a/b"),
+    *bucket("AbortMultipartUpload", rest="/a/b"),
     # A function that streams has a layer of AWS's.
     Request(
         "lambda:GetLayerVersion",
