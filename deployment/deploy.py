@@ -118,7 +118,7 @@ class Deployment:
         if after is None:
             stack.forget_review()
         if failed:
-            sentence = _what_failed(after, before, self.name)
+            sentence = what_failed(after, before, self.name)
             raise DeploymentError(sentence, _code_of(failed))
         if after is None:
             self.terminal.say("", "Nothing was deployed.")
@@ -135,15 +135,16 @@ def _code_of(failed: int) -> ExitCode:
     return ExitCode.INTERRUPTED if interrupted else ExitCode.NOT_DONE
 
 
-def _what_failed(
+def what_failed(
     after: StackState | None, before: StackState | None, environment: str
 ) -> str:
+    """Say what is there now, after the SAM CLI ended with an error."""
     if after is None:
         return "Nothing was deployed; the SAM CLI has said above what stopped it."
     if before is not None and after.changed_at == before.changed_at:
         return (
-            "Nothing was changed; the SAM CLI has said above what stopped it. The stack "
-            f"is {after.status}."
+            "Nothing was changed; the SAM CLI has said above what stopped it. The "
+            f"stack is {after.status}."
         )
     if after.status.endswith("_IN_PROGRESS"):
         return (

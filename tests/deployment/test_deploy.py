@@ -10,14 +10,16 @@ import pytest
 
 from deployment.account import Aws
 from deployment.commands import main
-from deployment.deploy import Deployment
+from deployment.deploy import Deployment, what_failed
 from deployment.environment_file import EnvironmentFile
 from deployment.errors import DeploymentError, ExitCode, UsageError
 from deployment.sam import Sam
+from deployment.stack import StackState, refuse_unless_ready
 from deployment.template_parameters import TemplateParameter, read_parameters
 from deployment.terminal import Terminal
 from tests.deployment.cloudformation import CloudFormation, FakeStack
 from tests.deployment.programs import Programs
+from tests.fakes import NOON
 from tests.stack import ROOT, Stack
 
 TEMPLATE: Final = ROOT / "template.yaml"
@@ -421,48 +423,91 @@ def _without_execution(fake: CloudFormation) -> Callable[..., Any]:
     return without
 
 
-@pytest.mark.parametrize(
-    ("status", "sentence"),
-    [
-        pytest.param(
-            "UPDATE_ROLLBACK_COMPLETE",
-            "what was deployed before runs on",
-            id="rolled back",
-        ),
-        pytest.param(
-            "UPDATE_IN_PROGRESS", "CloudFormation goes on by itself", id="goes on"
-        ),
-        pytest.param("UPDATE_ROLLBACK_FAILED", "says what can be done", id="stopped"),
-    ],
-)
 def test_a_deployment_that_failed_says_what_is_there_now(
     deploy: Callable[..., tuple[int, str]],
     programs: Programs,
     cloudformation: CloudFormation,
-    status: str,
-    sentence: str,
 ):
     cloudformation.stacks["aikagi"] = FakeStack(name="aikagi", parameters=DEPLOYED)
-
     programs.answer("sam", 1)
-    before = cloudformation.answer
-    seen: list[str] = []
+    answer, described = cloudformation.answer, 0
 
     def changing(action: str, query: Mapping[str, str]) -> Any:
-        """Let the stack be another by the time it is described again."""
-        seen.append(action)
-        if seen.count("DescribeStacks") == 2:
+        """Let the stack have been rolled back when it is described again."""
+        nonlocal described
+        described += action == "DescribeStacks"
+        if described == 2:
             stack = cloudformation.stacks["aikagi"]
-            stack.status = status
+            stack.status = "UPDATE_ROLLBACK_COMPLETE"
             stack.changed_at = stack.changed_at.replace(year=2030)
-        return before(action, query)
+        return answer(action, query)
 
     cloudformation.answer = changing  # type: ignore[method-assign]
 
     code, said = deploy()
 
     assert code == ExitCode.NOT_DONE
-    assert sentence in said
+    assert "what was deployed before runs on" in said
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [
+        (None, "Nothing was deployed"),
+        ("UPDATE_ROLLBACK_COMPLETE", "what was deployed before runs on"),
+        ("UPDATE_IN_PROGRESS", "CloudFormation goes on by itself"),
+        ("ROLLBACK_COMPLETE", "make deploy ENV=staging says what can be done"),
+    ],
+)
+def test_every_end_of_a_failed_deployment_is_explained(
+    status: str | None, sentence: str
+):
+    assert sentence in what_failed(a_state(status) if status else None, None, "staging")
+
+
+def test_a_failure_that_changed_nothing_says_so():
+    state = a_state("CREATE_COMPLETE")
+
+    assert "Nothing was changed" in what_failed(state, state, "staging")
+
+
+@pytest.mark.parametrize(
+    ("status", "advice"),
+    [
+        ("CREATE_IN_PROGRESS", "Wait until it is done"),
+        ("UPDATE_ROLLBACK_IN_PROGRESS", "Wait until it is done"),
+        ("CREATE_FAILED", "make destroy ENV=staging"),
+        ("ROLLBACK_FAILED", "make destroy ENV=staging"),
+        ("DELETE_FAILED", "make destroy ENV=staging"),
+        ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback"),
+    ],
+)
+def test_a_stack_in_every_state_that_takes_no_update_is_refused_with_advice(
+    status: str, advice: str
+):
+    with pytest.raises(DeploymentError) as refused:
+        refuse_unless_ready(a_state(status), "staging")
+
+    assert status in str(refused.value)
+    assert advice in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "status", ["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"]
+)
+def test_a_stack_that_stands_takes_an_update(status: str):
+    refuse_unless_ready(a_state(status), "staging")
+    refuse_unless_ready(None, "staging")
+
+
+def a_state(status: str) -> StackState:
+    return StackState(
+        status=status,
+        reason="a reason",
+        changed_at=NOON,
+        outputs={},
+        parameters={},
+    )
 
 
 def test_a_build_that_fails_deploys_nothing(
