@@ -123,6 +123,8 @@ class Deployment:
         if after is None:
             self.terminal.say("", "Nothing was deployed.")
             return
+        # After the first deployment, and again after each: another may have lifted it.
+        stack.protect()
         if before is not None and after.changed_at == before.changed_at:
             self.terminal.say("", "Nothing was changed.")
         self.terminal.say("", f"The outputs of {stack.name}:")

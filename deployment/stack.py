@@ -1,5 +1,6 @@
 """A stack as CloudFormation knows it."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +16,33 @@ _NOT_YET: Final = "REVIEW_IN_PROGRESS"
 _FAILED_TO_BEGIN: Final = frozenset(
     {"CREATE_FAILED", "DELETE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}
 )
+
+
+IRREPLACEABLE: Final = ("BrokerLogs", "RevocationPolicy", "SigningSecret", "UsersTable")
+"""Logical ids of what holds people, keys, revocations and the record of grants.
+
+Where CloudFormation makes another in the place of one, that is empty.
+"""
+
+_STACK_POLICY: Final = json.dumps(
+    {
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": "Update:*",
+                "Principal": "*",
+                "Resource": "*",
+            },
+            {
+                "Effect": "Deny",
+                "Action": ["Update:Replace", "Update:Delete"],
+                "Principal": "*",
+                "Resource": [f"LogicalResourceId/{name}" for name in IRREPLACEABLE],
+            },
+        ]
+    }
+)
+"""https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/protect-stack-resources.html"""
 
 
 @final
@@ -103,6 +131,12 @@ class Stack:
                 if resource.physical_id and resource.status != "DELETE_COMPLETE"
             ),
             retained=self._retained(),
+        )
+
+    def protect(self) -> None:
+        """Let no update replace or delete what could not be made again."""
+        self._client.set_stack_policy(
+            StackName=self.name, StackPolicyBody=_STACK_POLICY
         )
 
     def forget_review(self) -> None:

@@ -41,6 +41,7 @@ class FakeStack:
     template: str = "{}"
     processed: Mapping[str, Any] = field(default_factory=lambda: {"Resources": {}})
     resources: Sequence[Mapping[str, str]] = ()
+    policy: str = ""
     changed_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     events: list[dict[str, Any]] = field(default_factory=list)
 
@@ -234,6 +235,10 @@ class CloudFormation:
 
     def _describe_stack_resources(self, query: Mapping[str, str]) -> Any:
         return {"StackResources": list(self._stack(query).resources)}
+
+    def _set_stack_policy(self, query: Mapping[str, str]) -> Any:
+        self._stack(query).policy = query["StackPolicyBody"]
+        return {}
 
     def _list_change_sets(self, query: Mapping[str, str]) -> Any:
         self._stack(query)

@@ -1,6 +1,7 @@
 """`make deploy`, from the first question to the commands that come next."""
 
 import io
+import json
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,13 +15,14 @@ from deployment.deploy import Deployment, what_failed
 from deployment.environment_file import EnvironmentFile
 from deployment.errors import DeploymentError, ExitCode, UsageError
 from deployment.sam import Sam
-from deployment.stack import StackState, refuse_unless_ready
+from deployment.stack import IRREPLACEABLE, StackState, refuse_unless_ready
 from deployment.template_parameters import TemplateParameter, read_parameters
 from deployment.terminal import Terminal
 from tests.deployment.cloudformation import CloudFormation, FakeStack
 from tests.deployment.programs import Programs
 from tests.fakes import NOON
 from tests.stack import ROOT, Stack
+from tests.template.stacks import translated
 
 TEMPLATE: Final = ROOT / "template.yaml"
 _PROGRAMS: Final = ("--sam", "sam", "--make", "make")
@@ -188,6 +190,45 @@ def test_environments_stand_beside_each_other(
     ]
     assert {"aikagi-staging", "aikagi-production"} <= cloudformation.stacks.keys()
     assert file_of(checkout, "production")["parameters"] == {}
+
+
+def test_no_update_replaces_or_deletes_what_could_not_be_made_again(
+    deploy: Callable[..., tuple[int, str]], cloudformation: CloudFormation
+):
+    deploy()
+
+    policy = json.loads(cloudformation.stacks["aikagi"].policy)
+    assert policy["Statement"] == [
+        {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"},
+        {
+            "Effect": "Deny",
+            "Action": ["Update:Replace", "Update:Delete"],
+            "Principal": "*",
+            "Resource": [f"LogicalResourceId/{name}" for name in IRREPLACEABLE],
+        },
+    ]
+
+
+def test_what_could_not_be_made_again_is_whatever_the_template_keeps_or_holds_data_in():
+    resources = translated()["Resources"]
+    kept = {
+        logical_id
+        for logical_id, resource in resources.items()
+        if resource.get("DeletionPolicy", "Delete") != "Delete"
+        # Of these each update makes another by design.
+        and not resource["Type"].startswith("AWS::Lambda::")
+    }
+    changed_in_use = {
+        logical_id
+        for logical_id, resource in resources.items()
+        if resource["Type"] == "AWS::SecretsManager::Secret"
+    }
+
+    assert kept
+    assert changed_in_use
+    # The revocation policy is the one policy that something else writes versions of.
+    assert set(IRREPLACEABLE) == kept | changed_in_use | {"RevocationPolicy"}
+    assert set(IRREPLACEABLE) <= resources.keys()
 
 
 # Before anything is built

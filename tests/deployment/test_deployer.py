@@ -312,6 +312,7 @@ OPERATIONS: Final = (
     "GetTemplateSummary",
     "ListChangeSets",
     "ListStackResources",
+    "SetStackPolicy",
 )
 """What the SAM CLI and make destroy ask of CloudFormation; `make sam` compares."""
 
