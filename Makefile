@@ -21,6 +21,7 @@ help:
 	@echo "make test    run every test; PYTEST=tests/web or PYTEST='-k grant' chooses"
 	@echo 'make soak    prove the emulator at length; AIKAGI_SEED repeats a run, AIKAGI_SOAK=3 triples it'
 	@echo "make clients try AWS's CLI and SDKs as clients of the broker, beside boto3"
+	@echo 'make container put together what the container image holds, and try it, without Docker'
 	@echo 'make browsers try the page in Firefox, beside Chromium'
 	@echo 'make sam     try what make deploy asks of the SAM CLI, the real one'
 	@echo 'make bench   measure the stack against something bare in the same run'
@@ -54,6 +55,7 @@ function: $(VENV)/.local
 .PHONY: test
 test: $(VENV)/.dev .tools/node-browser/.installed .tools/node-provider/.installed
 	@$(BIN)/python tests/browser_setup.py
+	@$(BIN)/python tests/container/nginx_setup.py
 	@$(BIN)/python tests/side_by_side.py $(PYTEST)
 
 .PHONY: soak bench
@@ -69,6 +71,14 @@ clients: $(VENV)/.dev .tools/sdks/.installed .tools/node-sdks/.installed
 .PHONY: sam
 sam: $(VENV)/.dev .tools/sam/.installed
 	AIKAGI_SAM=1 $(BIN)/python -m pytest tests/sam $(PYTEST)
+
+# What docs/container/Containerfile installs and compiles, by this machine's Python, and
+# all that is tried of it.
+.PHONY: container
+container: $(VENV)/.dev
+	@$(BIN)/python tests/container/nginx_setup.py
+	AIKAGI_CONTAINER="$$(python3.13 -c 'import sys; print(sys.executable)' || $(PYTHON) -c 'import sys; print(sys.executable)')" \
+		$(BIN)/python -m pytest tests/container $(PYTEST)
 
 .PHONY: browsers
 browsers: $(VENV)/.dev .tools/node-firefox/.installed

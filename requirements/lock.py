@@ -21,6 +21,7 @@ BUILDS_ON: dict[str, tuple[str, ...]] = {
     "functions": ("runtime", "client"),
     "local": ("runtime", "admin", "client", "functions"),
     "deployment": ("local",),
+    "container": ("runtime", "local"),
     "dev": ("local",),
     "sam": (),
     "node": (),
