@@ -1,1 +1,1 @@
-"""``make deploy`` and ``make destroy``: run where the operator is, deployed nowhere."""
+"""Deploys the stack to AWS, and checks what stands there."""

@@ -58,7 +58,7 @@ _WRONG: Final = {
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class CallerIdentity:
     account_id: str
     arn: str
 
@@ -98,7 +98,7 @@ class Aws:
             config=_IMPATIENT,
         )
 
-    def account(self, region: str | None) -> Account:
+    def caller_identity(self, region: str | None) -> CallerIdentity:
         """Ask STS. Raises ``DeploymentError`` with what a newcomer can do about it."""
         asked = region or self._without_region
         key = ""
@@ -108,7 +108,7 @@ class Aws:
             identity = self.client("sts", asked).get_caller_identity()
         except (BotoCoreError, ClientError, ValueError) as error:
             raise _explained(error, key=key or "", region=asked) from error
-        return Account(account_id=identity["Account"], arn=identity["Arn"])
+        return CallerIdentity(account_id=identity["Account"], arn=identity["Arn"])
 
 
 def _explained(error: Exception, *, key: str, region: str) -> DeploymentError:

@@ -11,8 +11,8 @@ from typing import Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from deployment.account import Aws
-from deployment.deploy import Deployment
-from deployment.destroy import Destruction
+from deployment.deploy import DeployCommand
+from deployment.destroy import DestroyCommand
 from deployment.environment_file import EnvironmentFile
 from deployment.errors import DeploymentError, ExitCode, UsageError
 from deployment.sam import Sam
@@ -88,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _deploy(options: argparse.Namespace) -> None:
-    Deployment(
+    DeployCommand(
         name=options.environment,
         file=_file(options),
         parameters=read_parameters(options.checkout / "template.yaml"),
@@ -100,7 +100,7 @@ def _deploy(options: argparse.Namespace) -> None:
 
 
 def _destroy(options: argparse.Namespace) -> None:
-    Destruction(
+    DestroyCommand(
         name=options.environment,
         file=_file(options),
         confirmed=options.confirm,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, final
 
-from deployment.account import Account, Aws
+from deployment.account import Aws, CallerIdentity
 from deployment.domain_rules import check_domain
 from deployment.environment_file import Environment, EnvironmentFile, check_region
 from deployment.errors import DeploymentError, ExitCode, UsageError
@@ -16,7 +16,7 @@ from deployment.terminal import Terminal
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deployment:
+class DeployCommand:
     """What it takes. ``given`` are values of this one command, which are remembered."""
 
     name: str
@@ -54,8 +54,8 @@ class Deployment:
         )
         self._report(stack, region, before=state, failed=failed)
 
-    def _account(self, environment: Environment) -> Account:
-        account = self.aws.account(environment.region or self.aws.region)
+    def _account(self, environment: Environment) -> CallerIdentity:
+        account = self.aws.caller_identity(environment.region or self.aws.region)
         if environment.account not in {None, account.account_id}:
             raise UsageError(
                 f"The credentials are of the account {account.account_id}, and "
@@ -80,7 +80,7 @@ class Deployment:
     def _remember(
         self,
         before: Environment,
-        account: Account,
+        account: CallerIdentity,
         region: str,
         state: StackState | None,
     ) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final, final
 
 from deployment import leftovers
-from deployment.account import Account, Aws
+from deployment.account import Aws, CallerIdentity
 from deployment.environment_file import EnvironmentFile
 from deployment.errors import DeploymentError, ExitCode, UsageError
 from deployment.leftovers import Leftover
@@ -19,7 +19,7 @@ _BUCKET_STACK: Final = "aws-sam-cli-managed-default"
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Destruction:
+class DestroyCommand:
     """What it takes.
 
     ``confirmed`` is the stack's name where it was given with the command, else empty.
@@ -38,7 +38,7 @@ class Destruction:
         """Destroy, or raise ``DeploymentError`` or what botocore raises."""
         environment = self.file.read()
         region = environment.region or self.aws.region
-        account = self.aws.account(region)
+        account = self.aws.caller_identity(region)
         if environment.account not in {None, account.account_id}:
             raise UsageError(
                 f"The credentials are of the account {account.account_id}, and "
@@ -107,7 +107,7 @@ class Destruction:
         self,
         stack: str,
         region: str,
-        account: Account,
+        account: CallerIdentity,
         contents: StackContents,
         left: list[Leftover],
     ) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from deployment.account import Aws
 from deployment.commands import main
-from deployment.deploy import Deployment, what_failed
+from deployment.deploy import DeployCommand, what_failed
 from deployment.environment_file import EnvironmentFile
 from deployment.errors import DeploymentError, ExitCode, UsageError
 from deployment.sam import Sam
@@ -58,11 +58,11 @@ def answering(
     *answers: str,
     parameters: Mapping[str, TemplateParameter] | None = None,
     interactive: bool = True,
-) -> tuple[Deployment, io.StringIO]:
+) -> tuple[DeployCommand, io.StringIO]:
     """Give a deployment at a terminal where somebody types ``answers``."""
     written = io.StringIO()
     typed = io.StringIO("".join(f"{answer}\n" for answer in answers))
-    deployment = Deployment(
+    deployment = DeployCommand(
         name="default",
         file=EnvironmentFile(checkout / "environments", "default"),
         parameters=read_parameters(TEMPLATE) if parameters is None else parameters,

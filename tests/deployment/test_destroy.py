@@ -12,7 +12,7 @@ import pytest
 from deployment import leftovers
 from deployment.account import Aws
 from deployment.commands import main
-from deployment.destroy import Destruction
+from deployment.destroy import DestroyCommand
 from deployment.environment_file import EnvironmentFile
 from deployment.errors import DeploymentError, ExitCode
 from deployment.sam import Sam
@@ -185,7 +185,7 @@ def test_somebody_at_a_terminal_types_the_name_of_the_stack(
     gone: bool,
 ):
     written = io.StringIO()
-    destruction = Destruction(
+    destruction = DestroyCommand(
         name="default",
         file=EnvironmentFile(tmp_path, "default"),
         confirmed="",
