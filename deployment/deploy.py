@@ -129,7 +129,7 @@ class DeployCommand:
             self.terminal.say("", "Nothing was changed.")
         self.terminal.say("", f"The outputs of {stack.name}:")
         self.terminal.table(sorted(after.outputs.items()))
-        self.terminal.say("", *_next_commands(after.outputs, region))
+        self.terminal.say("", *_next_commands(after.outputs, stack.name, region))
 
 
 def _code_of(failed: int) -> ExitCode:
@@ -167,7 +167,7 @@ def what_failed(
 _FIRST_PERSON: Final = "alice"
 
 
-def _next_commands(outputs: Mapping[str, str], region: str) -> list[str]:
+def _next_commands(outputs: Mapping[str, str], stack: str, region: str) -> list[str]:
     url, table = outputs.get("GrantApiUrl"), outputs.get("UsersTableName")
     if not url or not table:
         return []
@@ -175,5 +175,7 @@ def _next_commands(outputs: Mapping[str, str], region: str) -> list[str]:
         "Add the first person (the password is asked for):",
         f"  AWS_REGION={region} AIKAGI_USERS_TABLE={table} \\",
         f"    .venv/bin/python -m app.admin users add {_FIRST_PERSON} --group everyone",
-        f"and log in at {url}",
+        "Then try what was deployed, and log in:",
+        f"  make smoke BROKER={url} USER={_FIRST_PERSON} STACK={stack}",
+        f"  {url}",
     ]

@@ -107,6 +107,8 @@ def test_a_first_deployment_builds_deploys_and_says_what_comes_next(
         assert value in said
     assert "AIKAGI_USERS_TABLE=aikagi-UsersTable-X" in said
     assert "python -m app.admin users add" in said
+    url = cloudformation.outputs["GrantApiUrl"]
+    assert f"make smoke BROKER={url} USER=alice STACK=aikagi\n" in said
 
 
 def test_the_sam_cli_is_told_everything_and_asks_nothing(
