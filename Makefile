@@ -23,6 +23,7 @@ help:
 	@echo "make clients try AWS's CLI and SDKs as clients of the broker, beside boto3"
 	@echo 'make container put together what the container image holds, and try it, without Docker'
 	@echo 'make browsers try the page in Firefox, beside Chromium'
+	@echo 'make sam     try what make deploy asks of the SAM CLI, the real one'
 	@echo 'make bench   measure the stack against something bare in the same run'
 	@echo 'make bench-page  measure the page: events to the eye, and a hundred thousand of them'
 	@echo 'make gallery photograph every state of the page, into .local/gallery'
@@ -30,7 +31,10 @@ help:
 	@echo "make types   check the page's modules and what they promise"
 	@echo 'make fix     mend what the linter and the formatter can'
 	@echo 'make build   build the Lambda packages, without Docker'
-	@echo 'make deploy  build them and deploy to AWS; asks what it needs to know'
+	@echo 'make deploy  build them and deploy to AWS, for the first time or again; ENV=staging is'
+	@echo "             another environment, PARAMETERS='Docs=false' a value of the template's;"
+	@echo '             YES=1, or CI=true, asks nothing'
+	@echo 'make destroy delete what was deployed, and say what stays; EVERYTHING=1 removes that too'
 	@echo 'make lock    compile requirements/*.txt anew'
 	@echo 'make clean   remove what the others made'
 
@@ -62,6 +66,11 @@ soak: $(VENV)/.dev .tools/soak/.installed .tools/node-soak/.installed
 .PHONY: clients
 clients: $(VENV)/.dev .tools/sdks/.installed .tools/node-sdks/.installed
 	AIKAGI_CLIENTS=1 $(BIN)/python -m pytest tests/sdks $(PYTEST)
+
+# The real SAM CLI, with a CloudFormation on loopback that makes nothing.
+.PHONY: sam
+sam: $(VENV)/.dev .tools/sam/.installed
+	AIKAGI_SAM=1 $(BIN)/python -m pytest tests/sam $(PYTEST)
 
 # What docs/container/Containerfile installs and compiles, by this machine's Python, and
 # all that is tried of it.
@@ -119,12 +128,23 @@ fix: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-.PHONY: build deploy
+.PHONY: build
 build: .tools/sam/.installed
 	SAM_CLI_TELEMETRY=0 .tools/sam/bin/sam build
 
-deploy: build
-	SAM_CLI_TELEMETRY=0 .tools/sam/bin/sam deploy --guided --capabilities CAPABILITY_IAM
+# Credentials are checked before the SAM CLI is installed: the program calls `make build`.
+# Values reach it as environment variables, whatever they hold.
+.PHONY: deploy destroy
+deploy: $(VENV)/.deployment
+	@MAKE='$(MAKE)' $(BIN)/python -m deployment deploy --environment "$${ENV:-default}" \
+		--parameters "$$PARAMETERS" $(ASK_NOTHING)
+
+destroy: $(VENV)/.deployment
+	@MAKE='$(MAKE)' $(BIN)/python -m deployment destroy --environment "$${ENV:-default}" \
+		--confirm "$$CONFIRM" $(if $(filter $(TRUE),$(EVERYTHING)),--everything) $(ASK_NOTHING)
+
+TRUE := 1 true yes
+ASK_NOTHING = $(if $(filter $(TRUE),$(YES) $(CI)),--yes)
 
 # `sam build` runs the first of these for the broker's package: `app` and its locked
 # dependencies. The makefiles in functions ask for the last.
@@ -177,6 +197,11 @@ $(VENV)/.local: requirements/local.txt requirements/functions.txt pyproject.toml
 		--editable . --editable ./emulator
 	@# What the functions import on Lambda, which is less than .venv has for their tests.
 	@AIKAGI_LOG_LEVEL=WARNING $(BIN)/python -m aikagi_emulator --install
+	@touch $@
+
+$(VENV)/.deployment: requirements/deployment.txt $(VENV)/.uv
+	@echo 'Installing what deploying needs …'
+	@$(UV) -r requirements/deployment.txt
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.local
