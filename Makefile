@@ -17,8 +17,9 @@ UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --
 LAMBDA_ARCHITECTURE ?= arm64
 LAMBDA_PYTHON_VERSION := 3.13
 WHEELS := .tools/wheels/$(LAMBDA_ARCHITECTURE)
-PLATFORM_arm64 := --python-platform aarch64-manylinux_2_28 --python-version $(LAMBDA_PYTHON_VERSION)
-PLATFORM_x86_64 := --python-platform x86_64-manylinux_2_28 --python-version $(LAMBDA_PYTHON_VERSION)
+OF_LAMBDA := --python-version $(LAMBDA_PYTHON_VERSION) --only-binary :all:
+PLATFORM_arm64 := --python-platform aarch64-manylinux_2_28 $(OF_LAMBDA)
+PLATFORM_x86_64 := --python-platform x86_64-manylinux_2_28 $(OF_LAMBDA)
 
 # What compiles them: a Python of that version, where one answers; pyenv's do when they
 # are asked for by it. One that was named once (LAMBDA_PYTHON=… make test) is remembered
@@ -85,7 +86,7 @@ function: $(VENV)/.local
 
 .PHONY: test
 test: $(VENV)/.dev .tools/node-browser/.installed .tools/node-provider/.installed \
-		.tools/sbom/.installed $(addprefix built-,$(TRIED))
+		.tools/sbom/.installed $(addprefix fetched-,$(TRIED))
 	@$(BIN)/python tests/browser_setup.py
 	@$(BIN)/python tests/side_by_side.py $(PYTEST); status=$$?; $(SAY_NOT_TRIED) exit $$status
 
@@ -204,12 +205,19 @@ $(WHEELS)/%.installed: %.txt $(VENV)/.uv
 	@$(if $(filter $(LAMBDA_ARCHITECTURE),here arm64 x86_64),,echo 'LAMBDA_ARCHITECTURE is arm64 or x86_64, and not $(LAMBDA_ARCHITECTURE).' >&2; exit 1)
 	@rm -rf '$(WHEELS)/$*' && mkdir -p '$(WHEELS)/$*'
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --target '$(WHEELS)/$*' \
-		--link-mode copy --only-binary :all: $(PLATFORM_$(LAMBDA_ARCHITECTURE)) --require-hashes -r $<
+		--link-mode copy $(PLATFORM_$(LAMBDA_ARCHITECTURE)) --require-hashes -r $<
 	@rm -rf '$(WHEELS)/$*/bin' '$(WHEELS)/$*/.lock'
 	@touch $@
 
-# Where Lambda's runtime stands, for what was built: its client alone, so that a package
-# that lacks something is found out.
+# All that has to be fetched before packages are built and run: the tests need no network.
+.PHONY: fetched-here fetched-arm64 fetched-x86_64 wheels
+fetched-here fetched-arm64 fetched-x86_64: fetched-%: .tools/runtime/%/.installed
+	@$(MAKE) --silent --no-print-directory wheels LAMBDA_ARCHITECTURE=$*
+
+wheels: $(patsubst %.txt,$(WHEELS)/%.installed,requirements/runtime.txt $(wildcard functions/*/requirements.txt))
+
+# Lambda's runtime is its client alone here, so that a package that lacks something is
+# found out.
 .PHONY: built-here built-arm64 built-x86_64
 built-here built-arm64 built-x86_64: built-%: .tools/built/%/.built
 
