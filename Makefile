@@ -25,11 +25,13 @@ PLATFORM_x86_64 := --python-platform x86_64-manylinux_2_28 $(OF_LAMBDA)
 # are asked for by it. One that was named once (LAMBDA_PYTHON=… make test) is remembered
 # until `make clean`.
 MACHINE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
+FIRST_OF_VERSION = $(shell for p in $(1); do found=$$(PYENV_VERSION=$(LAMBDA_PYTHON_VERSION) $$p -c 'import sys; \
+	"%d.%d" % sys.version_info[:2] == "$(LAMBDA_PYTHON_VERSION)" or sys.exit(1); \
+	print(sys.executable)' 2>/dev/null) && echo "$$found" && break; done)
 ifeq ($(origin LAMBDA_PYTHON),undefined)
-LAMBDA_PYTHON := $(shell for p in python$(LAMBDA_PYTHON_VERSION) python3 python $(CURDIR)/.tools/runtime/$(MACHINE)/bin/python; do \
-	PYENV_VERSION=$(LAMBDA_PYTHON_VERSION) $$p -c 'import sys; \
-		"%d.%d" % sys.version_info[:2] == "$(LAMBDA_PYTHON_VERSION)" or sys.exit(1); \
-		print(sys.executable)' 2>/dev/null && break; done)
+LAMBDA_PYTHON := $(call FIRST_OF_VERSION,python$(LAMBDA_PYTHON_VERSION) python3 python $(CURDIR)/.tools/runtime/$(MACHINE)/bin/python)
+else ifneq ($(LAMBDA_PYTHON),)
+$(if $(call FIRST_OF_VERSION,$(LAMBDA_PYTHON)),,$(error LAMBDA_PYTHON is $(LAMBDA_PYTHON), which is no Python $(LAMBDA_PYTHON_VERSION)))
 endif
 export LAMBDA_PYTHON
 COMPILER_here = $(BIN)/python

@@ -129,20 +129,25 @@ def test_the_broker_runs_from_its_package_under_the_runtimes_client(
     httpx2.get(f"{stack_as_built.broker}/healthz")
 
     running = {
-        Path(f"/proc/{process}/cwd").resolve(): command_of(process)
+        Path(f"/proc/{process}/cwd").resolve(): process
         for process in descendants(stack_as_built.process.pid)
     }
 
-    command = running[built.folder / "BrokerFunction"]
+    process = running[built.folder / "BrokerFunction"]
+    command = of_process(process, "cmdline")
     assert command[0] == str(built.python)
     assert command[-2:] == ["awslambdaric", "app.lambda_handler.handler"]
+    # Its version is what Lambda would say that it is.
+    version = "{}.{}".format(*(sys.version_info if built.name == HERE else (3, 13)))
+    told = of_process(process, "environ")
+    assert f"AWS_EXECUTION_ENV=AWS_Lambda_python{version}" in told
     # Which the stack does say, where the template asks for another Python.
     told = [line for line in stack_as_built.log if "functions of the runtime" in line]
     assert bool(told) == (built.name == HERE and sys.version_info[:2] != (3, 13))
 
 
-def command_of(process: int) -> list[str]:
-    return Path(f"/proc/{process}/cmdline").read_text().rstrip("\0").split("\0")
+def of_process(process: int, name: str) -> list[str]:
+    return Path(f"/proc/{process}/{name}").read_text().rstrip("\0").split("\0")
 
 
 def test_the_broker_imports_its_package_and_python_and_nothing_else(

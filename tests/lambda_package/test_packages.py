@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from importlib.metadata import PathDistribution, distributions
 from pathlib import Path
@@ -204,6 +205,8 @@ def test_a_bill_of_materials_names_all_that_is_in_a_package(tmp_path: Path):
         digest = list_package(package).digest
         assert told == [{"name": "aikagi:package:sha256", "value": digest}]
         assert "timestamp" not in bill["metadata"]
+        # RFC 9562: out of a name, and no random number.
+        assert uuid.UUID(bill["serialNumber"]).version == 5
         if package.name == "BrokerFunction":
             parts = {part["name"] for part in all_parts(list(found.values()))}
             assert {"openssl", "pyo3"} <= parts
@@ -255,6 +258,23 @@ def test_make_build_refuses_to_make_what_is_not_deployed():
     assert done.returncode == 2
     assert "make build makes what is deployed, for arm64" in done.stderr
     assert "sam build" not in done.stdout
+
+
+def test_byte_code_of_another_python_is_refused(tmp_path: Path):
+    other = tmp_path / "python"
+    other.write_text("#!/bin/sh\necho 3.12; exit 1\n")
+    other.chmod(0o755)
+    done = subprocess.run(
+        ["make", "-n", "build", f"LAMBDA_PYTHON={other}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert done.returncode == 2
+    assert f"LAMBDA_PYTHON is {other}, which is no Python 3.13" in done.stderr
 
 
 METADATA: Final = "Metadata-Version: 2.4\nName: Some.Thing\nVersion: 1.0\n"

@@ -37,6 +37,7 @@ def test_nothing_else_is_left(built: Built):
     data = built.folder / "BrokerFunction" / "botocore" / "data"
 
     assert {path.name for path in data.iterdir() if path.is_dir()} == set(OPERATIONS)
+    assert not (built.folder / "BrokerFunction" / "boto3" / "data").exists()
     assert sum(path.stat().st_size for path in data.rglob("*.json")) < 200_000
 
 

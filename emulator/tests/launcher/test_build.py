@@ -16,10 +16,14 @@ from aikagi_emulator.launcher import main
 from aikagi_emulator.launcher.build import Build, BuildPython
 from aikagi_emulator.launcher.errors import LaunchError
 from aikagi_emulator.launcher.function_python import function_python
+from aikagi_emulator.launcher.packages import Packages
 from aikagi_emulator.launcher.ports import Ports
 from aikagi_emulator.launcher.project import Application, Project
 from aikagi_emulator.launcher.stack import Options, check_template
+from aikagi_emulator.launcher.templates import read_templates
 from aikagi_emulator.pytest_plugin import AwsStack, running_stack
+from aikagi_emulator.runtime import FunctionSpec
+from aikagi_emulator.runtime.variables import environment_variables
 
 TEMPLATE: Final = """
 Transform: AWS::Serverless-2016-10-31
@@ -202,6 +206,33 @@ def checked(
 
 def test_a_build_of_the_application_passes_the_check(project: Path):
     checked(project, Build(folder=project / "build"), MORE="two")
+
+
+def test_a_function_is_told_the_version_of_the_python_that_runs_it(
+    project: Path, python: Path
+):
+    other = BuildPython(program=python, version=(3, 99))
+    build = Build(folder=project / "build", python=other)
+    stack = read_templates(
+        Project(template=project / "template.yaml", build=build), Ports(first=8000)
+    )
+    [built] = [found for found in stack.code if "Service" in found]
+    [function] = [
+        found for found in stack.of_type("AWS::Lambda::Function") if found.ref == built
+    ]
+    spec = FunctionSpec(
+        name=built,
+        arn=function.attributes["Arn"],
+        folder=stack.code[built],
+        handler="service.handler",
+    )
+    packages = Packages(project / "packages", shell={}, build=build)
+
+    equipped = asyncio.run(packages.equip(spec, stack))
+
+    variables = environment_variables(equipped, {}, own={})
+    assert variables["AWS_EXECUTION_ENV"] == "AWS_Lambda_python3.99"
+    assert variables["LAMBDA_RUNTIME_DIR"].endswith("/python3.99/site-packages")
 
 
 def test_a_variable_of_lambdas_own_is_refused(project: Path):
