@@ -54,7 +54,6 @@ def compare_byte_code(rounds: int = ROUNDS) -> Table:
     rows: list[dict[str, Cell]] = [
         {
             "byte-code": name,
-            "ms": median(found.wall) * 1000,
             "CPU ms": median(found.cpu) * 1000,
             "of what ships": median(found.cpu) / median(shipped.cpu),
             "peak MB": median(found.memory) / 1e6,

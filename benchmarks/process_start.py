@@ -9,7 +9,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -44,9 +43,8 @@ _PROGRAMS: Final = {
 
 @dataclass(kw_only=True)
 class Starts:
-    """What each start has cost: seconds, those of a processor, and most bytes."""
+    """What each start has cost: seconds of a processor, and most bytes at one time."""
 
-    wall: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
     memory: list[int] = field(default_factory=list)
 
@@ -104,7 +102,6 @@ def start(
     python: str = sys.executable,
 ) -> None:
     """Start a process once, and add what it has cost until its answer."""
-    began = time.perf_counter()
     with tempfile.TemporaryDirectory() as elsewhere:
         process = subprocess.Popen(  # noqa: S603 - an interpreter of ours
             # Without what is installed here: Lambda has the package alone.
@@ -120,7 +117,6 @@ def start(
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise RuntimeError(program)
-    starts.wall.append(time.perf_counter() - began)
     starts.cpu.append(usage.ru_utime + usage.ru_stime)
     starts.memory.append(int(written.splitlines()[-1]) * 1024)
 

@@ -70,8 +70,8 @@ def components(package: Path) -> list[Component]:
         if not component.texts:
             msg = (
                 f"{component.name} {component.version} brings no licence text: put the "
-                f"one of its repository into {_KEPT.name}/{component.name}.txt, beside "
-                "lambda_package/contents.py."
+                f"one of its repository into {_KEPT.parent.name}/{_KEPT.name}/"
+                f"{component.name}.txt."
             )
             raise LicenceMissingError(msg)
     return sorted(found, key=lambda component: component.name)

@@ -311,7 +311,7 @@ def test_a_library_without_a_licence_stops_the_build_and_says_where_to_put_it(
 
     assert (refused.returncode, taken.returncode) == (1, 0)
     assert "some-thing 1.0 brings no licence text" in refused.stderr
-    assert "licences/some-thing.txt" in refused.stderr
+    assert "into lambda_package/licences/some-thing.txt." in refused.stderr
     assert "Do as you like." in (thing / NAME).read_text()
 
 
