@@ -90,9 +90,9 @@ OTHER_SECONDS: Final = 0.05
 """Of an environment, for each: two or three calls of AWS, and for a login the check of
 the password. Assumed; the log has the true ones (REPORT, Duration)."""
 
-LINE_BYTES: Final = 1_500
+LINE_BYTES: Final = 1_900
 """Of all logs together for a request: an audit line of about a thousand characters, a
-line of the API, Lambda's own."""
+line of metrics of about four hundred, a line of the API, Lambda's own."""
 
 
 REQUESTS_OF_A_PROCESSOR: Final = 300
