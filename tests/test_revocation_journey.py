@@ -595,7 +595,8 @@ def test_the_lease_of_a_command_that_was_killed_ends(stack: Stack, environment: 
     done = command.revoker.revoke(SingleGrant(grant_id="after-the-killed"))
 
     assert done.version_id
-    assert LEASE_SECONDS - 10 <= sum(waited) <= LEASE_SECONDS + 20
+    # The last one is until every broker knows.
+    assert LEASE_SECONDS - 10 <= sum(waited[:-1]) <= LEASE_SECONDS + 20
 
 
 def test_more_versions_than_iam_keeps_are_made_one_after_another(

@@ -200,8 +200,9 @@ class Revoker:
     def _await_brokers(self, before: Entries, entries: Entries, ended: float) -> None:
         """Wait until none remembers what was revoked of everybody ``before``."""
         if (before.everyone, before.grants) != (entries.everyone, entries.grants):
-            passed = self._monotonic() - ended
-            self._sleep(max(0.0, REMEMBERED_FOR.total_seconds() - passed))
+            left = REMEMBERED_FOR.total_seconds() - (self._monotonic() - ended)
+            if left > 0:
+                self._sleep(left)
 
     def _record(self, lease: str, entries: Entries, began: float) -> None:
         try:
