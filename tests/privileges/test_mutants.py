@@ -1,0 +1,57 @@
+"""Every weakening of a template is told of, by the name of what was weakened."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from aikagi_emulator.template import Stack
+from tests.privileges.matrix import dangerous, matrix_of, tables
+from tests.privileges.mutants import Mutant, mutants
+from tests.privileges.page import RIGHTS_BY_PARAMETERS, names_of
+from tests.template.contract import violations
+from tests.template.stacks import another_deployed, deployed
+
+STACKS = {
+    "the broker's": (deployed, None),
+    "the broker's, with what a parameter allows": (
+        lambda: deployed(**RIGHTS_BY_PARAMETERS[0]),
+        None,
+    ),
+    "of other functions": (another_deployed, "trial"),
+}
+
+
+@pytest.mark.parametrize(("make", "broker"), STACKS.values(), ids=STACKS)
+def test_whatever_is_weakened_is_told_of_by_its_name(
+    make: Callable[[], Stack], broker: str | None
+):
+    stack = make()
+    before = tables(matrix_of(stack), names_of(stack))
+
+    silent, kinds = [], Counter[str]()
+    for mutant in mutants(stack):
+        kinds[mutant.kind] += 1
+        if not any(names_it(mutant, said) for said in told(mutant, broker, before)):
+            silent.append(mutant.what)
+
+    assert silent == []
+    assert {kind for kind, count in kinds.items() if count} >= {
+        *("authentication", "origin", "condition", "action", "resource"),
+        *("principal", "boundary"),
+    }
+
+
+def told(mutant: Mutant, broker: str | None, before: dict[str, str]) -> Iterator[str]:
+    """Yield what `make check` and the tests say, the cheapest first."""
+    yield from violations(mutant.stack, broker=broker)
+    matrix = matrix_of(mutant.stack, mutant.holders)
+    yield from dangerous(matrix)
+    for holder, text in tables(matrix, names_of(mutant.stack)).items():
+        if before[holder] != text:
+            yield f"{holder}: docs/privileges.md says otherwise."
+
+
+def names_it(mutant: Mutant, sentence: str) -> bool:
+    return any(re.match(rf"{name}\b", sentence) for name in mutant.blamed)
