@@ -66,6 +66,7 @@ def _simulation(ask: Ask) -> dict[str, Any]:
         },
         "identityPolicies": _named(ask.caller.identity),
         "permissionBoundaryPolicies": _bounds(ask.caller),
+        "sessionPolicy": ask.caller.session,
         "resourcePolicy": ask.trust,
         "serviceControlPolicies": [],
         "resourceControlPolicies": [],

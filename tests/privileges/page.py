@@ -35,10 +35,10 @@ from AWS's service authorization reference ([decision
 to the templates, so whoever changes what a role may do changes a line here, and a
 reviewer sees which.
 
-First comes what **nobody may** do: it is tried by every role, and by somebody who may
-do everything within a boundary; sessions are tried by strangers too, of this account
-and of another. A danger that somebody may do fails a test, and writing this page anew
-does not help.
+First comes what **nobody may** do: it is tried by every role, by a session as the
+broker lends one, and by somebody who may do everything within a boundary; sessions are
+tried by strangers too, of this account and of another. A danger that somebody may do
+fails a test, and writing this page anew does not help.
 
 Then each role has a line for each action of each of its statements. **as granted** is
 the request that the statement is there for. The other columns are the same request
@@ -77,10 +77,10 @@ def page() -> str:
 
 def names_of(stack: Stack) -> dict[str, str]:
     """Map the ARNs of a stack's resources to their logical ids."""
-    found = {}
+    found: dict[str, str] = {}
     for resource in stack.resources.values():
         arn = str(dict(resource.attributes).get("Arn", resource.ref))
-        found[arn.removesuffix(":*")] = resource.logical_id
+        found.setdefault(arn.removesuffix(":*"), resource.logical_id)
     return found
 
 

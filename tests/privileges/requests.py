@@ -112,15 +112,8 @@ def assuming(
     )
 
 
-def _own(holder: Holder) -> Mapping[str, Document]:
-    """Return the policies that say what a holder may do: a boundary is its own."""
-    if holder.trust is None and holder.caller.boundary is not None:
-        return {holder.logical_id: holder.caller.boundary}
-    return holder.caller.identity
-
-
 def _of_rights(holder: Holder, holders: tuple[Holder, ...]) -> Iterator[Row]:
-    for document in _own(holder).values():
+    for document in holder.own.values():
         for name, statement in statements(document):
             if statement["Effect"] != "Allow" or not _is_named(statement):
                 continue
@@ -146,7 +139,7 @@ def _of_right(
 ) -> Iterator[Row]:
     resource = instance(pattern)
     condition = statement.get("Condition", {})
-    context = fitting(condition)
+    context = {**_beneath(holder, action), **fitting(condition)}
     ask = assuming(holder.caller, action, resource, context, holders)
     if ask.trust is not None:
         ask = replace(ask, context={**_trusted(ask), **context})
@@ -163,10 +156,22 @@ def _of_right(
     yield from _otherwise(row, condition)
 
 
+def _beneath(holder: Holder, action: str) -> Context:
+    """Return what the role's policies ask, where something else bounds its session."""
+    context: Context = {}
+    for document in holder.caller.identity.values():
+        if document not in holder.own.values():
+            for _, statement in statements(document):
+                allows = statement["Effect"] == "Allow"
+                if allows and action in as_list(statement.get("Action", [])):
+                    context |= fitting(statement.get("Condition", {}))
+    return context
+
+
 def _of_denials(holder: Holder, holders: tuple[Holder, ...]) -> Iterator[Row]:
     """What is denied, of what the holder is granted otherwise."""
     rights = [row for row in _of_rights(holder, holders) if row.circumstance == GRANTED]
-    for document in _own(holder).values():
+    for document in holder.own.values():
         for name, statement in statements(document):
             if statement["Effect"] != "Deny" or not _is_named(statement):
                 continue

@@ -40,10 +40,11 @@ class _Judge:
         ).allowed
 
     def _layers(self, caller: Caller) -> Layers:
-        bounds = caller.boundary
+        bounds, session = caller.boundary, caller.session
         return Layers(
             identity=tuple(map(self._policy, caller.identity.values())),
             boundary=None if bounds is None else (self._policy(bounds),),
+            session=None if session is None else (self._policy(session),),
         )
 
     def _policy(self, document: Document, *, trust: bool = False) -> Policy:

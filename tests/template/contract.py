@@ -21,7 +21,11 @@ from app.admin.audit_schema import members_of
 from app.domain.audit import RECORDS
 from app.domain.issuers import Issuer
 from tests.template.kept import unsettled
-from tests.template.rights import broad_rights, unbounded_roles
+from tests.template.rights import (
+    broad_resource_policies,
+    broad_rights,
+    unbounded_roles,
+)
 from tests.template.stacks import (
     ANOTHER_TEMPLATE,
     TEMPLATE,
@@ -371,10 +375,12 @@ def _issuers(broker: str) -> str:
 
 
 def template_violations(template: Path, given: Mapping[str, str]) -> list[str]:
-    """Return what only a template tells: what is kept, and what bounds its roles."""
+    """Return what only the template tells: what is kept, shared, and bounds a role."""
     bounded = deployed(template, **{**given, _BOUNDARY: _A_BOUNDARY})
+    made = translated(template, given)
     return [
-        *unsettled(translated(template, given)),
+        *unsettled(made),
+        *broad_resource_policies(made),
         *unbounded_roles(bounded, _A_BOUNDARY),
     ]
 

@@ -75,6 +75,22 @@ def broad_rights(stack: Stack) -> Iterator[str]:
     yield from _of_origins(stack)
 
 
+def broad_resource_policies(template: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the same of policies of resources, such as a topic's or a bucket's.
+
+    ``template`` is what SAM makes of it: the emulator passes over types that decide
+    nothing on a laptop, with all that they say.
+    """
+    for logical_id, resource in template["Resources"].items():
+        if not resource["Type"].startswith("AWS::IAM::"):
+            for document in _documents(resource.get("Properties", {})):
+                for number, statement in enumerate(as_list(document["Statement"]), 1):
+                    name = f"the statement {statement.get('Sid', number)}"
+                    # A resource's own policy may call it *: it is about no other.
+                    about = {k: v for k, v in statement.items() if k != "Resource"}
+                    yield from _of_statement(logical_id, name, about)
+
+
 def unbounded_roles(stack: Stack, boundary: str) -> Iterator[str]:
     """Yield a sentence for each role that an organisation's boundary does not reach."""
     own = {policy.ref for policy in stack.of_type("AWS::IAM::ManagedPolicy")}
@@ -109,7 +125,7 @@ def _of_statement(where: str, name: str, statement: Statement) -> Iterator[str]:
             )
     if statement.get("Effect") != "Allow":
         return
-    for action in as_list(statement.get("Action", [])):
+    for action in _texts(statement.get("Action", [])):
         if "*" in action or "?" in action:
             yield f"{where}: {name} allows {action}: name each action."
     for resource in as_list(statement.get("Resource", [])):
@@ -119,6 +135,11 @@ def _of_statement(where: str, name: str, statement: Statement) -> Iterator[str]:
                 "the reason into tests/template/rights.py."
             )
     yield from _of_principal(where, name, statement)
+
+
+def _texts(values: object) -> list[str]:
+    """Return those that are written out: others are references to something named."""
+    return [value for value in as_list(values) if isinstance(value, str)]
 
 
 def _has_reason(resource: str, statement: Statement) -> bool:
@@ -132,7 +153,7 @@ def _of_principal(where: str, name: str, statement: Statement) -> Iterator[str]:
     principal = statement["Principal"]
     named = principal if isinstance(principal, Mapping) else {"AWS": principal}
     for kind, listed in named.items():
-        for one in as_list(listed):
+        for one in _texts(listed):
             if "*" in one:
                 yield f"{where}: {name} trusts {one}, and so everybody: name a role."
             elif (

@@ -54,6 +54,50 @@ def test_what_is_said_otherwise_passes(tmp_path: Path):
     assert template_violations(template, {}) == []
 
 
+TOPIC = """
+  ATopicPolicy:
+    Type: AWS::SNS::TopicPolicy
+    Properties:
+      Topics: ['arn:aws:sns:ap-northeast-1:123456789012:topic']
+      PolicyDocument:
+        Version: '2012-10-17'
+        Statement:
+          - {Effect: Allow, Principal: %s, Action: '%s', Resource: '*'}
+"""
+OUTPUTS = "\nOutputs:\n"
+SERVICE = "{Service: cloudwatch.amazonaws.com}"
+
+
+@pytest.mark.parametrize(
+    ("principal", "action", "said"),
+    [
+        pytest.param("'*'", "sns:Publish", "trusts *", id="everybody"),
+        pytest.param("{AWS: '*'}", "sns:Publish", "trusts *", id="every principal"),
+        pytest.param(
+            "{AWS: 'arn:aws:iam::123456789012:root'}",
+            "sns:Publish",
+            "trusts the whole account",
+            id="the account",
+        ),
+        pytest.param(SERVICE, "sns:*", "allows sns:*", id="every action"),
+    ],
+)
+def test_a_policy_of_a_resource_that_nothing_here_evaluates_is_read(
+    tmp_path: Path, principal: str, action: str, said: str
+):
+    template = edited(tmp_path, (OUTPUTS, TOPIC % (principal, action) + OUTPUTS))
+
+    [sentence] = template_violations(template, {})
+
+    assert sentence.startswith(f"ATopicPolicy: the statement 1 {said}")
+
+
+def test_a_policy_of_a_resource_that_names_who_and_what_passes(tmp_path: Path):
+    template = edited(tmp_path, (OUTPUTS, TOPIC % (SERVICE, "sns:Publish") + OUTPUTS))
+
+    assert template_violations(template, {}) == []
+
+
 def test_the_role_that_sam_makes_for_a_function_has_the_boundary_too(tmp_path: Path):
     """Of a function that names no role, which `make check` refuses for its policy."""
     role = "      Timeout: 10\n      Role: !GetAtt FunctionRole.Arn\n"
