@@ -15,6 +15,7 @@ Path = tuple[str | int, ...]
 class Mutant:
     """``kind`` is what was weakened; one of ``blamed`` has to be named for it.
 
+    Of a statement that denies, ``denies``, less is denied then, or everything.
     ``holders`` are the roles and boundaries that may do something else now.
     """
 
@@ -23,6 +24,7 @@ class Mutant:
     blamed: frozenset[str]
     holders: frozenset[str]
     stack: Stack
+    denies: bool = False
 
 
 def mutants(stack: Stack) -> Iterator[Mutant]:
@@ -82,7 +84,7 @@ def _of_statement(
     name = statement.get("Sid", path[-1])
     for operator, keys in statement.get("Condition", {}).items():
         for key in keys:
-            yield _mutant(
+            mutant = _mutant(
                 stack,
                 resource,
                 "condition",
@@ -90,6 +92,7 @@ def _of_statement(
                 (*path, "Condition", operator, key),
                 _remove,
             )
+            yield replace(mutant, denies=statement["Effect"] == "Deny")
     if statement["Effect"] == "Allow":
         # What is denied beside it, nobody gains.
         yield from _of_grant(stack, resource, path, statement)

@@ -14,13 +14,11 @@ from tests.template.contract import violations
 from tests.template.stacks import another_deployed, deployed
 
 STACKS = {
-    "the broker's": (deployed, None),
-    "the broker's, with what a parameter allows": (
-        lambda: deployed(**RIGHTS_BY_PARAMETERS[0]),
-        None,
-    ),
+    "the broker's": (lambda: deployed(**RIGHTS_BY_PARAMETERS[0]), None),
     "of other functions": (another_deployed, "trial"),
 }
+OURS = {"BrokerRole", "InvokeRole", "RevocationRole"}
+"""Roles whose conditions each keep a promise; functions bring others."""
 
 
 @pytest.mark.parametrize(("make", "broker"), STACKS.values(), ids=STACKS)
@@ -41,6 +39,26 @@ def test_whatever_is_weakened_is_told_of_by_its_name(
         *("authentication", "origin", "condition", "action", "resource"),
         *("principal", "boundary"),
     }
+
+
+@pytest.mark.parametrize(("make", "broker"), STACKS.values(), ids=STACKS)
+def test_no_page_written_anew_lets_a_condition_of_our_roles_go(
+    make: Callable[[], Stack], broker: str | None
+):
+    """Each keeps something from happening that is dangerous whatever a page says."""
+    let_go = [
+        mutant.what
+        for mutant in mutants(make())
+        if mutant.kind == "condition" and mutant.blamed & OURS and not mutant.denies
+        if not any(names_it(mutant, said) for said in for_good(mutant, broker))
+    ]
+
+    assert let_go == []
+
+
+def for_good(mutant: Mutant, broker: str | None) -> Iterator[str]:
+    yield from violations(mutant.stack, broker=broker)
+    yield from dangerous(matrix_of(mutant.stack, mutant.holders))
 
 
 def told(mutant: Mutant, broker: str | None, before: dict[str, str]) -> Iterator[str]:

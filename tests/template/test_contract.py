@@ -269,6 +269,23 @@ CASES = {
         said="BrokerRole: the statement Log allows lambda:InvokeFunctionUrl",
         allowed=(WRITES_LOG, WRITES_LOG.replace("]", ", logs:GetLogEvents]")),
     ),
+    "a resource of any name": Case(
+        mistake=("Resource: !Ref SigningSecret\n", "Resource: '*'\n"),
+        said="BrokerRole: the statement ReadTheSigningSecret is about *: name its",
+        allowed=("Resource: !Ref SigningSecret\n", "Resource: [!Ref SigningSecret]\n"),
+    ),
+    "an action of any name": Case(
+        mistake=(
+            "Action: secretsmanager:GetSecretValue\n",
+            "Action: secretsmanager:Get*\n",
+        ),
+        said="BrokerRole: the statement ReadTheSigningSecret allows "
+        "secretsmanager:Get*: name each action",
+        allowed=(
+            "Action: secretsmanager:GetSecretValue\n",
+            "Action: [secretsmanager:GetSecretValue]\n",
+        ),
+    ),
     "a statement about whatever is added later": Case(
         mistake=(
             "Action: secretsmanager:GetSecretValue\n",
