@@ -21,7 +21,7 @@ def main() -> int:
     if not check and not found:
         PAGE.write_text(text, encoding="utf-8")
         sys.stdout.write(text)
-    if PAGE.read_text(encoding="utf-8") != text:
+    if check and PAGE.read_text(encoding="utf-8") != text:
         found.append(
             "docs/privileges.md: a role may do something else than it says: run "
             "`make privileges`, and look at what has changed in it."

@@ -202,7 +202,9 @@ _PROOF: Final[Context] = {
 _OF_RESOURCES: Final = (
     *_plain(
         "AWS::DynamoDB::Table",
-        *("DeleteTable", "Query", "Scan", "UpdateTable", "UpdateTimeToLive"),
+        *("DeleteResourcePolicy", "DeleteTable", "ExportTableToPointInTime"),
+        *("PutResourcePolicy", "Query", "Scan", "UpdateContinuousBackups"),
+        *("UpdateTable", "UpdateTimeToLive"),
     ),
     *_plain(
         "AWS::IAM::ManagedPolicy",
@@ -218,17 +220,18 @@ _OF_RESOURCES: Final = (
         "AWS::Lambda::Function",
         *("AddPermission", "CreateFunctionUrlConfig", "DeleteFunction", "TagResource"),
         *("UpdateFunctionCode", "UpdateFunctionConfiguration"),
-        *("UpdateFunctionUrlConfig",),
+        *("UpdateFunctionUrlConfig", "PutFunctionConcurrency"),
     ),
     *_plain(
         "AWS::Logs::LogGroup",
         *("DeleteLogGroup", "DeleteLogStream", "FilterLogEvents", "GetLogEvents"),
-        *("PutRetentionPolicy",),
+        *("DeleteMetricFilter", "DeleteSubscriptionFilter", "PutMetricFilter"),
+        *("PutRetentionPolicy", "PutSubscriptionFilter"),
     ),
     *_plain("AWS::SSM::Parameter", "DeleteParameter", "PutParameter"),
     *_plain(
         "AWS::SecretsManager::Secret",
-        *("DeleteSecret", "PutSecretValue", "UpdateSecret"),
+        *("DeleteSecret", "PutResourcePolicy", "PutSecretValue", "UpdateSecret"),
     ),
     Danger(
         action="secretsmanager:GetSecretValue",
@@ -252,6 +255,15 @@ _ANYWHERE: Final = (
     *_elsewhere(
         "arn:aws:s3:::another/object",
         *("s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
+    ),
+    *_elsewhere(
+        "arn:aws:cloudwatch:{region}:{account}:alarm:another",
+        *("cloudwatch:DeleteAlarms", "cloudwatch:DisableAlarmActions"),
+        *("cloudwatch:PutMetricAlarm", "cloudwatch:SetAlarmState"),
+    ),
+    *_elsewhere(
+        "arn:aws:apigateway:{region}::/domainnames/another",
+        *("apigateway:DELETE", "apigateway:PATCH"),
     ),
     *_elsewhere(
         "arn:aws:cloudformation:{region}:{account}:stack/another/1",
