@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from aikagi_emulator.template import Resource, Stack
 from tests.privileges.dangers import Danger, by_roles, of_assuming
 from tests.privileges.holders import Holder, holders_of
-from tests.privileges.requests import Only, Row, assuming, callers_of
+from tests.privileges.requests import Only, Row, assuming
 from tests.privileges.samples import instance
+from tests.privileges.trusts import callers_of
 
 
 def attempts(stack: Stack, only: Only = None) -> Iterator[Row]:

@@ -8,7 +8,8 @@ from aikagi_emulator.template import Stack
 from tests.privileges.attempts import attempts
 from tests.privileges.dangers import INTENDED
 from tests.privileges.holders import Holder, holders_of
-from tests.privileges.requests import GRANTED, RESOURCES, Only, Row, granted
+from tests.privileges.requests import GRANTED, RESOURCES, Only, Row
+from tests.privileges.rights import granted
 from tests.privileges.verdicts import verdicts
 
 Judged = tuple[Row, bool]

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pytest
 
+from aikagi_emulator.template import Stack
 from tests.node import require_packages
 from tests.privileges.agreement import differences, stacks, verdicts_of_others
 from tests.privileges.dangers import INTENDED
@@ -25,8 +26,13 @@ SEED: Final = 20261129
 
 
 @pytest.fixture(scope="module")
-def matrices() -> tuple[Matrix, ...]:
-    return tuple(map(matrix_of, stacks()))
+def loaded() -> tuple[Stack, ...]:
+    return stacks()
+
+
+@pytest.fixture(scope="module")
+def matrices(loaded: tuple[Stack, ...]) -> tuple[Matrix, ...]:
+    return tuple(map(matrix_of, loaded))
 
 
 def told(row: Row) -> str:
@@ -130,9 +136,10 @@ def test_an_evaluator_that_decides_otherwise_or_not_at_all_is_told_of():
     assert "the emulator says no, iam-simulate invalid.action" in sentences[1]
 
 
-def test_every_role_is_in_the_matrix_and_every_policy_of_each():
-    for stack in stacks():
-        matrix = matrix_of(stack)
+def test_every_role_is_in_the_matrix_and_every_policy_of_each(
+    loaded: tuple[Stack, ...], matrices: tuple[Matrix, ...]
+):
+    for stack, matrix in zip(loaded, matrices, strict=True):
         asked = {(row.holder, row.ask.action) for row, _ in matrix.granted}
         for role in stack.of_type("AWS::IAM::Role"):
             assert (role.logical_id, "sts:AssumeRole") in asked

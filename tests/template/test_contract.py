@@ -286,6 +286,18 @@ CASES = {
             "Action: [secretsmanager:GetSecretValue]\n",
         ),
     ),
+    "a boundary that is another than the policy within it": Case(
+        mistake=(
+            "      PolicyDocument: *call-own-function\n",
+            "      PolicyDocument: {Version: '2012-10-17', Statement: [{Effect: Allow,\n"
+            "        Action: lambda:GetFunction, Resource: !GetAtt HelloFunction.Arn}]}\n",
+        ),
+        said="InvokeBoundary: it says other than the policies of InvokeRole",
+        allowed=(
+            "Description: The most that sessions",
+            "Description: All that sessions",
+        ),
+    ),
     "a statement about whatever is added later": Case(
         mistake=(
             "Action: secretsmanager:GetSecretValue\n",
