@@ -51,6 +51,12 @@ PERMISSION = """
       Principal: apigateway.amazonaws.com
       SourceAccount: !Ref AWS::AccountId
 """
+ANOTHER_BOUNDARY = """\
+      PolicyDocument:
+        Version: '2012-10-17'
+        Statement:
+          - {Effect: Allow, Action: sqs:SendMessage, Resource: 'arn:aws:sqs:a:1:b'}
+"""
 OUTPUTS = "\nOutputs:\n"
 
 
@@ -289,8 +295,7 @@ CASES = {
     "a boundary that is another than the policy within it": Case(
         mistake=(
             "      PolicyDocument: *call-own-function\n",
-            "      PolicyDocument: {Version: '2012-10-17', Statement: [{Effect: Allow,\n"
-            "        Action: lambda:GetFunction, Resource: !GetAtt HelloFunction.Arn}]}\n",
+            ANOTHER_BOUNDARY,
         ),
         said="InvokeBoundary: it says other than the policies of InvokeRole",
         allowed=(
