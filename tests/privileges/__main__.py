@@ -9,13 +9,17 @@ import sys
 
 from tests.privileges.agreement import differences, everything, verdicts_of_others
 from tests.privileges.page import PAGE, page
+from tests.privileges.samples import UnknownOperatorError
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.privileges")
     parser.add_argument("--check", action="store_true", help="write nothing")
     check: bool = parser.parse_args().check
-    judged = everything()
+    try:
+        judged = everything()
+    except UnknownOperatorError as error:
+        sys.exit(str(error))
     found = list(differences(judged, verdicts_of_others(judged)))
     text = page()
     if not check and not found:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from ipaddress import ip_network
 from typing import Any, Final
 
 from aikagi_emulator.template import Resource, Stack
@@ -139,11 +140,17 @@ def _role(stack: Stack, role: Resource) -> Holder:
 
 
 def _lent(stack: Stack, role: Holder, function: UrlFunction) -> Holder:
-    """Return a session as the broker makes it for somebody, of one function."""
+    """Return a session as the broker makes it for somebody, of one function.
+
+    For a minute and for one network, so that its policy has all that it can have.
+    """
+    networks = (ip_network("192.0.2.0/24"),)
     plan = plan_session(
         a_user("alice", "everyone"),
-        replace(a_function("hello", "everyone"), arn=function.arn),
-        SessionRequest(),
+        replace(
+            a_function("hello", "everyone"), arn=function.arn, source_networks=networks
+        ),
+        SessionRequest(duration_seconds=60),
         grant_id="a-grant",
         now=NOON,
     )

@@ -5,6 +5,7 @@ Made from what the policy asks for, so that a statement that is added is tried a
 
 import re
 from collections.abc import Mapping, Sequence
+from ipaddress import ip_address, ip_network
 from typing import Any, Final, TypeAlias
 
 from tests.template.stacks import as_list
@@ -12,9 +13,18 @@ from tests.template.stacks import as_list
 Value: TypeAlias = str | tuple[str, ...]
 Context: TypeAlias = dict[str, Value]
 
-_OPERATOR: Final = re.compile("(?:(ForAllValues|ForAnyValue):)?([A-Za-z]+?)(IfExists)?")
+_OPERATOR: Final = re.compile("(?:(?:ForAll|ForAny)Values?:)?([A-Za-z]+?)(?:IfExists)?")
 _VARIABLE: Final = re.compile(r"\$\{([^},]+)[^}]*\}")
-_TEXTS: Final = ("StringEquals", "StringLike", "ArnEquals", "ArnLike")
+_TEXTS: Final = ("String", "StringLike", "Arn", "ArnLike", "Bool")
+_ORDERS: Final = {
+    "DateGreaterThan": ("2100-01-01T00:00:00Z", "2000-01-01T00:00:00Z"),
+    "DateLessThan": ("2000-01-01T00:00:00Z", "2100-01-01T00:00:00Z"),
+    "NumericGreaterThan": ("1000000000", "0"),
+    "NumericLessThan": ("0", "1000000000"),
+}
+"""Of each what is beyond every bound that somebody would write, and what is not."""
+
+_STRANGE_ADDRESSES: Final = ("192.0.2.77", "198.51.100.77", "203.0.113.77")
 _STRANGERS: Final = ("another", "another+person", "")
 _STREAM: Final = re.compile(r"(:log-group:[^:*]+):\*")
 
@@ -59,6 +69,12 @@ def differing(
     ]
     if not wanted:
         return None
+    for operator, keys in condition.items():
+        base = _base(operator)
+        if key in keys and base in _ORDERS:
+            return {**context, key: _ORDERS[base][1]}
+        if key in keys and base == "IpAddress":
+            return {**context, key: _outside(wanted)}
     if set(wanted) <= {"true", "false"}:
         return {**context, key: "false" if wanted == ["true"] else "true"}
     [stranger, *_] = [
@@ -75,13 +91,18 @@ def conditions_of(condition: Mapping[str, Mapping[str, Any]]) -> Sequence[str]:
 
 
 def _fit(context: Context, operator: str, key: str, wanted: Sequence[str]) -> None:
-    found = _OPERATOR.fullmatch(operator)
-    base, quantifier = (found[2], found[1]) if found else (operator, None)
+    base, several = _base(operator), operator.startswith("For")
     if base == "Null":
         if "false" in wanted:
             context.setdefault(key, "x")
         return
-    if base not in (*_TEXTS, "Bool"):
+    if base in _ORDERS:
+        context[key] = _ORDERS[base][0]
+        return
+    if base == "IpAddress":
+        context[key] = str(ip_network(wanted[0])[0])
+        return
+    if base not in _TEXTS:
         msg = (
             f"{operator} {key}: no value is known that satisfies it. "
             "tests/privileges/samples.py makes them."
@@ -91,7 +112,22 @@ def _fit(context: Context, operator: str, key: str, wanted: Sequence[str]) -> No
         for variable in _VARIABLE.findall(value):
             context.setdefault(variable, "x")
     values = tuple(map(instance, wanted))
-    context[key] = values if quantifier else values[0]
+    context[key] = values if several else values[0]
+
+
+def _base(operator: str) -> str:
+    """Return what an operator compares: ``DateLessThan`` of one with ``IfExists``."""
+    found = _OPERATOR.fullmatch(operator)
+    return found[1].removesuffix("Equals") if found else operator
+
+
+def _outside(networks: Sequence[str]) -> str:
+    """Return an address that is in none of the networks."""
+    return next(
+        address
+        for address in _STRANGE_ADDRESSES
+        if not any(ip_address(address) in ip_network(network) for network in networks)
+    )
 
 
 def _like(text: str, pattern: str) -> bool:
