@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from aikagi_emulator.template import Stack
+from aikagi_emulator.template import Stack, declared_parameters
 from tests.privileges.dangers import INTENDED
 from tests.privileges.matrix import Judged, Matrix, matrix_of, table, tables
 from tests.template.rights import TRUSTS_THE_ACCOUNT, WILDCARDS
@@ -13,12 +13,16 @@ Names = dict[str, None]
 
 PAGE: Final = TEMPLATE.parent / "docs" / "privileges.md"
 
-RIGHTS_BY_PARAMETERS: Final[tuple[Mapping[str, str], ...]] = (
-    {"SummariseModelId": "amazon.nova-lite-v1:0"},
-    {
-        "SummariseModelId": "apac.amazon.nova-lite-v1:0",
-        "SummariseModelArns": "arn:aws:bedrock:ap-southeast-2::foundation-model/x",
-    },
+_DECLARED: Final = declared_parameters(TEMPLATE)
+RIGHTS_BY_PARAMETERS: Final[tuple[Mapping[str, str], ...]] = tuple(
+    {name: value for name, value in parameters.items() if name in _DECLARED}
+    for parameters in (
+        {"SummariseModelId": "amazon.nova-lite-v1:0"},
+        {
+            "SummariseModelId": "apac.amazon.nova-lite-v1:0",
+            "SummariseModelArns": "arn:aws:bedrock:ap-southeast-2::foundation-model/x",
+        },
+    )
 )
 """Parameters by which a role may do more. The page shows the first of them."""
 
