@@ -15,11 +15,11 @@ def attempts(stack: Stack, only: Only = None) -> Iterator[Row]:
 
     ``only`` are the holders to ask about, where not all.
     """
-    holders = holders_of(stack)
+    holders, tried = holders_of(stack), tuple(by_roles(stack))
     for holder in holders:
         if only is not None and holder.logical_id not in only:
             continue
-        for danger in by_roles(stack):
+        for danger in tried:
             if not danger.spares(holder.logical_id):
                 yield from _by(stack, holder, danger, holders)
         if holder.trust is not None:
@@ -44,9 +44,9 @@ def _by(
 
 
 def _of(stack: Stack, role: Holder, holders: tuple[Holder, ...]) -> Iterator[Row]:
-    arn = role.caller.role_arn
+    arn, tried = role.caller.role_arn, tuple(of_assuming())
     for caller in callers_of(stack, role, holders):
-        for danger in of_assuming():
+        for danger in tried:
             if not caller.service and not danger.spares(caller.name):
                 yield Row(
                     holder=role.logical_id,

@@ -64,17 +64,19 @@ def of_assuming() -> Iterator[Danger]:
     of_broker, of_proof = ("BrokerRole",), ("BrokerRole", "RevocationRole")
     yield _assume("as a person", _PERSON, spared=of_broker)
     yield _assume("named for nobody", {**_PERSON, "sts:RoleSessionName": "alice"})
-    for key in _PERSON:
-        if key.startswith("aws:RequestTag/"):
-            yield _assume(f"without {key}", without(_PERSON, key))
-            context = without(_PERSON, key)
-            yield _assume(f"without {key}", context, action="sts:TagSession")
+    tags = [key for key in _PERSON if key.startswith("aws:RequestTag/")]
+    for action in ("sts:AssumeRole", "sts:TagSession"):
+        for key in tags:
+            yield _assume(f"without {key}", without(_PERSON, key), action=action)
+            yield _assume(f"with an empty {key}", {**_PERSON, key: ""}, action=action)
+    strange = {**_PERSON, _IDENTITY: "alice"}
+    yield _assume("with a source identity of nobody", strange)
     yield _assume("without a source identity", without(_PERSON, _IDENTITY))
-    tags = {**_PERSON, "aws:TagKeys": ("issuer", "admin")}
-    yield _assume("with a tag of another name", tags, action="sts:TagSession")
+    more = {**_PERSON, "aws:TagKeys": ("issuer", "admin")}
+    yield _assume("with a tag of another name", more, action="sts:TagSession")
     yield _assume("as a person", _PERSON, action="sts:TagSession", spared=of_proof)
     for how, context in {
-        "for nobody": {**_PERSON, _IDENTITY: "alice"},
+        "for nobody": strange,
         "for no name at all": without(_PERSON, _IDENTITY),
     }.items():
         yield _assume(how, context, action="sts:SetSourceIdentity")

@@ -93,10 +93,32 @@ def _of_statement(
                 _remove,
             )
             yield replace(mutant, denies=statement["Effect"] == "Deny")
+            if operator.endswith("StringLike"):
+                yield from _of_values(
+                    stack, resource, (*path, "Condition"), operator, key
+                )
     if statement["Effect"] == "Allow":
         # What is denied beside it, nobody gains.
         yield from _of_grant(stack, resource, path, statement)
         yield from _of_principals(stack, resource, path, statement)
+
+
+def _of_values(
+    stack: Stack, resource: Resource, path: Path, operator: str, key: str
+) -> Iterator[Mutant]:
+    """Let each of a condition's values be anything."""
+    place: Any = resource.properties
+    for step in (*path, operator, key):
+        place = place[step]
+    for index, value in enumerate(as_list(place)):
+        yield _mutant(
+            stack,
+            resource,
+            "condition",
+            f"{path[-2]} with {key} * instead of {value}",
+            (*path, operator, key),
+            _put(_with(as_list(place), index, "*")),
+        )
 
 
 def _of_grant(

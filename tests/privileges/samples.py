@@ -77,9 +77,16 @@ def differing(
             return {**context, key: _outside(wanted)}
     if set(wanted) <= {"true", "false"}:
         return {**context, key: "false" if wanted == ["true"] else "true"}
-    [stranger, *_] = [
-        text for text in _STRANGERS if not any(_like(text, value) for value in wanted)
-    ]
+    stranger = next(
+        (
+            text
+            for text in _STRANGERS
+            if not any(_like(text, value) for value in wanted)
+        ),
+        None,
+    )
+    if stranger is None:
+        return None
     given = context.get(key)
     many = isinstance(given, tuple)
     return {**context, key: (*given, stranger) if many and given else stranger}

@@ -77,3 +77,9 @@ def test_an_operator_for_which_no_value_is_known_is_named():
 )
 def test_an_instance_of_a_pattern_is_something_of_its_kind(pattern: str, one: str):
     assert instance(pattern) == one
+
+
+def test_beside_a_condition_that_holds_for_everything_there_is_no_other_value():
+    condition = {"StringLike": {"aws:PrincipalTag/x": "*"}}
+
+    assert differing(fitting(condition), "aws:PrincipalTag/x", condition) is None
