@@ -175,7 +175,13 @@ def nowhere() -> Iterator[TextIO]:
     """Send what is audited nowhere, and give what is standard output otherwise."""
     with os.fdopen(os.dup(1), "w") as output, Path(os.devnull).open("w") as null:
         os.dup2(null.fileno(), 1)
-        yield output
+        try:
+            yield output
+        finally:
+            # What is audited stands in a buffer of Python's until it is written.
+            sys.stdout.flush()
+            output.flush()
+            os.dup2(output.fileno(), 1)
 
 
 def compare_warm_grants(rounds: int = ROUNDS) -> Table:

@@ -1,8 +1,10 @@
 """How the broker talks to AWS: impatiently."""
 
 import os
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import boto3
 import botocore.session
@@ -63,7 +65,29 @@ def new_session() -> boto3.session.Session:
     session = botocore.session.Session()
     opened = boto3.session.Session(botocore_session=session)
     session.register_component("data_loader", _models())
+    parsers = session.get_component("response_parser_factory")
+    parsers.set_parser_defaults(timestamp_parser=read_timestamp)
+    session.register("before-call.sts", _encode_form)
     return opened
+
+
+def read_timestamp(value: float | str) -> datetime:
+    """Read seconds since 1970, or ISO 8601, as AWS's services that are used here send.
+
+    botocore would try every way in which a date can be written. Raises ``ValueError``.
+    """
+    if isinstance(value, str):
+        return datetime.fromisoformat(value)
+    try:
+        return datetime.fromtimestamp(value, UTC)
+    except (OverflowError, OSError, TypeError) as error:
+        raise ValueError(value) from error
+
+
+def _encode_form(**event: Any) -> None:  # noqa: ANN401 - as botocore's hooks are called
+    """Encode a form once. botocore would to sign it, and again to send it."""
+    params = event["params"]
+    params["body"] = urlencode(params["body"]).encode()
 
 
 @cache

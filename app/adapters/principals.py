@@ -47,9 +47,14 @@ class Revocations:
         )
 
 
+NOTHING_REVOKED: Final = Revocations()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """What the table says of somebody. Fields of a wrong type count as absent.
+    """What the table says of somebody, and of everybody's revocations.
+
+    Fields of a wrong type count as absent.
 
     But for the version of their credentials and for ``valid_from``, which raise:
     without them logins and tokens would live that are over.
@@ -64,7 +69,12 @@ class Principal:
     disabled: bool
 
     @classmethod
-    def of(cls, identity: Identity, item: Mapping[str, Any]) -> "Principal":
+    def of(
+        cls,
+        identity: Identity,
+        item: Mapping[str, Any],
+        revocations: Revocations = NOTHING_REVOKED,
+    ) -> "Principal":
         has_one_time_password = ONE_TIME_PASSWORD_HASH in item
         attribute = ONE_TIME_PASSWORD_HASH if has_one_time_password else PASSWORD_HASH
         password_hash = item.get(attribute, {}).get("S")
@@ -77,7 +87,10 @@ class Principal:
                 groups=frozenset(groups),
                 credentials_version=item.get("credentials_version", {"S": ""})["S"],
                 attributes=_attributes(item),
-                valid_from=int(item.get("valid_from", {"N": "0"})["N"]),
+                valid_from=max(
+                    int(item.get("valid_from", {"N": "0"})["N"]), revocations.valid_from
+                ),
+                revoked_grants=revocations.grants,
             ),
             password_hash=password_hash if isinstance(password_hash, str) else None,
             has_one_time_password=has_one_time_password,

@@ -1,7 +1,6 @@
 """The broker's own users, read from the table at every request."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, final
 
 from app.adapters.passwords import Passwords, UnusablePasswordError
@@ -108,12 +107,11 @@ class UserTable:
         principal, revocations = self._read_with_revocations(bearer.identity)
         if principal is not None and principal.disabled:
             return None
-        valid_from = principal.user.valid_from if principal is not None else 0
         return User(
             identity=bearer.identity,
             groups=bearer.groups,
             attributes=bearer.attributes,
-            valid_from=max(valid_from, revocations.valid_from),
+            valid_from=(principal.user if principal else revocations).valid_from,
             revoked_grants=revocations.grants,
         )
 
@@ -131,15 +129,8 @@ class UserTable:
 
     def _read(self, identity: Identity) -> Principal | None:
         """Read somebody, with what was revoked of everybody's."""
-        principal, revocations = self._read_with_revocations(identity)
-        if principal is None:
-            return None
-        user = replace(
-            principal.user,
-            valid_from=max(principal.user.valid_from, revocations.valid_from),
-            revoked_grants=revocations.grants,
-        )
-        return replace(principal, user=user)
+        principal, _ = self._read_with_revocations(identity)
+        return principal
 
     def _read_with_revocations(
         self, identity: Identity
@@ -148,8 +139,10 @@ class UserTable:
         key = principal_key(identity)
 
         def parse(items: Mapping[str, Any]) -> tuple[Principal | None, Revocations]:
-            principal = Principal.of(identity, items[key]) if key in items else None
-            return principal, Revocations.of(items.get(REVOCATIONS, {}))
+            revocations = Revocations.of(items.get(REVOCATIONS, {}))
+            if key not in items:
+                return None, revocations
+            return Principal.of(identity, items[key], revocations), revocations
 
         return self._table.read_all((key, REVOCATIONS), parse)
 

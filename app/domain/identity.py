@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 LOCAL: Final = "local"
@@ -205,6 +206,7 @@ def canonical_username(typed: str) -> str:
     return name
 
 
+@lru_cache(maxsize=1024)
 def _encode(subject: str) -> str:
     return "".join(
         chr(byte) if byte in _PLAIN else f"={byte:02X}" for byte in subject.encode()
