@@ -168,8 +168,8 @@ def _calls(stack_id: str) -> Iterator[Danger]:
         context = {**own, **key}
         found: dict[str, Context] = {
             **{how: {**context, **other} for how, other in cases.items()},
-            "without a tag": without(context, function),
-            "without a stack": without(context, stack),
+            "of a function without a tag": without(context, function),
+            "of no stack": without(context, stack),
             "by a session without a tag": without(context, "aws:PrincipalTag/function"),
             "not said to be by a signed URL": own,
             "by no URL that asks for a signature": {
