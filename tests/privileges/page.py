@@ -58,6 +58,13 @@ lets them do everything.
 
 Outside **as granted** there is one `yes`: a request to tag a session that has no
 `aws:TagKeys` is one without tags, and there is none with tags and without that key.
+
+Not asked about: the one policy of a resource that the templates have besides those of
+roles, by which API Gateway calls the broker (`make check` reads it), and policies of
+organisations and of VPC endpoints, which can only take away. What AWS's own managed
+policies allow is unknown here, and `make check` refuses a role that carries one. None
+of this comes from an account; `aws iam simulate-principal-policy` asks AWS itself about
+a role that is deployed.
 """
 
 

@@ -388,22 +388,23 @@ def template_violations(template: Path, given: Mapping[str, str]) -> list[str]:
 def main() -> int:
     outputs = outputs_for(ANOTHER_TEMPLATE)
     passed = [
+        _passes("functions", TEMPLATE, lambda: violations(deployed())),
+        _passes("rights", TEMPLATE, lambda: template_violations(TEMPLATE, {})),
         _passes(
-            TEMPLATE,
-            lambda: violations(deployed()) + template_violations(TEMPLATE, {}),
+            "functions",
+            ANOTHER_TEMPLATE,
+            lambda: violations(another_deployed(), broker=deployed().name),
         ),
         _passes(
+            "rights",
             ANOTHER_TEMPLATE,
-            lambda: (
-                violations(another_deployed(), broker=deployed().name)
-                + template_violations(ANOTHER_TEMPLATE, outputs)
-            ),
+            lambda: template_violations(ANOTHER_TEMPLATE, outputs),
         ),
     ]
     return 0 if all(passed) else 1
 
 
-def _passes(template: Path, check: Callable[[], list[str]]) -> bool:
+def _passes(what: str, template: Path, check: Callable[[], list[str]]) -> bool:
     try:
         found = check()
     except TemplateError as error:
@@ -411,7 +412,7 @@ def _passes(template: Path, check: Callable[[], list[str]]) -> bool:
     name = template.relative_to(TEMPLATE.parent)
     for sentence in found:
         sys.stdout.write(f"{name}: {sentence}\n")
-    sys.stdout.write(f"functions of {name}: {'FAILED' if found else 'passed'}\n")
+    sys.stdout.write(f"{what} of {name}: {'FAILED' if found else 'passed'}\n")
     return not found
 
 
