@@ -1,6 +1,7 @@
 """How the broker talks to AWS: impatiently."""
 
 import os
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final
@@ -95,6 +96,11 @@ def _models() -> Loader:
     return create_loader(os.environ.get("AWS_DATA_PATH"))
 
 
+def is_throttled(answer: Mapping[str, Any]) -> bool:
+    """Tell whether a service has refused a call because there are too many."""
+    return answer.get("Error", {}).get("Code") in _THROTTLED
+
+
 def retry_after(error: Exception) -> int | None:
     """Tell after how many seconds the same call may succeed, if it may at all.
 
@@ -103,6 +109,6 @@ def retry_after(error: Exception) -> int | None:
     if isinstance(error, ClientError):
         answer: dict[str, Any] = dict(error.response)
         status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        throttled = answer.get("Error", {}).get("Code") in _THROTTLED
-        return SOON if throttled or status >= 500 else None  # noqa: PLR2004 - HTTP's
+        passes = is_throttled(answer) or status >= 500  # noqa: PLR2004 - HTTP's
+        return SOON if passes else None
     return SOON if isinstance(error, ConnectionError | HTTPClientError) else None

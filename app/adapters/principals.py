@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from app.domain.identity import Identity, User, is_attribute
@@ -32,18 +33,22 @@ class Revocations:
     """What no longer counts of anybody, or of single grants.
 
     Tokens, logins and sessions from before ``valid_from`` (epoch seconds) are over, and
-    so are the sessions of ``grants``. A field of a wrong type raises: without it they
-    would live on.
+    so are the sessions of ``grants``. It was so at ``read_at`` or later. A field of a
+    wrong type raises: without it they would live on.
     """
 
     valid_from: int = 0
     grants: frozenset[str] = frozenset()
+    read_at: datetime | None = None
 
     @classmethod
-    def of(cls, item: Mapping[str, Any]) -> "Revocations":
+    def of(
+        cls, item: Mapping[str, Any], read_at: datetime | None = None
+    ) -> "Revocations":
         return cls(
             valid_from=int(item.get("valid_from", {"N": "0"})["N"]),
             grants=frozenset(item.get("grants", {"SS": []})["SS"]),
+            read_at=read_at,
         )
 
 
@@ -91,6 +96,7 @@ class Principal:
                     int(item.get("valid_from", {"N": "0"})["N"]), revocations.valid_from
                 ),
                 revoked_grants=revocations.grants,
+                read_at=revocations.read_at,
             ),
             password_hash=password_hash if isinstance(password_hash, str) else None,
             has_one_time_password=has_one_time_password,

@@ -79,7 +79,8 @@ class User:
 
     Tokens, logins and sessions that were issued before ``valid_from`` (epoch seconds)
     count no more, and sessions of ``revoked_grants`` are handed out no more. All this
-    was so at ``read_at`` or later; None where nobody asked for a moment.
+    was so at ``read_at`` or later; None where nobody asked for a moment. A session
+    counts as issued then, so that what is revoked since ends it.
     ``login_ends_at`` is the end of the login by which they came.
     """
 
