@@ -2,30 +2,24 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from aikagi_emulator.template import Stack
 from tests.privileges.independent import Verdict, independent_verdicts
 from tests.privileges.matrix import Judged, matrix_of
-from tests.privileges.page import RIGHTS_BY_PARAMETERS
-from tests.template.stacks import another_deployed, deployed
-
-
-def stacks() -> tuple[Stack, ...]:
-    """Return the stacks of both templates, with and without what parameters allow."""
-    return (
-        deployed(),
-        *(deployed(**parameters) for parameters in RIGHTS_BY_PARAMETERS),
-        another_deployed(),
-    )
+from tests.privileges.variants import stacks
 
 
 def everything() -> list[Judged]:
     """Return every request about every stack, as the emulator decides it."""
-    return [
+    return distinct(
         entry
         for stack in stacks()
         for matrix in [matrix_of(stack)]
         for entry in (*matrix.granted, *matrix.attempts)
-    ]
+    )
+
+
+def distinct(judged: Iterable[Judged]) -> list[Judged]:
+    """Return each question once: variants of a stack ask many the same."""
+    return list({repr(row.ask): (row, allowed) for row, allowed in judged}.values())
 
 
 def verdicts_of_others(judged: Iterable[Judged]) -> list[Verdict]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from aikagi_emulator.template import Resource, Stack
-from tests.privileges.dangers import Danger, by_roles, of_assuming
+from tests.privileges.dangers import Danger, by_roles, of_assuming, of_services
 from tests.privileges.holders import Holder, holders_of
 from tests.privileges.requests import Only, Row, assuming
 from tests.privileges.samples import instance
@@ -44,10 +44,11 @@ def _by(
 
 
 def _of(stack: Stack, role: Holder, holders: tuple[Holder, ...]) -> Iterator[Row]:
-    arn, tried = role.caller.role_arn, tuple(of_assuming())
+    arn = role.caller.role_arn
+    by_callers, by_services = tuple(of_assuming()), tuple(of_services(stack))
     for caller in callers_of(stack, role, holders):
-        for danger in tried:
-            if not caller.service and not danger.spares(caller.name):
+        for danger in by_services if caller.service else by_callers:
+            if not danger.spares(caller.name):
                 yield Row(
                     holder=role.logical_id,
                     statement="",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from aikagi_emulator.template import Stack
+from tests.privileges.requests import ANOTHER_ACCOUNT
 from tests.privileges.samples import Context, without
 
 
@@ -37,7 +38,7 @@ class Danger:
 
     def spares(self, caller: str) -> bool:
         """Whether a role may: one of another stack has that stack's name before it."""
-        return caller.rpartition("-")[2] in self.spared
+        return not {caller, caller.rpartition("-")[2]}.isdisjoint(self.spared)
 
 
 INTENDED: Final[Mapping[tuple[str, str, str], str]] = {
@@ -62,6 +63,7 @@ def by_roles(stack: Stack) -> Iterator[Danger]:
 def of_assuming() -> Iterator[Danger]:
     """Yield what is tried with every role, by every other and by strangers."""
     of_broker, of_proof = ("BrokerRole",), ("BrokerRole", "RevocationRole")
+    yield _assume("from another account", {"aws:PrincipalAccount": ANOTHER_ACCOUNT})
     yield _assume("as a person", _PERSON, spared=of_broker)
     yield _assume("named for nobody", {**_PERSON, "sts:RoleSessionName": "alice"})
     tags = [key for key in _PERSON if key.startswith("aws:RequestTag/")]
@@ -85,6 +87,26 @@ def of_assuming() -> Iterator[Danger]:
             context = {**_PERSON, **_PROOF, key: _PERSON[key]}
             how = f"as the proof of a revocation, with a person's {key}"
             yield _assume(how, context, spared=of_broker)
+
+
+def of_services(stack: Stack) -> Iterator[Danger]:
+    """Yield what is tried with every role by the services that a trust names.
+
+    Lambda and EKS do not say for which resource it is that they assume one.
+    """
+    functions, pods = "lambda.amazonaws.com", "pods.eks.amazonaws.com"
+    account, arn = "aws:SourceAccount", "aws:SourceArn"
+    task = f"arn:aws:ecs:{stack.region}:{{}}:task/x/y"
+    own: Context = {account: stack.account, arn: task.format(stack.account)}
+    of_another = {arn: task.format(ANOTHER_ACCOUNT)}
+    for_another = {account: ANOTHER_ACCOUNT}
+    yield _assume("for another account", {**own, **for_another}, spared=(functions,))
+    yield _assume(
+        "for a resource of another account",
+        {**own, **of_another},
+        spared=(functions, pods),
+    )
+    yield _assume("for nobody", {}, spared=(functions, pods))
 
 
 def _assume(

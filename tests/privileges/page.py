@@ -1,30 +1,18 @@
 """The page docs/privileges.md: its tables, and the words around them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-from aikagi_emulator.template import Stack, declared_parameters
+from aikagi_emulator.template import Stack
 from tests.privileges.dangers import INTENDED
 from tests.privileges.matrix import Judged, Matrix, matrix_of, table, tables
+from tests.privileges.variants import variants
 from tests.template.rights import TRUSTS_THE_ACCOUNT, WILDCARDS
 from tests.template.stacks import TEMPLATE, another_deployed, deployed
 
 Names = dict[str, None]
 
 PAGE: Final = TEMPLATE.parent / "docs" / "privileges.md"
-
-_DECLARED: Final = declared_parameters(TEMPLATE)
-RIGHTS_BY_PARAMETERS: Final[tuple[Mapping[str, str], ...]] = tuple(
-    {name: value for name, value in parameters.items() if name in _DECLARED}
-    for parameters in (
-        {"SummariseModelId": "amazon.nova-lite-v1:0"},
-        {
-            "SummariseModelId": "apac.amazon.nova-lite-v1:0",
-            "SummariseModelArns": "arn:aws:bedrock:ap-southeast-2::foundation-model/x",
-        },
-    )
-)
-"""Parameters by which a role may do more. The page shows the first of them."""
 
 _INTRODUCTION: Final = """\
 # What each role can do
@@ -56,8 +44,10 @@ Of a trust policy the same is asked for every role of the template, for an AWS s
 and for two administrators, one of the account and one of another, whose own account
 lets them do everything.
 
-Outside **as granted** there is one `yes`: a request to tag a session that has no
-`aws:TagKeys` is one without tags, and there is none with tags and without that key.
+Outside **as granted** there are two kinds of `yes`. A request to tag a session that has
+no `aws:TagKeys` is one without tags: there is none with tags and without that key. And
+where a statement compares a key with an operator that ends in `IfExists`, a request
+without it passes.
 
 Not asked about: the one policy of a resource that the templates have besides those of
 roles, by which API Gateway calls the broker (`make check` reads it), and policies of
@@ -70,20 +60,35 @@ a role that is deployed.
 
 def page() -> str:
     """Return the whole page."""
-    ours = deployed(**RIGHTS_BY_PARAMETERS[0])
-    theirs = another_deployed()
-    stacks = {
-        "The broker's stack": (ours, matrix_of(ours)),
-        "A stack of other functions": (theirs, matrix_of(theirs)),
-    }
-    parts = [_INTRODUCTION, _reasons()]
-    for title, (stack, matrix) in stacks.items():
-        parts.append(f"## {title}\n")
-        parts.append(_nobody(matrix))
-        for holder, text in tables(matrix, names_of(stack)).items():
-            parts.append(f"### {holder}\n")
-            parts.append(text)
-    return "\n".join(parts)
+    ours, theirs = deployed(), another_deployed()
+    return "\n".join(
+        [
+            _INTRODUCTION,
+            _reasons(),
+            *_of_stack("The broker's stack", ours),
+            *_by_parameters(ours),
+            *_of_stack("A stack of other functions", theirs),
+        ]
+    )
+
+
+def _of_stack(title: str, stack: Stack) -> Iterator[str]:
+    matrix = matrix_of(stack)
+    yield f"## {title}\n"
+    yield _nobody(matrix)
+    for holder, text in tables(matrix, names_of(stack)).items():
+        yield f"### {holder}\n"
+        yield text
+
+
+def _by_parameters(stack: Stack) -> Iterator[str]:
+    """Yield the tables that are others with a parameter."""
+    usual = tables(matrix_of(stack), names_of(stack))
+    for parameters, variant in variants().items():
+        for holder, text in tables(matrix_of(variant), names_of(variant)).items():
+            if text != usual[holder]:
+                yield f"### {holder}, with {parameters}\n"
+                yield text
 
 
 def names_of(stack: Stack) -> dict[str, str]:

@@ -5,7 +5,13 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
 from tests.privileges.holders import Caller, Document, Holder
-from tests.privileges.samples import Context, conditions_of, differing, without
+from tests.privileges.samples import (
+    Context,
+    conditions_of,
+    differing,
+    is_optional,
+    without,
+)
 
 Only: TypeAlias = Collection[str] | None
 
@@ -38,7 +44,8 @@ class Row:
     resource as the policy names it, or the role that a trust policy guards.
     ``circumstance`` is ``GRANTED``, one of ``RESOURCES`` or a condition's key and what
     became of it. ``spared`` are the roles that are there for what is asked, and
-    ``kind`` is what it is asked of, each of its kind.
+    ``kind`` is what it is asked of, each of its kind. ``optional`` says that a
+    condition asks about a key only where there is one, and it is not there.
     """
 
     holder: str
@@ -50,6 +57,7 @@ class Row:
     trusts: bool = False
     spared: tuple[str, ...] = ()
     kind: str = ""
+    optional: bool = False
 
     @property
     def who(self) -> str:
@@ -81,8 +89,9 @@ def otherwise(row: Row, condition: Mapping[str, Any]) -> Iterator[Row]:
     """Yield the request without each key asked about, and with another value."""
     context = row.ask.context
     for key in conditions_of(condition):
-        yield about(
-            row, f"without {key}", replace(row.ask, context=without(context, key))
+        lacking = replace(row.ask, context=without(context, key))
+        yield replace(
+            about(row, f"without {key}", lacking), optional=is_optional(key, condition)
         )
         other = differing(context, key, condition)
         if other is not None:

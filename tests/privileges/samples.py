@@ -92,6 +92,15 @@ def differing(
     return {**context, key: (*given, stranger) if many and given else stranger}
 
 
+def is_optional(key: str, condition: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether a Condition asks about a key only where a request has it."""
+    return all(
+        operator.endswith("IfExists")
+        for operator, keys in condition.items()
+        if key in keys
+    )
+
+
 def conditions_of(condition: Mapping[str, Mapping[str, Any]]) -> Sequence[str]:
     """Return the keys that a Condition asks about, each once."""
     return tuple(dict.fromkeys(key for keys in condition.values() for key in keys))

@@ -13,6 +13,7 @@ from tests.privileges.samples import (
     differing,
     fitting,
     instance,
+    is_optional,
     without,
 )
 
@@ -30,6 +31,7 @@ CONDITIONS = [
     {"ArnLike": {"aws:SourceArn": "arn:aws:lambda:*:*:function:*"}},
     {"StringEquals": {"aws:PrincipalTag/function": "${aws:PrincipalTag/user}"}},
     {"Null": {"aws:TokenIssueTime": "false"}},
+    {"StringEqualsIfExists": {"aws:SourceAccount": "123456789012"}},
     {"DateLessThan": {"aws:CurrentTime": "2030-01-01T00:00:00Z"}},
     {"DateGreaterThanEquals": {"aws:TokenIssueTime": "2030-01-01T00:00:00Z"}},
     {"NumericLessThanEquals": {"aws:MultiFactorAuthAge": "3600"}},
@@ -55,7 +57,8 @@ def test_a_condition_holds_for_what_fits_and_for_nothing_beside_it(
 
     assert holds(condition, context)
     for key in conditions_of(condition):
-        assert not holds(condition, without(context, key))
+        optional = is_optional(key, condition)
+        assert holds(condition, without(context, key)) is optional
         other = differing(context, key, condition)
         # Of several values one is enough for "for any value".
         if other is not None and "ForAnyValue:StringEquals" not in condition:
