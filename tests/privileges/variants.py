@@ -1,6 +1,7 @@
 """The stacks to ask about: both templates, and each with what a parameter allows."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Final
 
 from aikagi_emulator.template import Stack, declared_parameters
@@ -25,6 +26,7 @@ RIGHTS_BY_PARAMETERS: Final[tuple[Mapping[str, str], ...]] = tuple(
 """Parameters by which somebody may do more than without them."""
 
 
+@cache
 def variants() -> dict[str, Stack]:
     """Return the broker's stack with each of these, by what to call it."""
     return {
@@ -35,6 +37,7 @@ def variants() -> dict[str, Stack]:
     }
 
 
+@cache
 def stacks() -> tuple[Stack, ...]:
     """Return all of them, and the stack of other functions."""
     return (deployed(), *variants().values(), another_deployed())
