@@ -20,7 +20,11 @@ from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
 ROOT: Final = Path(__file__).parents[1]
-TEMPLATES: Final = (ROOT / "template.yaml", ROOT / "docs" / "another-stack.yaml")
+TEMPLATES: Final = (
+    ROOT / "template.yaml",
+    ROOT / "docs" / "another-stack.yaml",
+    ROOT / "docs" / "deployer.yaml",
+)
 TOOLS: Final = Path(sys.executable).parent
 REGION: Final = "ap-northeast-1"
 

@@ -51,8 +51,12 @@ class Terminal:
         os.write(self._ours, f"{line}\n".encode())
 
     def interrupt(self) -> None:
-        """Do what Ctrl-C does."""
+        """Do what Ctrl-C does to a command that has started no other."""
         self._process.send_signal(signal.SIGINT)
+
+    def press_ctrl_c(self) -> None:
+        """Interrupt the command and all that it has started, as a terminal does."""
+        os.killpg(self._process.pid, signal.SIGINT)
 
     def finish(self) -> int:
         try:

@@ -32,7 +32,9 @@ ADDRESSES: Final = frozenset({"static/aikagi.js", "static/aikagi.d.ts"})
 EXAMPLE: Final = "greet"
 """The function that ``make function`` would write."""
 
-MADE: Final = frozenset({".aws-sam", ".emulator", ".local", ".tools", ".venv"})
+MADE: Final = frozenset(
+    {".aws-sam", ".emulator", ".local", ".tools", ".venv", "environments"}
+)
 """Folders that a command makes: a fresh clone has none of them."""
 
 _FENCED: Final = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)

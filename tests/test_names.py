@@ -10,7 +10,13 @@ import pytest
 
 ROOT: Final = Path(__file__).parents[1]
 
-DISTRIBUTIONS: Final = ("app", "aikagi", "emulator/src", "functions/layer/python")
+DISTRIBUTIONS: Final = (
+    "app",
+    "aikagi",
+    "deployment",
+    "emulator/src",
+    "functions/layer/python",
+)
 
 SAME_THING_TWICE: Final = {
     # For httpx and for httpx2: whoever changes the library changes one import.

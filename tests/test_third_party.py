@@ -40,6 +40,7 @@ ALLOWED: Final = {
     "app.settings": {"pydantic", "pydantic_settings"},
     "app.snapstart": {"botocore", "fastapi", "snapshot_restore_py"},
     "app.web": WEB,
+    "deployment": {"boto3", "botocore", "yaml"},
 }
 """What a package and those inside it may import; the longest name counts.
 
@@ -56,6 +57,7 @@ def found() -> dict[str, set[str]]:
     graph = grimp.build_graph(
         "aikagi",
         "app",
+        "deployment",
         include_external_packages=True,
         exclude_type_checking_imports=True,
         cache_dir=None,
@@ -66,7 +68,7 @@ def found() -> dict[str, set[str]]:
         if part is not None:
             names = graph.find_modules_directly_imported_by(module)
             imported[part] |= {name.partition(".")[0] for name in names}
-    ours = OF_PYTHON | {"aikagi", "app"}
+    ours = OF_PYTHON | {"aikagi", "app", "deployment"}
     return {part: names - ours for part, names in imported.items()}
 
 

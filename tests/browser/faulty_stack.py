@@ -98,9 +98,9 @@ def _template() -> str:
         like_hello("denied", "{aikagi:function: hello}", "{aikagi:function: another}"),
         like_hello(
             "shut",
-            "- !Split [',', !Join [',', [!GetAtt HttpApi.ApiEndpoint, !Join [',', "
-            "!Ref AllowedOrigins]]]]",
-            "- [https://another.example]",
+            "- !If [HasAllowedOrigins, !Join [',', [*page-origins, !Join [',', "
+            "!Ref AllowedOrigins]]], *page-origins]",
+            "- https://another.example",
         ),
         like_hello("doubled", "Handler: HANDLER", "Handler: doubled.app.handler"),
         like_hello("naive", "authorization, content-type", "content-type"),
