@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from tests.template.stacks import ANOTHER_TEMPLATE, TEMPLATE, opened
+from tests.template.stacks import TEMPLATE, opened
 
 CHECKOV: Final = TEMPLATE.parent / ".tools" / "checkov" / "bin" / "checkov"
+TEMPLATES: Final = (TEMPLATE, *sorted((TEMPLATE.parent / "docs").glob("*.yaml")))
 DECLINED: Final = Path(__file__).with_name("declined.toml")
 _OTHERS_SETTINGS: Final = ("AWS_", "BC_", "CHECKOV_", "CKV_", "PRISMA_")
 _TOLD: Final = DECLINED.relative_to(TEMPLATE.parent)
@@ -118,14 +119,14 @@ def main() -> int:
     if not CHECKOV.exists():
         sys.exit(f"There is no {CHECKOV}: run `make check`.")
     try:
-        found = findings_of(TEMPLATE, ANOTHER_TEMPLATE)
+        found = findings_of(*TEMPLATES)
     except ValueError as error:
         sys.exit(str(error))
     told = list(sentences(found, declined()))
     for sentence in told:
         sys.stdout.write(f"{sentence}\n")
     sys.stdout.write(
-        f"checkov on the translations: {'FAILED' if told else 'passed'}, with "
+        f"checkov on {len(TEMPLATES)} templates: {'FAILED' if told else 'passed'}, with "
         f"{len(found)} findings that stay for {len(declined())} reasons\n"
     )
     return 1 if told else 0
