@@ -126,8 +126,8 @@ def main() -> int:
     for sentence in told:
         sys.stdout.write(f"{sentence}\n")
     sys.stdout.write(
-        f"checkov on {len(TEMPLATES)} templates: {'FAILED' if told else 'passed'}, with "
-        f"{len(found)} findings that stay for {len(declined())} reasons\n"
+        f"checkov on {len(TEMPLATES)} translations: {'FAILED' if told else 'passed'}; "
+        f"{len(found)} findings stay for {len(declined())} reasons\n"
     )
     return 1 if told else 0
 
