@@ -64,6 +64,7 @@ help:
 	@echo 'make bench-page  measure the page: events to the eye, and a hundred thousand of them'
 	@echo 'make gallery photograph every state of the page, into .local/gallery'
 	@echo 'make check   lint, types, import contracts and template checks'
+	@echo 'make privileges  ask two evaluators what every role can do, and write docs/privileges.md'
 	@echo "make types   check the page's modules and what they promise"
 	@echo 'make fix     mend what the linter and the formatter can'
 	@echo 'make build   build the Lambda packages, without Docker'
@@ -93,7 +94,7 @@ function: $(VENV)/.local
 
 .PHONY: test
 test: $(VENV)/.dev .tools/node-browser/.installed .tools/node-provider/.installed \
-		.tools/sbom/.installed $(addprefix fetched-,$(TRIED))
+		.tools/node-privileges/.installed .tools/sbom/.installed $(addprefix fetched-,$(TRIED))
 	@$(BIN)/python tests/browser_setup.py
 	@$(BIN)/python tests/container/nginx_setup.py
 	@$(BIN)/python tests/side_by_side.py $(PYTEST); status=$$?; $(SAY_NOT_TRIED) exit $$status
@@ -153,7 +154,7 @@ types: .tools/node-browser/.installed
 	@echo 'tsc on the page and on aikagi.d.ts: passed'
 
 .PHONY: check
-check: $(VENV)/.dev .tools/sam/.installed types
+check: $(VENV)/.dev .tools/sam/.installed .tools/checkov/.installed .tools/node-privileges/.installed types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -162,6 +163,12 @@ check: $(VENV)/.dev .tools/sam/.installed types
 	$(BIN)/python -m tests.functions.import_contract
 	$(BIN)/python -m tests.template.contract
 	.tools/sam/bin/python tests/template_checks.py
+	$(BIN)/python -m tests.template.findings
+	$(BIN)/python -m tests.privileges --check
+
+.PHONY: privileges
+privileges: $(VENV)/.dev .tools/node-privileges/.installed
+	@$(BIN)/python -m tests.privileges
 
 .PHONY: fix
 fix: $(VENV)/.dev
@@ -301,6 +308,12 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.local
 	@echo 'Installing the SAM CLI in .tools/sam …'
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .tools/sam
 	@$(BIN)/uv pip install --quiet --python .tools/sam/bin/python --require-hashes -r requirements/sam.txt
+	@touch $@
+
+.tools/checkov/.installed: requirements/checkov.txt $(VENV)/.uv
+	@echo 'Installing checkov in .tools/checkov …'
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .tools/checkov
+	@$(BIN)/uv pip install --quiet --python .tools/checkov/bin/python --require-hashes -r requirements/checkov.txt
 	@touch $@
 
 .tools/sbom/.installed: requirements/sbom.txt $(VENV)/.uv

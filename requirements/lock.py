@@ -29,6 +29,7 @@ BUILDS_ON: dict[str, tuple[str, ...]] = {
     "node": (),
     "sdks": (),
     "soak": (),
+    "checkov": (),
 }
 COMPLETE = {"soak"}
 """Those that name all they want themselves: what these would require is left out."""

@@ -8,7 +8,7 @@ do not fit.
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +22,12 @@ from app.domain.audit import RECORDS
 from app.domain.issuers import Issuer
 from app.domain.metrics import METRICS, REASON
 from tests.template import monitoring
+from tests.template.kept import unsettled
+from tests.template.rights import (
+    broad_resource_policies,
+    broad_rights,
+    unbounded_roles,
+)
 from tests.template.stacks import (
     ANOTHER_TEMPLATE,
     TEMPLATE,
@@ -30,8 +36,10 @@ from tests.template.stacks import (
     as_list,
     deployed,
     entry_point,
+    outputs_for,
     policies_of,
     published,
+    translated,
     variables_of,
 )
 
@@ -40,6 +48,8 @@ STREAMING: Final = {
     "AWS_LAMBDA_EXEC_WRAPPER": "/opt/stream",
     "AWS_LWA_INVOKE_MODE": "response_stream",
 }
+_BOUNDARY: Final = "PermissionsBoundaryArn"
+_A_BOUNDARY: Final = "arn:aws:iam::123456789012:policy/of-the-organisation"
 _WEB_ADAPTER: Final = ":layer:LambdaAdapterLayerArm64:"
 _QUOTED: Final = r'"([^"]*)"'
 _EXPRESSION: Final = r"/\^[^/]*/"
@@ -61,6 +71,7 @@ def violations(stack: Stack, *, broker: str | None = None) -> list[str]:
         *_of_policies(stack),
         *_of_permissions(stack),
         *_of_queries(stack),
+        *broad_rights(stack),
     ] + [
         f"{group.logical_id} has no RetentionInDays: its lines would be kept for ever."
         for group in stack.of_type("AWS::Logs::LogGroup")
@@ -208,8 +219,8 @@ def _of_its_log(stack: Stack, function: Resource) -> Iterator[str]:
         action
         for statements in policies_of(stack, role).values()
         for statement in statements
-        if group.attributes["Arn"] in as_list(statement["Resource"])
-        for action in as_list(statement["Action"])
+        if group.attributes["Arn"] in as_list(statement.get("Resource", []))
+        for action in as_list(statement.get("Action", []))
     }
     if not {"logs:CreateLogStream", "logs:PutLogEvents"} <= allowed:
         yield f"{role.logical_id} may not write the log of {function.logical_id}."
@@ -312,7 +323,8 @@ def _of_policy(
             continue
         sid = statement.get("Sid", "without a Sid")
         for action, required in _required_conditions(stack).items():
-            patterns = map(str.lower, as_list(statement["Action"]))
+            # NotAction allows all but what it names.
+            patterns = map(str.lower, as_list(statement.get("Action", "*")))
             if not any(fnmatchcase(action.lower(), pattern) for pattern in patterns):
                 continue
             if role.logical_id != "InvokeRole":
@@ -368,14 +380,32 @@ def _issuers(broker: str) -> str:
     return f"/aikagi/{broker}/issuers/"
 
 
+def template_violations(template: Path, given: Mapping[str, str]) -> list[str]:
+    """Return what only the template tells: what is kept, shared, and bounds a role."""
+    bounded = deployed(template, **{**given, _BOUNDARY: _A_BOUNDARY})
+    made = translated(template, given)
+    return [
+        *unsettled(made),
+        *broad_resource_policies(made),
+        *unbounded_roles(bounded, _A_BOUNDARY),
+    ]
+
+
 def main() -> int:
+    outputs = outputs_for(ANOTHER_TEMPLATE)
     passed = [
         _passes("functions", TEMPLATE, lambda: violations(deployed())),
         _passes("monitoring", TEMPLATE, monitoring.violations),
+        _passes("rights", TEMPLATE, lambda: template_violations(TEMPLATE, {})),
         _passes(
             "functions",
             ANOTHER_TEMPLATE,
             lambda: violations(another_deployed(), broker=deployed().name),
+        ),
+        _passes(
+            "rights",
+            ANOTHER_TEMPLATE,
+            lambda: template_violations(ANOTHER_TEMPLATE, outputs),
         ),
     ]
     return 0 if all(passed) else 1

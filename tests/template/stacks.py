@@ -18,6 +18,8 @@ from aikagi_emulator.template.translate import translate
 
 TEMPLATE: Final = Path(__file__).parents[2] / "template.yaml"
 ANOTHER_TEMPLATE: Final = TEMPLATE.parent / "docs" / "another-stack.yaml"
+_NOTHING: Final[Mapping[str, str]] = {}
+_REGION: Final = "ap-northeast-1"
 API: Final = "https://abc123.execute-api.ap-northeast-1.amazonaws.com"
 
 
@@ -41,23 +43,39 @@ def another_deployed(
     **parameters: str,
 ) -> Stack:
     """Resolve a template as a stack beside that of the broker, whose outputs it has."""
+    outputs = outputs_for(template, broker=broker)
+    return deployed(template, name=name, **(outputs | parameters))
+
+
+def outputs_for(template: Path, *, broker: str = "trial") -> dict[str, str]:
+    """Return those outputs of the broker's stack that a template has parameters for."""
     declared = declared_parameters(template)
-    outputs = {
+    return {
         key: value
         for key, value in deployed(name=broker).outputs.items()
         if key in declared
     }
-    return deployed(template, name=name, **(outputs | parameters))
 
 
-def translated() -> Mapping[str, Any]:
+def translated(
+    template: Path = TEMPLATE, given: Mapping[str, str] = _NOTHING
+) -> Mapping[str, Any]:
     """Return the translator's output, in which policies of deletion still stand."""
-    document = read(TEMPLATE)
+    document = read(template)
     return translate(
         document,
-        folder=TEMPLATE.parent,
-        parameters=values(document["Parameters"], {}),
-        region="ap-northeast-1",
+        folder=template.parent,
+        parameters=values(document["Parameters"], given),
+        region=_REGION,
+    ).template
+
+
+def opened(template: Path) -> Mapping[str, Any]:
+    """Return the same with every parameter left open, so that no default hides it."""
+    document = read(template)
+    parameters: Any = {name: {"Ref": name} for name in document["Parameters"]}
+    return translate(
+        document, folder=template.parent, parameters=parameters, region=_REGION
     ).template
 
 

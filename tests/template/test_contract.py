@@ -49,6 +49,13 @@ PERMISSION = """
       Action: lambda:InvokeFunction
       FunctionName: !Ref %s
       Principal: apigateway.amazonaws.com
+      SourceAccount: !Ref AWS::AccountId
+"""
+ANOTHER_BOUNDARY = """\
+      PolicyDocument:
+        Version: '2012-10-17'
+        Statement:
+          - {Effect: Allow, Action: sqs:SendMessage, Resource: 'arn:aws:sqs:a:1:b'}
 """
 OUTPUTS = "\nOutputs:\n"
 
@@ -271,7 +278,46 @@ CASES = {
     "a function that may call others by a pattern": Case(
         mistake=(WRITES_LOG, WRITES_LOG.replace("]", ", 'Lambda:Invoke*']")),
         said="BrokerRole: the statement Log allows lambda:InvokeFunctionUrl",
-        allowed=(WRITES_LOG, WRITES_LOG.replace("]", ", 'lambda:Get*']")),
+        allowed=(WRITES_LOG, WRITES_LOG.replace("]", ", logs:GetLogEvents]")),
+    ),
+    "a resource of any name": Case(
+        mistake=("Resource: !Ref SigningSecret\n", "Resource: '*'\n"),
+        said="BrokerRole: the statement ReadTheSigningSecret is about *: name its",
+        allowed=("Resource: !Ref SigningSecret\n", "Resource: [!Ref SigningSecret]\n"),
+    ),
+    "an action of any name": Case(
+        mistake=(
+            "Action: secretsmanager:GetSecretValue\n",
+            "Action: secretsmanager:Get*\n",
+        ),
+        said="BrokerRole: the statement ReadTheSigningSecret allows "
+        "secretsmanager:Get*: name each action",
+        allowed=(
+            "Action: secretsmanager:GetSecretValue\n",
+            "Action: [secretsmanager:GetSecretValue]\n",
+        ),
+    ),
+    "a boundary that is another than the policy within it": Case(
+        mistake=(
+            "      PolicyDocument: *call-own-function\n",
+            ANOTHER_BOUNDARY,
+        ),
+        said="InvokeBoundary: it says other than the policies of InvokeRole",
+        allowed=(
+            "Description: The most that sessions",
+            "Description: All that sessions",
+        ),
+    ),
+    "a statement about whatever is added later": Case(
+        mistake=(
+            "Action: secretsmanager:GetSecretValue\n",
+            "NotAction: secretsmanager:DeleteSecret\n",
+        ),
+        said="BrokerRole: the statement ReadTheSigningSecret has NotAction",
+        allowed=(
+            "Action: secretsmanager:GetSecretValue\n",
+            "Action: secretsmanager:DescribeSecret\n",
+        ),
     ),
     "a handler that is not there": Case(
         mistake=("hello.app.handler", "hello.app.greet"),
@@ -318,8 +364,8 @@ CASES = {
 }
 
 
-def said_of(folder: Path, edit: Edit) -> list[str]:
-    """Edit the first place in the template, or all of an ID, and check the result."""
+def edited(folder: Path, edit: Edit) -> Path:
+    """Edit the first place in the template, or all of an ID; return where it stands."""
     old, new = edit
     text = TEMPLATE.read_text()
     assert old in text
@@ -327,7 +373,11 @@ def said_of(folder: Path, edit: Edit) -> list[str]:
         (folder / name).symlink_to(ROOT / name)
     template = folder / "template.yaml"
     template.write_text(text.replace(old, new, -1 if old.isalpha() else 1))
-    return violations(deployed(template))
+    return template
+
+
+def said_of(folder: Path, edit: Edit) -> list[str]:
+    return violations(deployed(edited(folder, edit)))
 
 
 def test_the_template_fits_together():

@@ -6,6 +6,8 @@ from aikagi_emulator.iam.context import facts_of
 EVERYTHING = {
     "sts:RoleSessionName": "local+alice",
     "sts:SourceIdentity": "local+alice",
+    "sts:ExternalId": "partner",
+    "sts:TransitiveTagKeys": ["user"],
     "aws:TagKeys": ["user"],
     "lambda:FunctionUrlAuthType": "AWS_IAM",
     "lambda:InvokedViaFunctionUrl": "true",
@@ -23,7 +25,9 @@ EVERYTHING = {
         (
             "sts:TagSession",
             {
+                "sts:ExternalId",
                 "sts:RoleSessionName",
+                "sts:SourceIdentity",
                 "lambda:FunctionUrlAuthType",
                 "lambda:InvokedViaFunctionUrl",
             },
@@ -31,7 +35,9 @@ EVERYTHING = {
         (
             "sts:SetSourceIdentity",
             {
+                "sts:ExternalId",
                 "sts:RoleSessionName",
+                "sts:TransitiveTagKeys",
                 "lambda:FunctionUrlAuthType",
                 "lambda:InvokedViaFunctionUrl",
             },

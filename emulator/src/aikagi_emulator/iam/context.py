@@ -17,7 +17,10 @@ _ONLY_FOR: Final[Mapping[str, frozenset[str]]] = {
     "lambda:invokedviafunctionurl": frozenset({"lambda:invokefunction"}),
 }
 _NEVER_FOR: Final[Mapping[str, frozenset[str]]] = {
+    "sts:externalid": frozenset({"sts:tagsession", "sts:setsourceidentity"}),
     "sts:rolesessionname": frozenset({"sts:tagsession", "sts:setsourceidentity"}),
+    "sts:sourceidentity": frozenset({"sts:tagsession"}),
+    "sts:transitivetagkeys": frozenset({"sts:setsourceidentity"}),
 }
 
 
