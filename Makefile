@@ -12,11 +12,47 @@ NODE := .tools/node/bin
 TSC := PATH="$(CURDIR)/$(NODE):$$PATH" .tools/node-browser/node_modules/.bin/tsc
 UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes
 
+# The packages are for Lambda's arm64 and python3.13, as the template says, whatever
+# builds them; `here` stands for the Python of .venv.
+LAMBDA_ARCHITECTURE ?= arm64
+LAMBDA_PYTHON_VERSION := 3.13
+WHEELS := .tools/wheels/$(LAMBDA_ARCHITECTURE)
+OF_LAMBDA := --python-version $(LAMBDA_PYTHON_VERSION) --only-binary :all:
+PLATFORM_arm64 := --python-platform aarch64-manylinux_2_28 $(OF_LAMBDA)
+PLATFORM_x86_64 := --python-platform x86_64-manylinux_2_28 $(OF_LAMBDA)
+
+# What compiles them: a Python of that version, where one answers; pyenv's do when they
+# are asked for by it. One that was named once (LAMBDA_PYTHON=… make test) is remembered
+# until `make clean`.
+MACHINE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
+FIRST_OF_VERSION = $(shell for p in $(1); do found=$$(PYENV_VERSION=$(LAMBDA_PYTHON_VERSION) $$p -c 'import sys; \
+	"%d.%d" % sys.version_info[:2] == "$(LAMBDA_PYTHON_VERSION)" or sys.exit(1); \
+	print(sys.executable)' 2>/dev/null) && echo "$$found" && break; done)
+ifeq ($(origin LAMBDA_PYTHON),undefined)
+LAMBDA_PYTHON := $(call FIRST_OF_VERSION,python$(LAMBDA_PYTHON_VERSION) python3 python $(CURDIR)/.tools/runtime/$(MACHINE)/bin/python)
+else ifneq ($(LAMBDA_PYTHON),)
+$(if $(call FIRST_OF_VERSION,$(LAMBDA_PYTHON)),,$(error LAMBDA_PYTHON is $(LAMBDA_PYTHON), which is no Python $(LAMBDA_PYTHON_VERSION)))
+endif
+export LAMBDA_PYTHON
+COMPILER_here = $(BIN)/python
+COMPILER_arm64 = $(LAMBDA_PYTHON)
+COMPILER_x86_64 = $(LAMBDA_PYTHON)
+COMPILER = $(COMPILER_$(LAMBDA_ARCHITECTURE))
+
+# What the tests run as it ships.
+TRIED = here $(if $(LAMBDA_PYTHON),$(MACHINE))
+SAY_NOT_TRIED = $(if $(LAMBDA_PYTHON),,echo; echo 'NOT TRIED: the packages as Lambda runs them. No Python $(LAMBDA_PYTHON_VERSION) is here; LAMBDA_PYTHON=… make test names one.';)
+FUNCTIONS = $(foreach folder,$(patsubst functions/%/__init__.py,%,$(wildcard functions/*/__init__.py)),\
+	$(shell echo '$(folder)' | awk -F_ '{ for (i = 1; i <= NF; i++) printf "%s%s", toupper(substr($$i, 1, 1)), substr($$i, 2) }')Function)
+BUILT_OF := Makefile LICENSE requirements/runtime.txt \
+	$(shell find app functions lambda_package -type f -not -path '*/__pycache__/*' -not -path 'app/admin/*' 2>/dev/null)
+
 .PHONY: help
 help:
 	@echo 'make run     start the broker, the page and AWS on loopback; needs only Python 3.11 or newer'
 	@echo 'make dev     the same, and the broker reloads when its code changes'
 	@echo '             OIDC=1 starts an OpenID provider beside either, to sign in with'
+	@echo '             BUILT=1 runs what make build packs, as Lambda would, after make run'
 	@echo 'make function NAME=greet  write a function behind a URL; STREAM=1 for one that streams'
 	@echo "make test    run every test; PYTEST=tests/web or PYTEST='-k grant' chooses"
 	@echo 'make soak    prove the emulator at length; AIKAGI_SEED repeats a run, AIKAGI_SOAK=3 triples it'
@@ -39,11 +75,14 @@ help:
 	@echo 'make clean   remove what the others made'
 
 .PHONY: run dev
-run: $(VENV)/.local $(if $(OIDC),.tools/node-provider/.installed)
-	@exec $(BIN)/python -m $(STACK)
+run: $(VENV)/.local $(if $(OIDC),.tools/node-provider/.installed) $(if $(BUILT),built-here)
+	@exec $(BIN)/python -m $(STACK) $(AS_BUILT)
 
 dev: $(VENV)/.local $(if $(OIDC),.tools/node-provider/.installed)
 	@exec $(BIN)/python -m $(STACK) --reload
+
+# BUILT=1: the broker and the functions as they ship, by their handlers.
+AS_BUILT = $(if $(BUILT),--build .tools/built/here --build-python .tools/runtime/here/bin/python)
 
 # OIDC=1: an OpenID provider beside the stack, and an issuer's entry for it.
 STACK = $(if $(OIDC),tests.provider,aikagi_emulator)
@@ -53,10 +92,11 @@ function: $(VENV)/.local
 	@$(BIN)/python functions/new_function.py $(if $(STREAM),--stream) -- '$(NAME)'
 
 .PHONY: test
-test: $(VENV)/.dev .tools/node-browser/.installed .tools/node-provider/.installed
+test: $(VENV)/.dev .tools/node-browser/.installed .tools/node-provider/.installed \
+		.tools/sbom/.installed $(addprefix fetched-,$(TRIED))
 	@$(BIN)/python tests/browser_setup.py
 	@$(BIN)/python tests/container/nginx_setup.py
-	@$(BIN)/python tests/side_by_side.py $(PYTEST)
+	@$(BIN)/python tests/side_by_side.py $(PYTEST); status=$$?; $(SAY_NOT_TRIED) exit $$status
 
 .PHONY: soak bench
 soak: $(VENV)/.dev .tools/soak/.installed .tools/node-soak/.installed
@@ -129,8 +169,11 @@ fix: $(VENV)/.dev
 	$(BIN)/ruff format .
 
 .PHONY: build
-build: .tools/sam/.installed
+build: .tools/sam/.installed .tools/sbom/.installed
+	@test '$(LAMBDA_ARCHITECTURE)' = arm64 || { echo 'make build makes what is deployed, for arm64; make built-$(LAMBDA_ARCHITECTURE) makes the other.' >&2; exit 1; }
 	SAM_CLI_TELEMETRY=0 .tools/sam/bin/sam build
+	@.tools/sbom/bin/python -m lambda_package.sbom .aws-sam/build build/sbom
+	@$(BIN)/python -m lambda_package.report .aws-sam/build
 
 # Credentials are checked before the SAM CLI is installed: the program calls `make build`.
 # Values reach it as environment variables, whatever they hold.
@@ -147,12 +190,13 @@ TRUE := 1 true yes
 ASK_NOTHING = $(if $(filter $(TRUE),$(YES) $(CI)),--yes)
 
 # `sam build` runs the first of these for the broker's package: `app` and its locked
-# dependencies. The makefiles in functions ask for the last.
-.PHONY: build-BrokerFunction code-of-broker lambda-packages
-build-BrokerFunction: $(VENV)/.uv code-of-broker
-	$(call LAMBDA_WHEELS,requirements/runtime.txt,$(ARTIFACTS_DIR))
+# dependencies. The makefiles in functions ask for the last two.
+.PHONY: build-BrokerFunction code-of-broker lambda-packages finished-package
+build-BrokerFunction: $(WHEELS)/requirements/runtime.installed code-of-broker
+	@cp -R '$(WHEELS)/requirements/runtime/.' '$(ARTIFACTS_DIR)'
 	@$(BIN)/python -m lambda_package.trim_botocore '$(ARTIFACTS_DIR)'
 	@rm -rf '$(ARTIFACTS_DIR)/boto3/data'
+	@$(call FINISH,$(ARTIFACTS_DIR),/var/task)
 
 # `app`, but for the operator's commands: they run where the operator is,
 # and the demo users' on a laptop.
@@ -161,23 +205,67 @@ code-of-broker:
 	@rm -rf '$(ARTIFACTS_DIR)/app/admin'
 	@find '$(ARTIFACTS_DIR)' -name __pycache__ -type d -prune -exec rm -rf '{}' +
 
-lambda-packages: $(VENV)/.uv
-	$(call LAMBDA_WHEELS,$(REQUIREMENTS),$(TARGET))
+lambda-packages: $(WHEELS)/$(basename $(REQUIREMENTS)).installed
+	@mkdir -p '$(TARGET)'
+	@cp -R '$(WHEELS)/$(basename $(REQUIREMENTS))/.' '$(TARGET)'
 
-# Wheels for Lambda's Python and processor (Amazon Linux 2023 has glibc 2.34), whatever
-# builds them.
-define LAMBDA_WHEELS
-@$(BIN)/uv pip install --quiet --python $(BIN)/python --target '$(2)' --link-mode copy \
-	--python-platform aarch64-manylinux_2_28 --python-version 3.13 --only-binary :all: \
-	--require-hashes -r $(1)
-@rm -rf '$(2)/bin' '$(2)/.lock'
-endef
+finished-package: $(VENV)/.uv
+	@$(call FINISH,$(TARGET),$(ROOT))
+
+FINISH = $(BIN)/python -m lambda_package.finish '$(1)' --root $(2) --python '$(COMPILER)'
+
+# What is built, but not deployed: by the same recipes, for Lambda's Python on this
+# machine's processor, and for the Python that is here. The tests run it as it is.
+.PHONY: packages
+packages:
+	@mkdir -p '$(FOLDER)/BrokerFunction' '$(FOLDER)/FunctionLayer'
+	@$(MAKE) --no-print-directory build-BrokerFunction ARTIFACTS_DIR='$(FOLDER)/BrokerFunction'
+	@$(MAKE) --no-print-directory -C functions/layer build-FunctionLayer ARTIFACTS_DIR='$(FOLDER)/FunctionLayer'
+	@for function in $(FUNCTIONS); do \
+		mkdir -p "$(FOLDER)/$$function" && $(MAKE) --no-print-directory -C functions \
+			"build-$$function" ARTIFACTS_DIR="$(FOLDER)/$$function" || exit 1; done
 
 .PHONY: clean
 clean:
 	rm -rf $(VENV) .tools .local emulator/tests/launcher/.emulator .aws-sam build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
 # Set-up. A stamp is older than its lock when the lock has changed.
+
+# Wheels of a lock for a Lambda package, whatever builds them (Amazon Linux 2023 has
+# glibc 2.34).
+$(WHEELS)/%.installed: %.txt $(VENV)/.uv
+	@$(if $(filter $(LAMBDA_ARCHITECTURE),here arm64 x86_64),,echo 'LAMBDA_ARCHITECTURE is arm64 or x86_64, and not $(LAMBDA_ARCHITECTURE).' >&2; exit 1)
+	@rm -rf '$(WHEELS)/$*' && mkdir -p '$(WHEELS)/$*'
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --target '$(WHEELS)/$*' \
+		--link-mode copy $(PLATFORM_$(LAMBDA_ARCHITECTURE)) --require-hashes -r $<
+	@rm -rf '$(WHEELS)/$*/bin' '$(WHEELS)/$*/.lock'
+	@touch $@
+
+# All that has to be fetched before packages are built and run: the tests need no network.
+.PHONY: fetched-here fetched-arm64 fetched-x86_64 wheels
+fetched-here fetched-arm64 fetched-x86_64: fetched-%: .tools/runtime/%/.installed
+	@$(MAKE) --silent --no-print-directory wheels LAMBDA_ARCHITECTURE=$*
+
+wheels: $(patsubst %.txt,$(WHEELS)/%.installed,requirements/runtime.txt $(wildcard functions/*/requirements.txt))
+
+# Lambda's runtime is its client alone here, so that a package that lacks something is
+# found out.
+.PHONY: built-here built-arm64 built-x86_64
+built-here built-arm64 built-x86_64: built-%: .tools/built/%/.built
+
+.tools/built/%/.built: .tools/runtime/%/.installed $(BUILT_OF)
+	@echo 'Building the Lambda packages for $* …'
+	@rm -rf '$(@D)'
+	@$(MAKE) --no-print-directory packages FOLDER='$(CURDIR)/$(@D)' LAMBDA_ARCHITECTURE=$*
+	@touch $@
+
+.tools/runtime/%/.installed: requirements/lambda.txt $(VENV)/.uv
+	@test -n '$(COMPILER_$*)' || { echo 'There is no Python $(LAMBDA_PYTHON_VERSION) here: LAMBDA_PYTHON names one.' >&2; exit 1; }
+	@rm -rf '$(@D).new'
+	@$(BIN)/uv venv --quiet --python "$$(command -v '$(COMPILER_$*)')" '$(@D).new'
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python '$(@D).new/bin/python' --require-hashes -r $<
+	@rm -rf '$(@D)' && mv '$(@D).new' '$(@D)'
+	@touch $@
 
 $(VENV)/.uv: requirements/uv.txt
 	@test -n '$(PYTHON)' || { echo 'Aikagi needs Python 3.11 or newer, and found none on the PATH.' >&2; exit 1; }
@@ -213,6 +301,12 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.local
 	@echo 'Installing the SAM CLI in .tools/sam …'
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .tools/sam
 	@$(BIN)/uv pip install --quiet --python .tools/sam/bin/python --require-hashes -r requirements/sam.txt
+	@touch $@
+
+.tools/sbom/.installed: requirements/sbom.txt $(VENV)/.uv
+	@echo 'Installing what describes packages in .tools/sbom …'
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .tools/sbom
+	@$(BIN)/uv pip install --quiet --python .tools/sbom/bin/python --require-hashes -r requirements/sbom.txt
 	@touch $@
 
 .tools/sdks/.installed: requirements/sdks.txt $(VENV)/.uv

@@ -1,6 +1,6 @@
-"""How far each quota of AWS reaches: the tables of docs/capacity.md.
+"""How far each quota of AWS reaches: tables of docs/capacity.md and docs/container.md.
 
-``python -m benchmarks.capacity`` writes them into the page. What a request asks of AWS
+``python -m benchmarks.capacity`` writes them into the pages. What a request asks of AWS
 is counted by ``tests/test_capacity.py``, which makes such requests and compares.
 """
 
@@ -13,7 +13,7 @@ from typing import Final
 from app.adapters.users import REMEMBERED_FOR
 from app.session_reuse import LEAST_LEFT
 
-PAGE: Final = Path(__file__).parents[1] / "docs" / "capacity.md"
+_DOCS: Final = Path(__file__).parents[1] / "docs"
 
 HOUR: Final = 3600
 
@@ -90,9 +90,17 @@ OTHER_SECONDS: Final = 0.05
 """Of an environment, for each: two or three calls of AWS, and for a login the check of
 the password. Assumed; the log has the true ones (REPORT, Duration)."""
 
-LINE_BYTES: Final = 1_500
+LINE_BYTES: Final = 1_900
 """Of all logs together for a request: an audit line of about a thousand characters, a
-line of the API, Lambda's own."""
+line of metrics of about four hundred, a line of the API, Lambda's own."""
+
+
+REQUESTS_OF_A_PROCESSOR: Final = 300
+"""Grants that a worker answers with a second of a processor: "of a processor" in
+``python -m benchmarks.concurrent_grants``, with an STS of 50 ms and 128 callers."""
+
+HEADROOM: Final = 0.5
+"""The part of a worker that is spoken for: the rest is for a bad morning."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -364,12 +372,34 @@ def catalogues() -> Rows:
     ]
 
 
-TABLES: Final[Mapping[str, Callable[[], Rows]]] = {
-    "costs": costs,
-    "demands": demands,
-    "reach": reach,
-    "stacks": stacks,
-    "catalogues": catalogues,
+def workers() -> Rows:
+    return [
+        ["", *(profile.name for profile in PROFILES)],
+        [
+            "requests of one person in an hour",
+            *(f"{sum(profile.in_an_hour().values()):.1f}" for profile in PROFILES),
+        ],
+        [
+            "people of one worker",
+            *(_people(people_of_a_worker(profile)) for profile in PROFILES),
+        ],
+    ]
+
+
+def people_of_a_worker(profile: Profile) -> float:
+    hourly = sum(profile.in_an_hour().values())
+    return REQUESTS_OF_A_PROCESSOR * HEADROOM / (hourly / HOUR)
+
+
+PAGES: Final[Mapping[Path, Mapping[str, Callable[[], Rows]]]] = {
+    _DOCS / "capacity.md": {
+        "costs": costs,
+        "demands": demands,
+        "reach": reach,
+        "stacks": stacks,
+        "catalogues": catalogues,
+    },
+    _DOCS / "container.md": {"workers": workers},
 }
 
 
@@ -391,21 +421,22 @@ def _lines(rows: Rows) -> Iterator[str]:
         yield f"| {' | '.join(row)} |"
 
 
-def page_with_tables(text: str) -> str:
-    """Give the page with each table, as it is now, between its two marks."""
-    for name, rows in TABLES.items():
+def with_tables(text: str, tables: Mapping[str, Callable[[], Rows]]) -> str:
+    """Give a page's text with each table, as it is now, between its two marks."""
+    for name, rows in tables.items():
         begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->\n"
         before, found, rest = text.partition(begin)
         _, closed, after = rest.partition(end)
         if not (found and closed):
-            raise ValueError(f"{PAGE.name} has no place for the table {name}")
+            raise ValueError(f"there is no place for the table {name}")
         table = "".join(f"{line}\n" for line in _lines(rows()))
         text = f"{before}{begin}{table}{end}{after}"
     return text
 
 
 def main() -> None:
-    PAGE.write_text(page_with_tables(PAGE.read_text(encoding="utf-8")), "utf-8")
+    for page, tables in PAGES.items():
+        page.write_text(with_tables(page.read_text("utf-8"), tables), "utf-8")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ for the Python and the processor here; the others have the same libraries, whole
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,7 +19,6 @@ from typing import Final
 
 from benchmarks.table import Cell, Table
 from benchmarks.warm_grants import event, running_aws, tokens, variables
-from lambda_package.trim_botocore import trim
 from tests.stack import ROOT
 
 ROUNDS: Final = 9
@@ -35,10 +33,11 @@ with open("/proc/self/status") as status:
     [peak] = [line.split()[1] for line in status if line.startswith("VmHWM")]
 print(peak)
 """
+BROKER: Final = "from app.lambda_handler import handler"
 _PROGRAMS: Final = {
     "plainest handler": "from tests.baselines.plainest_handler import handler",
     "naive broker": "from tests.baselines.naive_broker import handler",
-    "broker": "from app.lambda_handler import handler",
+    "broker": BROKER,
 }
 
 
@@ -52,15 +51,15 @@ class Starts:
 
 @contextmanager
 def packages() -> Iterator[tuple[Path, Path]]:
-    """Give a folder of the locked libraries, and one of the whole package."""
+    """Give a folder of the locked libraries, and one of the package as it is built."""
     with tempfile.TemporaryDirectory() as folder:
         libraries, package = Path(folder, "libraries"), Path(folder, "package")
         _install(libraries)
-        shutil.copytree(libraries, package)
-        _run("make", "--silent", "code-of-broker", f"ARTIFACTS_DIR={package}")
-        trim(package)
         # Lambda's disk is read-only: what is not compiled there is at every start.
-        _run(sys.executable, "-m", "compileall", "-q", str(libraries), str(package))
+        _run(sys.executable, "-m", "compileall", "-q", str(libraries))
+        package.mkdir()
+        make = ("make", "--silent", "build-BrokerFunction", "LAMBDA_ARCHITECTURE=here")
+        _run(*make, f"ARTIFACTS_DIR={package}")
         yield libraries, package
 
 
@@ -82,25 +81,31 @@ def measure_starts(rounds: int = ROUNDS) -> Mapping[str, Starts]:
     starts = {name: Starts() for name in _PROGRAMS}
     with running_aws() as port, packages() as (libraries, package):
         environment = {**os.environ, **variables(port, functions=10)}
-        environment["EVENT"] = _event(environment)
+        environment["EVENT"] = event_of(environment)
         for _ in range(rounds):
             for name, program in _PROGRAMS.items():
                 path = package if name == "broker" else f"{libraries}:{ROOT}"
-                _start(program, {**environment, "PYTHONPATH": str(path)}, starts[name])
+                start(program, {**environment, "PYTHONPATH": str(path)}, starts[name])
     return starts
 
 
-def _event(environment: Mapping[str, str]) -> str:
+def event_of(environment: Mapping[str, str]) -> str:
     """Make an event with a token that all of them take."""
     os.environ.update(environment)
     return json.dumps(event(tokens(1)[0], 900))
 
 
-def _start(program: str, environment: Mapping[str, str], starts: Starts) -> None:
+def start(
+    program: str,
+    environment: Mapping[str, str],
+    starts: Starts,
+    python: str = sys.executable,
+) -> None:
+    """Start a process once, and add what it has cost until its answer."""
     with tempfile.TemporaryDirectory() as elsewhere:
-        process = subprocess.Popen(  # noqa: S603 - this very interpreter
+        process = subprocess.Popen(  # noqa: S603 - an interpreter of ours
             # Without what is installed here: Lambda has the package alone.
-            [sys.executable, "-S", "-c", program + _ANSWER],
+            [python, "-S", "-c", program + _ANSWER],
             env=dict(environment),
             cwd=elsewhere,
             stdout=subprocess.PIPE,

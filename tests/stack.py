@@ -46,11 +46,14 @@ def running_stack(
     stacks: Mapping[str, Path] | None = None,
     parameters: Mapping[str, str] | None = None,
     variables: Mapping[str, str] | None = None,
+    build: tuple[Path, Path] | None = None,
 ) -> Iterator[Stack]:
     """Start a stack, wait until it says it is ready, and end it in the end.
 
-    ``stacks`` leads from the names of stacks beside it to their templates.
+    ``stacks`` leads from the names of stacks beside it to their templates. ``build`` is
+    a folder of what was built, which is run, and the Python that runs it.
     """
+    built = [] if build is None else ["--build", build[0], "--build-python", build[1]]
     with pytest_plugin.running_stack(
         state,
         project=PROJECT,
@@ -58,6 +61,7 @@ def running_stack(
         arguments=[
             *(f"--parameter={key}={text}" for key, text in (parameters or {}).items()),
             *(f"--stack={name}={path}" for name, path in (stacks or {}).items()),
+            *map(str, built),
         ],
         variables=clean_environment(**(variables or {})),
     ) as started:

@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import boto3
@@ -187,15 +188,16 @@ def size_of(item: Mapping[str, Any]) -> int:
     return len(json.dumps(item, ensure_ascii=False).encode())
 
 
-def test_the_page_has_the_tables_that_the_program_makes():
-    text = capacity.PAGE.read_text(encoding="utf-8")
+@pytest.mark.parametrize("page", capacity.PAGES, ids=lambda page: page.name)
+def test_the_page_has_the_tables_that_the_program_makes(page: Path):
+    text = page.read_text(encoding="utf-8")
 
-    assert capacity.page_with_tables(text) == text
+    assert capacity.with_tables(text, capacity.PAGES[page]) == text
 
 
 def test_a_page_without_a_place_for_a_table_is_refused():
     with pytest.raises(ValueError, match="no place for the table"):
-        capacity.page_with_tables("nothing")
+        capacity.with_tables("nothing", {"a table": capacity.costs})
 
 
 def test_what_the_program_knows_of_the_broker_is_so():

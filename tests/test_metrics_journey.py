@@ -9,8 +9,10 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+import httpx2
 import pytest
 
+from tests.aws_caller import Person
 from tests.embedded_metric_format import data_of, is_metrics, is_taken_now, sums
 from tests.stack import ROOT, Stack, clean_environment
 
@@ -139,6 +141,21 @@ def test_a_process_that_is_begun_before_somebody_asks_is_no_cold_start(stack: St
     assert done.stdout == ""
 
 
+def test_a_server_that_is_told_a_namespace_measures_as_lambda_does(stack: Stack):
+    before = len(stack.log)
+    alice = Person.log_in(stack.broker, "alice", stack.users["alice"])
+    alice.grant("hello")
+
+    # They are written before the answer is, and read in a thread of their own.
+    for _ in range(MOST_LOOKS):
+        found = sums(line.strip() for line in stack.log[before:])
+        if ("Grants",) in found:
+            break
+        httpx2.get(f"{stack.broker}/healthz")
+    assert found["Logins",] == found["Grants",] == 1
+
+
+MOST_LOOKS = 1000
 NEW = ("StsLatency", "PackedPolicySize", "Grants", "ReusedSessions")
 """Of a grant with a session of its own."""
 

@@ -3,22 +3,27 @@
 Which worker answers is decided by stopping the other: both wait at one socket.
 """
 
-import json
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import boto3
 import httpx2
 import pytest
 
+from app.adapters.tokens import AccessTokens, SigningKeys
+from app.admin.keys import KeyAdministration
+from app.domain.identity import Bearer, Identity
 from tests.aws_caller import Person, sign
-from tests.container.containerfile import PATH, WITH_PACKAGES, build, only, stages
+from tests.container.containerfile import PATH, WITH_PACKAGES, only, stages
 from tests.container.running import (
     PROXY,
     Container,
@@ -28,7 +33,10 @@ from tests.container.running import (
     running_proxy,
     until,
 )
-from tests.stack import ROOT, Stack, clean_environment
+from tests.stack import Stack, clean_environment
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
 
 FORGED = "198.51.100.9"
 
@@ -45,13 +53,6 @@ class Home:
         form = {"username": name, "password": password or self.stack.users[name]}
         with client(self.proxy, address=address) as calling:
             return calling.post("/auth/login", data=form)
-
-
-@pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("built") / "image"
-    build(folder)
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -217,59 +218,47 @@ def bearer(token: str) -> dict[str, str]:
 
 def rotate(stack: Stack) -> str:
     """Rotate the secret as an operator does; give the id of the new key."""
-    done = subprocess.run(
-        [sys.executable, "-m", "app.admin", "keys", "rotate", "--json"],
-        cwd=ROOT,
-        env=clean_environment(**stack.operator),
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
+    keys = KeyAdministration(
+        secrets_of(stack.operator),
+        secret_arn=stack.variables()["AIKAGI_SIGNING_SECRET_ARN"],
+        clock=lambda: datetime.now(UTC),
     )
-    return str(json.loads(done.stdout)["Added"])
+    return keys.rotate(longest_login=timedelta(days=7)).added.id
+
+
+def secrets_of(variables: Mapping[str, str]) -> "SecretsManagerClient":
+    return boto3.client(
+        "secretsmanager",
+        endpoint_url=variables["AWS_ENDPOINT_URL"],
+        region_name=variables["AWS_REGION"],
+        aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+        aws_session_token=variables.get("AWS_SESSION_TOKEN"),
+    )
 
 
 def token_of_new_key(stack: Stack) -> str:
     """Mint alice's token as a broker does once the new key signs, ten minutes later."""
-    done = subprocess.run(
-        [sys.executable, "-c", _MINT],
-        cwd=ROOT,
-        env=clean_environment(**stack.variables(), PYTHONPATH=str(ROOT)),
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
+    settings, now = stack.variables(), datetime.now(UTC)
+    keys = SigningKeys(
+        secrets_of(settings),
+        secret_arn=settings["AIKAGI_SIGNING_SECRET_ARN"],
+        clock=lambda: datetime.now(UTC) + timedelta(minutes=11),
     )
-    return done.stdout
-
-
-_MINT = """
-from datetime import UTC, datetime, timedelta
-from app.adapters import aws, signing_secret
-from app.adapters.tokens import AccessTokens, SigningKeys
-from app.domain.identity import Bearer, Identity
-from app.settings import settings_from_environment
-
-settings, now = settings_from_environment(), datetime.now(UTC)
-keys = SigningKeys(
-    signing_secret.connect(aws.new_session()),
-    secret_arn=settings.signing_secret_arn,
-    clock=lambda: datetime.now(UTC) + timedelta(minutes=11),
-)
-tokens = AccessTokens(
-    keys,
-    issuer=settings.token_issuer,
-    lifetime=timedelta(seconds=settings.token_lifetime_seconds),
-    clock=lambda: now,
-    new_id=lambda: "an-id",
-)
-print(tokens.mint(Bearer(
-    identity=Identity(issuer="local", subject="alice"),
-    login_id="a" * 32,
-    issued_at=now,
-    login_ends_at=now + timedelta(hours=1),
-)).text, end="")
-"""
+    tokens = AccessTokens(
+        keys,
+        issuer=settings["AIKAGI_TOKEN_ISSUER"],
+        lifetime=timedelta(minutes=15),
+        clock=lambda: now,
+        new_id=lambda: "an-id",
+    )
+    alice = Bearer(
+        identity=Identity(issuer="local", subject="alice"),
+        login_id="a" * 32,
+        issued_at=now,
+        login_ends_at=now + timedelta(hours=1),
+    )
+    return tokens.mint(alice).text
 
 
 def test_the_health_check_of_the_image_tells_whether_it_answers(home: Home):

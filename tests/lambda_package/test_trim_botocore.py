@@ -1,115 +1,19 @@
-"""The broker by its Lambda handler, with the descriptions of AWS that ship with it."""
+"""What of botocore's descriptions of AWS ships."""
 
 import json
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any, Final
 
-import botocore
 import pytest
 
-from lambda_package.trim_botocore import OPERATIONS, trim, trimmed_model
-from tests.stack import ROOT, Stack, clean_environment
+from lambda_package.trim_botocore import OPERATIONS, trimmed_model
+from tests.lambda_package.building import Built
 from tests.template.stacks import as_list, deployed, policies_of
 
-BOTOCORE: Final = Path(botocore.__file__).parent
 _NOT_CALLED: Final = {"sts:TagSession", "sts:SetSourceIdentity"}
 """Permissions of AssumeRole's, and no calls."""
 
 _NEEDS_NO_PERMISSION: Final = {"sts:GetCallerIdentity"}
 """Nor can one be denied. STS API Reference, GetCallerIdentity."""
-
-JOURNEY: Final = """
-import json, sys
-from urllib.parse import urlencode
-import botocore
-from app.lambda_handler import handler
-from tests.http_api_events import http_api_event
-
-USER = sys.argv[1]
-FORM = {"content-type": "application/x-www-form-urlencoded"}
-
-def ask(method, path, headers=None, body=None):
-    answer = handler(http_api_event(method, path, headers=headers, body=body), None)
-    assert answer["statusCode"] < 300, answer
-    return json.loads(answer["body"] or "null")
-
-def post(path, **form):
-    return ask("POST", path, FORM, urlencode(form).encode())
-
-old, new = "looking-glass-1871", "wonderland-1865-2"
-for _ in range(2):  # the second time from a source that is known
-    pair = post("/auth/login", username=USER, password=old)
-refresh = {"grant_type": "refresh_token", "refresh_token": pair["refresh_token"]}
-pair = post("/auth/refresh", **refresh)
-bearer = {"authorization": "Bearer " + pair["access_token"]}
-functions = ask("GET", "/functions", bearer)
-ask("GET", "/auth/issuers")
-wanted = {**bearer, "content-type": "application/json"}
-grant = ask("POST", "/grant", wanted, b'{"FunctionName": "hello"}')
-post("/auth/password", username=USER, password=old, new_password=new)
-ask("POST", "/auth/logout", bearer)
-answered = {"botocore": botocore.__file__, "functions": functions, "grant": grant}
-answered["snapstart"] = "app.snapstart" in sys.modules
-sys.stderr.write(json.dumps(answered))
-"""
-
-
-@pytest.fixture(scope="module")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a botocore that was trimmed."""
-    folder = tmp_path_factory.mktemp("package")
-    shutil.copytree(
-        BOTOCORE,
-        folder / "botocore",
-        ignore=lambda path, names: [
-            name
-            for name in names
-            if Path(path) == BOTOCORE / "data"
-            and (BOTOCORE / "data" / name).is_dir()
-            and name not in {*OPERATIONS, "s3"}
-        ],
-    )
-    trim(folder)
-    return folder
-
-
-def test_the_broker_does_all_that_it_does_with_what_is_left(
-    stack: Stack, package: Path
-):
-    # Not a user of other tests': the password is changed.
-    subprocess.run(
-        [
-            *(sys.executable, "-m", "app.admin", "users", "add", "duchess"),
-            *("--group", "everyone", "--password-stdin"),
-        ],
-        env=clean_environment(**stack.variables("operator.env")),
-        input="looking-glass-1871\n",
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", JOURNEY, "duchess"],
-        env=clean_environment(
-            **stack.variables(),
-            PYTHONPATH=f"{package}:{ROOT}",
-            PYTHONDONTWRITEBYTECODE="1",
-        ),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-
-    assert done.returncode == 0, done.stderr
-    answered: dict[str, Any] = json.loads(done.stderr.splitlines()[-1])
-    assert Path(answered["botocore"]).is_relative_to(package)
-    assert {entry["Name"] for entry in answered["functions"]["Functions"]} >= {"hello"}
-    assert answered["grant"]["FunctionName"] == "hello"
-    assert not answered["snapstart"], "an ordinary start has no use for it"
 
 
 def test_what_is_left_is_what_the_brokers_role_may_ask_for_and_no_more():
@@ -129,10 +33,11 @@ def test_what_is_left_is_what_the_brokers_role_may_ask_for_and_no_more():
     } - _NEEDS_NO_PERMISSION == allowed - _NOT_CALLED
 
 
-def test_nothing_else_is_left(package: Path):
-    data = package / "botocore" / "data"
+def test_nothing_else_is_left(built: Built):
+    data = built.folder / "BrokerFunction" / "botocore" / "data"
 
     assert {path.name for path in data.iterdir() if path.is_dir()} == set(OPERATIONS)
+    assert not (built.folder / "BrokerFunction" / "boto3" / "data").exists()
     assert sum(path.stat().st_size for path in data.rglob("*.json")) < 200_000
 
 

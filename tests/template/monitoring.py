@@ -65,7 +65,7 @@ _STATISTIC: Final = re.compile(
 )
 _SEARCH: Final = re.compile(
     r"SEARCH\('\{(?P<schema>[^}]*)\} MetricName=\"(?P<name>\w+)\"(?P<more>[^']*)', "
-    r"'(?P<statistic>\w+)', (?P<period>[0-9]+)\)"
+    r"'(?P<statistic>\w+)'\)"
 )
 _COLUMNS: Final = 24
 

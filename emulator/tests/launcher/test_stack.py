@@ -658,5 +658,5 @@ def test_a_runtime_of_another_python_is_told(
 
     with_stack(lone(ports, tmp_path / "state", template=template), use)
 
-    told = f"functions of the runtime python3.10 run as {here}, as the emulator does"
+    told = f"functions of the runtime python3.10 run as {here}"
     assert (told in caplog.messages) == other

@@ -91,6 +91,17 @@ async def answers(child: Child, application: Application, port: int) -> None:
         ended.cancel()
 
 
+async def answers_as_built(application: Application, port: int) -> None:
+    """Have its HTTP API start it, once. Raises ``LaunchError`` where it cannot be."""
+    if not await _is_healthy(port, application.health_path):
+        msg = (
+            f"The {application.name} does not answer as it was built: GET "
+            f"{application.health_path} on port {port} has to give 200; its own words "
+            "stand above."
+        )
+        raise LaunchError(msg, exit_code=1)
+
+
 async def _is_healthy(port: int, path: str) -> bool:
     try:
         reader, writer = await asyncio.open_connection(LOOPBACK, port)

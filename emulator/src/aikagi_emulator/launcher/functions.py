@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, final
@@ -36,6 +36,15 @@ class FunctionPlan:
     @property
     def streams(self) -> bool:
         return self.spec.web is not None and self.spec.web.streams
+
+    def with_variables(self, variables: Mapping[str, str]) -> "FunctionPlan":
+        """Add some to the template's. Raises ``LaunchError`` for those of Lambda."""
+        try:
+            spec = replace(self.spec, variables={**self.spec.variables, **variables})
+        except ValueError as error:
+            msg = f"{error}, nor a project."
+            raise LaunchError(msg) from error
+        return replace(self, spec=spec)
 
     def pool(self, equipped: FunctionSpec, *, clock: Callable[[], datetime]) -> Pool:
         """Return one that runs ``equipped``: the spec, with packages.

@@ -1,7 +1,7 @@
 """The template's HTTP APIs: what is served of them, and what stops the start."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias, final
 
@@ -65,33 +65,54 @@ class HttpApiPlan:
 
 
 def plan_http_apis(
-    stack: Stack, *, ports: Ports, application: str | None
+    stack: Stack,
+    *,
+    ports: Ports,
+    served: str | None = None,
+    on_first_port: str | None = None,
 ) -> list[HttpApiPlan]:
-    """All that have a route to another function than ``application``.
+    """All that have a route to another function than ``served``.
 
-    That one, by its logical id, is served by itself already. Raises ``LaunchError`` or
-    ``TemplateError`` for what decides about access and is not modelled.
+    That one, by its logical id, is served by itself already. The API that leads to the
+    function ``on_first_port`` answers there. Raises ``LaunchError`` or
+    ``TemplateError`` for what decides about access and is not modelled, and where no
+    API, or more than one, would be on the first port.
     """
-    plans = []
+    plans: list[HttpApiPlan] = []
     for index, api in enumerate(stack.of_type("AWS::ApiGatewayV2::Api")):
         stages = stages_of(stack, api)
         routes = [_leading(stack, api, route) for route in routes_of(stack, api)]
-        served = tuple(
+        planned = tuple(
             _route(stack, api, route, function, stages)
             for route, function in routes
-            if function.logical_id != application
+            if function.logical_id != served
         )
-        if served:
-            port = ports.http_api(index)
+        if planned:
+            called = {route.function.logical_id for route in planned}
+            is_first = on_first_port in called
+            port = ports.first if is_first else ports.http_api(index)
             settings = _settings(stack, api, stages, origin(port))
-            plans.append(HttpApiPlan(port=port, routes=served, settings=settings))
-        if served and len(served) < len(routes):
+            plans.append(HttpApiPlan(port=port, routes=planned, settings=settings))
+        if planned and len(planned) < len(routes):
             _log.info(
                 "%s: its routes to %s are answered by that application alone",
                 api.written,
-                application,
+                served,
             )
+    if on_first_port is not None:
+        _require_one(plans, on_first_port, ports)
     return plans
+
+
+def _require_one(plans: Sequence[HttpApiPlan], function: str, ports: Ports) -> None:
+    apis = [plan.settings.name for plan in plans if plan.port == ports.first]
+    if len(apis) != 1:
+        found = f"{' and '.join(apis)} do" if apis else "none does"
+        msg = (
+            f"As it was built, the project's application, {function}, answers behind "
+            f"the one HTTP API that leads to it, and {found}."
+        )
+        raise LaunchError(msg)
 
 
 def _settings(stack: Stack, api: Resource, stages: _Stages, at: str) -> HttpApiSettings:

@@ -5,6 +5,7 @@ import re
 import sys
 from typing import Final
 
+from aikagi_emulator.launcher.build import Build
 from aikagi_emulator.launcher.errors import LaunchError
 from aikagi_emulator.template import Stack
 
@@ -33,14 +34,19 @@ def refuse_unmodelled(stack: Stack) -> None:
             raise LaunchError(msg)
 
 
-def tell_other_pythons(stack: Stack) -> None:
-    """Log which runtimes the functions ask for, where that is not this Python."""
-    here = "python{}.{}".format(*sys.version_info[:2])
-    functions = stack.of_type("AWS::Lambda::Function")
-    runtimes = {str(function.properties["Runtime"]) for function in functions} - {here}
-    if runtimes:
+def tell_other_pythons(stack: Stack, build: Build | None) -> None:
+    """Log which runtimes the functions ask for, where another Python runs them."""
+    others: dict[str, set[str]] = {}
+    for function in stack.of_type("AWS::Lambda::Function"):
+        python = build.python_of(function.logical_id) if build else None
+        version = python.version if python else sys.version_info[:2]
+        here = "python{}.{}".format(*version)
+        runtime = str(function.properties["Runtime"])
+        if runtime != here:
+            others.setdefault(here, set()).add(runtime)
+    for here, runtimes in others.items():
         _log.info(
-            "functions of the runtime %s run as %s, as the emulator does",
+            "functions of the runtime %s run as %s",
             ", ".join(sorted(runtimes)),
             here,
         )

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,15 +12,17 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final, final
 
+from aikagi_emulator.launcher.build import Build
 from aikagi_emulator.launcher.errors import LaunchError
 from aikagi_emulator.launcher.function_python import function_python
+from aikagi_emulator.launcher.functions import function_of
 from aikagi_emulator.launcher.installer import installer_of
 from aikagi_emulator.launcher.requirements import FILE, digest_of, of_function
 from aikagi_emulator.launcher.whole_folder import whole_folder
 from aikagi_emulator.runtime import FunctionSpec
 from aikagi_emulator.runtime.missing_module import shown
 from aikagi_emulator.runtime.process import RuntimeProcess
-from aikagi_emulator.template import Stack
+from aikagi_emulator.template import Resource, Stack
 
 _log: Final = logging.getLogger(__name__)
 
@@ -33,7 +36,8 @@ class Packages:
 
     ``shell`` is the environment of whoever started the emulator: the installer has its
     settings, such as an index of their own, from there and from its own files.
-    ``installer`` gives the beginning of its command, where it is another one.
+    ``installer`` gives the beginning of its command, where it is another one. What was
+    built may have a Python of its own, as ``build`` says.
     """
 
     def __init__(
@@ -42,9 +46,11 @@ class Packages:
         *,
         shell: Mapping[str, str],
         installer: Callable[[], Sequence[str]] | None = None,
+        build: Build | None = None,
     ) -> None:
         self._folder = folder.absolute()
         self._shell = shell
+        self._build = build
         self._installer = installer or (lambda: installer_of(shell))
         self._python: Path | None = None
         self._unbuilt: set[Path] = set()
@@ -59,9 +65,11 @@ class Packages:
             spec.folder, spec.handler, stack.builds.get(spec.name, "")
         )
         installed = await self._installed(requirements) if requirements else None
+        python, version = await self._interpreter(function_of(stack, spec.arn))
         return replace(
             spec,
-            python=await self._interpreter(),
+            python=python,
+            python_version=version,
             requirements=requirements,
             packages=installed and installed / "python",
             layer_folders=tuple(
@@ -76,10 +84,16 @@ class Packages:
             ),
         )
 
-    async def _interpreter(self) -> Path:
+    async def _interpreter(
+        self, function: Resource | None
+    ) -> tuple[Path, tuple[int, int]]:
+        """Return what runs a function, with its version."""
+        build, name = self._build, function.logical_id if function else ""
+        if build and name and (chosen := build.python_of(name)):
+            return chosen.program, chosen.version
         if self._python is None:
             self._python = await asyncio.to_thread(function_python, self._folder)
-        return self._python
+        return self._python, sys.version_info[:2]
 
     async def _layer(self, content: Path, build: str) -> list[Path]:
         """Return what becomes ``/opt``: what a later folder has counts."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar, final
 
+from aikagi_emulator.launcher.build import Build
 from aikagi_emulator.launcher.errors import LaunchError
 
 T = TypeVar("T")
@@ -78,7 +79,8 @@ class Project:
     the beginning of the names of SSM parameters: a function whose URL stands in the
     value of one is called what follows it. ``packages`` is where those of functions are
     installed, for every stack of the project, wherever its state is. ``stacks`` leads
-    from the names of stacks beside the project's own to their templates.
+    from the names of stacks beside the project's own to their templates. Of what
+    ``build`` has, that is run and not the sources.
     """
 
     folder: Path = field(default_factory=Path)
@@ -91,6 +93,13 @@ class Project:
     stacks: Mapping[str, Path] = field(default_factory=dict)
     state: Path = Path(".emulator")
     template: Path = Path("template.yaml")
+    build: Build | None = None
+
+    @property
+    def runs_as_built(self) -> bool:
+        """Whether the application is run as it was built, by its handler."""
+        application, build = self.application, self.build
+        return bool(application and build and build.has(application.function))
 
     @property
     def templates(self) -> tuple[Path, ...]:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from aikagi_emulator.launcher.build import Build, BuildPython
 from aikagi_emulator.launcher.errors import LaunchError
 from aikagi_emulator.launcher.parameter_file import read_pair, read_parameters
 from aikagi_emulator.launcher.ports import ports_from
@@ -107,6 +108,20 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
         "project's state, or .emulator/packages",
     )
     parser.add_argument(
+        "--build",
+        type=Path,
+        metavar="FOLDER",
+        help="run functions and layers as they were built into FOLDER/<logical id>, "
+        "such as .aws-sam/build, the project's application too, by its handler",
+    )
+    parser.add_argument(
+        "--build-python",
+        type=Path,
+        metavar="PROGRAM",
+        help="the Python with awslambdaric that runs what was built; else the "
+        "emulator's own",
+    )
+    parser.add_argument(
         "--install",
         action="store_true",
         help="check the template, install the packages of its functions, and end",
@@ -170,12 +185,26 @@ def _chosen(project: Project, parsed: argparse.Namespace) -> Project:
         raise LaunchError(msg) from error
     return replace(
         project,
+        build=_build(parsed),
         packages=parsed.packages or project.packages,
         parameters={**project.parameters, **given},
         stacks={**project.stacks, **dict(map(read_stack, parsed.stack))},
         state=parsed.state or project.state,
         template=parsed.template or project.template,
     )
+
+
+def _build(parsed: argparse.Namespace) -> Build | None:
+    if parsed.build is None:
+        if parsed.build_python:
+            msg = "--build-python runs what was built: say where by --build."
+            raise LaunchError(msg)
+        return None
+    if not parsed.build.is_dir():
+        msg = f"--build: there is no folder {parsed.build}."
+        raise LaunchError(msg)
+    python = BuildPython.ask(parsed.build_python) if parsed.build_python else None
+    return Build(folder=parsed.build, python=python)
 
 
 def _complain(sentence: str) -> None:

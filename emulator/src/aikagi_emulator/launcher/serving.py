@@ -1,7 +1,7 @@
 """All of a stack that answers and is not AWS: function URLs and HTTP APIs."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import final
@@ -15,7 +15,7 @@ from aikagi_emulator.launcher.http_apis import HttpApiPlan, plan_http_apis
 from aikagi_emulator.launcher.packages import Packages
 from aikagi_emulator.launcher.ports import Ports
 from aikagi_emulator.runtime import FunctionSpec, Pool
-from aikagi_emulator.template import Stack
+from aikagi_emulator.template import Resource, Stack
 from aikagi_emulator.urls import FunctionUrl, UrlSettings
 from aikagi_emulator.urls.asgi import ASGIApp
 
@@ -67,29 +67,56 @@ class Served:
     functions: Sequence[ServedFunction]
 
 
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationPlan:
+    """The function that is the project's application, by its logical id.
+
+    A server of its own runs it, or, ``as_built``, Lambda's runtime, behind an HTTP API
+    on the application's port. ``variables`` are those that the project gives it.
+    """
+
+    function: str
+    as_built: bool
+    variables: Mapping[str, str] = field(repr=False)
+
+
 def make_plan(
-    stack: Stack, aws: AwsEndpoint, *, ports: Ports, application: str | None
+    stack: Stack,
+    aws: AwsEndpoint,
+    *,
+    ports: Ports,
+    application: ApplicationPlan | None,
 ) -> ServingPlan:
     """Everything about the functions that can be wrong, and nothing that runs.
 
-    ``application`` is the logical id of a function that a server of its own runs.
     Raises ``LaunchError`` or ``TemplateError``.
     """
+    as_built = application.function if application and application.as_built else None
+
+    def planned(function: Resource, arn: str) -> FunctionPlan:
+        plan = plan_function(stack, function, aws, arn=arn, ports=ports)
+        if application is None or function.logical_id != as_built:
+            return plan
+        return plan.with_variables(application.variables)
+
     functions: dict[str, FunctionPlan] = {}
     urls = []
     for url in stack.of_type("AWS::Lambda::Url"):
         arn = str(url.attributes["FunctionArn"])
         function = target_of(stack, url)
-        plan = plan_function(stack, function, aws, arn=arn, ports=ports)
-        functions[arn] = plan
+        functions[arn] = plan = planned(function, arn)
         urls.append(settings_of(url, streams=plan.streams))
-    apis = plan_http_apis(stack, ports=ports, application=application)
+    apis = plan_http_apis(
+        stack,
+        ports=ports,
+        served=application.function if application and not as_built else None,
+        on_first_port=as_built,
+    )
     for route in (route for api in apis for route in api.routes):
         arn = route.function_arn
         if arn not in functions:
-            functions[arn] = plan_function(
-                stack, route.function, aws, arn=arn, ports=ports
-            )
+            functions[arn] = planned(route.function, arn)
         if functions[arn].streams:
             msg = (
                 f"{route.written} leads to a function with AWS_LWA_INVOKE_MODE "

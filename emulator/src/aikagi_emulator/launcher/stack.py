@@ -14,6 +14,7 @@ from aikagi_emulator.children import Child
 from aikagi_emulator.control import ControlApi, MovableClock
 from aikagi_emulator.launcher.application import (
     answers,
+    answers_as_built,
     command_of,
     function_of,
     process_variables,
@@ -27,11 +28,12 @@ from aikagi_emulator.launcher.host_check import HostCheck
 from aikagi_emulator.launcher.modelled import refuse_unmodelled, tell_other_pythons
 from aikagi_emulator.launcher.packages import Packages
 from aikagi_emulator.launcher.ports import Ports, origin
-from aikagi_emulator.launcher.project import Project
+from aikagi_emulator.launcher.project import Application, Project
 from aikagi_emulator.launcher.running import Running, description_of
 from aikagi_emulator.launcher.seed import Seeded, seed
 from aikagi_emulator.launcher.servers import Servers
 from aikagi_emulator.launcher.serving import (
+    ApplicationPlan,
     Served,
     ServedFunction,
     ServingPlan,
@@ -43,6 +45,7 @@ from aikagi_emulator.launcher.uncallable import reasons_of
 from aikagi_emulator.launcher.variables import (
     operator_variables,
     role_variables,
+    shell_variables,
     template_variables,
 )
 from aikagi_emulator.template import Stack
@@ -71,10 +74,22 @@ class Options:
     forget: bool = False
 
     @property
-    def application_function(self) -> str | None:
-        """The logical id of the function that is the project's application."""
+    def server_application(self) -> Application | None:
+        """The project's application, where a server of its own runs it."""
+        return None if self.project.runs_as_built else self.project.application
+
+    def application_plan(self, stack: Stack) -> ApplicationPlan | None:
+        """Raises ``LaunchError`` where the template lacks the application."""
         application = self.project.application
-        return application.function if application else None
+        if application is None:
+            return None
+        function = function_of(application, stack)
+        variables = template_variables(function, application, stack, self.ports)
+        return ApplicationPlan(
+            function=application.function,
+            as_built=self.project.runs_as_built,
+            variables=variables | shell_variables(application, self.shell),
+        )
 
 
 async def check_template(options: Options, *, clock: Callable[[], datetime]) -> None:
@@ -95,14 +110,14 @@ def _checked(
     if application := options.project.application:
         function = function_of(application, stack)
         role_variables(function, aws, stack, options.ports)
-    application_function = options.application_function
     return stack, make_plan(
-        stack, aws, ports=options.ports, application=application_function
+        stack, aws, ports=options.ports, application=options.application_plan(stack)
     )
 
 
 def _packages(options: Options) -> Packages:
-    return Packages(options.project.packages, shell=options.shell)
+    project = options.project
+    return Packages(project.packages, shell=options.shell, build=project.build)
 
 
 @final
@@ -154,10 +169,10 @@ class EmulatedStack:
         self._files.remove()
         stack = await asyncio.to_thread(read_templates, project, ports)
         refuse_unmodelled(stack)
-        tell_other_pythons(stack)
+        tell_other_pythons(stack, project.build)
         aws = AwsEndpoint(stack, clock=self._clock, offset=lambda: self._clock.offset)
         self._aws = aws
-        application = self._options.application_function
+        application = self._options.application_plan(stack)
         plan = make_plan(stack, aws, ports=ports, application=application)
         sockets = self._claim(*plan.ports)
         running = self._running(stack, aws, plan)
@@ -300,7 +315,7 @@ class EmulatedStack:
 
     def _start_application(self, running: Running) -> Child | None:
         project, shell = self._options.project, self._options.shell
-        application = project.application
+        application = self._options.server_application
         if application is None:
             return None
         level = shell.get(project.variable("LOG_LEVEL"), "warning").lower()
@@ -335,13 +350,18 @@ class EmulatedStack:
     ) -> Running:
         """Wait for the application and for the seed command."""
         application = self._options.project.application
-        if application is not None and self._application is not None:
-            await asyncio.gather(
-                answers(self._application, application, self._ports.first), seeding
-            )
+        if application is not None:
+            await asyncio.gather(self._application_answers(application), seeding)
         seeded = await seeding
         return replace(
             running,
             seeded=seeded.description,
             announcement=seeded.announcement,
         )
+
+    async def _application_answers(self, application: Application) -> None:
+        first = self._ports.first
+        if self._application is not None:
+            await answers(self._application, application, first)
+        else:
+            await answers_as_built(application, first)

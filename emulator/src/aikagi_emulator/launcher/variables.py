@@ -1,5 +1,7 @@
 """The variables of whoever meets this stack: the operator, and the application."""
 
+from collections.abc import Mapping
+
 from aikagi_emulator.aws import AwsEndpoint
 from aikagi_emulator.launcher.functions import variables_of
 from aikagi_emulator.launcher.ports import Ports, origin
@@ -24,6 +26,13 @@ def role_variables(
     """Credentials of the function's own role."""
     session = aws.function_session(str(function.properties["Role"]), function.ref)
     return session_variables(session, region=stack.region, ports=ports) | _NO_PROXY
+
+
+def shell_variables(
+    application: Application, shell: Mapping[str, str]
+) -> dict[str, str]:
+    """What the application inherits of the shell that the emulator runs in."""
+    return {name: shell[name] for name in application.inherit if name in shell}
 
 
 def template_variables(

@@ -51,8 +51,8 @@ class FunctionSpec:
     cannot be raises ``ValueError`` too. ``arn`` has the qualifier that is called.
 
     ``python`` is the interpreter, whose own environment is all that the function sees
-    beside its ``folder``, its ``packages`` and its layers. ``requirements`` is the file
-    that names its packages, or would.
+    beside its ``folder``, its ``packages`` and its layers, and ``python_version`` is
+    that one's. ``requirements`` is the file that names its packages, or would.
     """
 
     name: str
@@ -67,6 +67,7 @@ class FunctionSpec:
     layer_folders: tuple[Path, ...] = ()
     version: str = "$LATEST"
     python: Path = Path(sys.executable)
+    python_version: tuple[int, int] = sys.version_info[:2]
     packages: Path | None = None
     requirements: Path | None = None
 
@@ -84,7 +85,7 @@ class FunctionSpec:
     @property
     def runtime_folder(self) -> Path:
         """What ``python`` brings: ``/var/runtime`` on Lambda."""
-        return site_packages(self.python.parent.parent)
+        return site_packages(self.python.parent.parent, self.python_version)
 
     @property
     def web(self) -> WebProcess | None:

@@ -31,7 +31,7 @@ def environment_variables(
         "_HANDLER": spec.handler,
         "AWS_REGION": spec.region,
         "AWS_DEFAULT_REGION": spec.region,
-        "AWS_EXECUTION_ENV": "AWS_Lambda_python{}.{}".format(*sys.version_info[:2]),
+        "AWS_EXECUTION_ENV": "AWS_Lambda_python{}.{}".format(*spec.python_version),
         "AWS_LAMBDA_FUNCTION_NAME": spec.name,
         "AWS_LAMBDA_FUNCTION_VERSION": spec.version,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(spec.memory_mb),
@@ -52,7 +52,7 @@ def _module_folders(spec: FunctionSpec) -> list[str]:
     /opt/python, and ends with what the runtime brings.
     """
     layers = [folder / "python" for folder in _layers(spec)]
-    installed = [site_packages(folder) for folder in layers]
+    installed = [site_packages(folder, spec.python_version) for folder in layers]
     theirs = spec.variables.get("PYTHONPATH")
     return [
         *([str(spec.packages)] if spec.packages else []),
