@@ -95,6 +95,11 @@ class DeployCommand:
         known = {**deployed, **before.parameters, **self.given}
         for parameter in self.parameters.values():
             if parameter.default is None and parameter.name not in known:
+                if not self.terminal.interactive:
+                    raise UsageError(
+                        f"{parameter.name} has no default: write it into "
+                        f"{self.file.path}, or PARAMETERS='{parameter.name}=…'."
+                    )
                 self.terminal.say(parameter.description)
                 answer = self.terminal.ask(parameter.name, parameter.check)
                 self.file.set_parameters({parameter.name: answer})

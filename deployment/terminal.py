@@ -35,12 +35,10 @@ class Terminal:
     def ask(
         self, question: str, check: Callable[[str], None], *, default: str | None = None
     ) -> str:
-        """Ask until ``check`` takes the answer. Without anybody there it is an error.
+        """Ask until ``check`` takes the answer, which is for an interactive terminal.
 
         ``check`` raises ``UsageError`` with what the answer has to be.
         """
-        if not self.interactive:
-            raise UsageError(f"Nobody is here to answer: {question}")
         shown = f" [{default}]" if default else ""
         while True:
             answer = self._answer(f"{question}{shown}: ") or default or ""

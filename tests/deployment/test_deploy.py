@@ -395,6 +395,21 @@ def test_a_parameter_without_a_default_is_asked_for_until_it_is_allowed(
     assert file_of(checkout)["parameters"] == {"Address": "me@example.com"}
 
 
+def test_a_parameter_without_a_default_is_told_where_nobody_can_be_asked(
+    checkout: Path, programs: Programs, cloudformation: CloudFormation
+):
+    parameter = TemplateParameter(name="Address", rules={"Type": "String"})
+    deployment, _ = answering(
+        checkout, "me", parameters={"Address": parameter}, interactive=False
+    )
+
+    with pytest.raises(UsageError, match="Address has no default: write it into"):
+        deployment.run()
+
+    assert programs.calls == []
+    assert file_of(checkout)["parameters"] == {}
+
+
 def test_whoever_stops_at_a_question_has_lost_no_answer(
     checkout: Path, programs: Programs, cloudformation: CloudFormation
 ):
