@@ -30,6 +30,7 @@ help:
 	@echo 'make fix     mend what the linter and the formatter can'
 	@echo 'make build   build the Lambda packages, without Docker'
 	@echo 'make deploy  build them and deploy to AWS; asks what it needs to know'
+	@echo 'make smoke BROKER=URL USER=NAME  check what was deployed; STACK=NAME as its operator, too'
 	@echo 'make lock    compile requirements/*.txt anew'
 	@echo 'make clean   remove what the others made'
 
@@ -142,6 +143,15 @@ define LAMBDA_WHEELS
 	--require-hashes -r $(1)
 @rm -rf '$(2)/bin' '$(2)/.lock'
 endef
+
+.PHONY: smoke
+# USER on the command line: every shell has a variable of that name.
+smoke: $(VENV)/.local
+	@$(BIN)/python -m deployment.smoke --broker '$(BROKER)' \
+		--user '$(if $(filter command,$(firstword $(origin USER))),$(USER))' \
+		$(if $(STACK),--stack '$(STACK)') $(if $(FUNCTION),--function '$(FUNCTION)') \
+		$(if $(ORIGIN),--origin '$(ORIGIN)') $(if $(REVOKE),--revoke) \
+		$(if $(NO_WAIT),--no-wait) $(if $(JSON),--json) $(if $(LOCAL),--local)
 
 .PHONY: clean
 clean:

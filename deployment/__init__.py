@@ -1,0 +1,1 @@
+"""Deploys the stack to AWS, and checks what stands there."""

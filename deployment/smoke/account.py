@@ -1,0 +1,101 @@
+"""The operator's side: the stack, as CloudFormation and its catalogue describe it."""
+
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, Final, final
+
+import boto3
+from botocore.exceptions import ClientError
+
+from app.adapters import aws
+from deployment.smoke.outcomes import NotTriedError, is_denied
+
+_SESSION_NAME: Final = "smoke"
+
+
+@final
+class Account:
+    """Each may raise what botocore raises."""
+
+    def __init__(self, session: boto3.session.Session, *, stack: str) -> None:
+        self._session = session
+        self._stack = stack
+
+    @cached_property
+    def status(self) -> str:
+        return str(self._description["StackStatus"])
+
+    def output(self, name: str) -> str:
+        """Raises ``NotTriedError`` of one that the stack has not."""
+        for output in self._description.get("Outputs", ()):
+            if output["OutputKey"] == name:
+                return str(output["OutputValue"])
+        raise NotTriedError(f"needs the stack's output {name}: deploy this version")
+
+    def physical_id(self, logical_id: str) -> str:
+        answer = self.client("cloudformation").describe_stack_resource(
+            StackName=self._stack, LogicalResourceId=logical_id
+        )
+        return str(answer["StackResourceDetail"]["PhysicalResourceId"])
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 - clients are made at run time
+        return _client(self._session, service)
+
+    @cached_property
+    def catalogue(self) -> Mapping[str, Mapping[str, Any]]:
+        """The entries by their functions' names. What is no object is left out."""
+        pages = (
+            self.client("ssm")
+            .get_paginator("get_parameters_by_path")
+            .paginate(Path=self.output("CataloguePath"))
+        )
+        found = {
+            parameter["Name"].rpartition("/")[2]: _object(parameter["Value"])
+            for page in pages
+            for parameter in page["Parameters"]
+        }
+        return {name: entry for name, entry in found.items() if entry}
+
+    @cached_property
+    def revoking(self) -> boto3.session.Session:
+        """A session of ``RevocationRole``, which tries what nobody else may.
+
+        Raises ``NotTriedError`` where the operator may not assume it.
+        """
+        try:
+            assumed = self.client("sts").assume_role(
+                RoleArn=self.output("RevocationRoleArn"),
+                RoleSessionName=_SESSION_NAME,
+            )["Credentials"]
+        except ClientError as error:
+            if is_denied(error):
+                raise NotTriedError("needs sts:AssumeRole on RevocationRole") from error
+            raise
+        return boto3.session.Session(
+            aws_access_key_id=assumed["AccessKeyId"],
+            aws_secret_access_key=assumed["SecretAccessKey"],
+            aws_session_token=assumed["SessionToken"],
+            region_name=self._session.region_name,
+        )
+
+    def revoking_client(self, service: str) -> Any:  # noqa: ANN401 - clients are made at run time
+        return _client(self.revoking, service)
+
+    @cached_property
+    def _description(self) -> Mapping[str, Any]:
+        answer = self.client("cloudformation").describe_stacks(StackName=self._stack)
+        description: Mapping[str, Any] = answer["Stacks"][0]
+        return description
+
+
+def _client(session: boto3.session.Session, service: str) -> Any:  # noqa: ANN401 - clients are made at run time
+    return session.client(service, config=aws.IMPATIENT)  # type: ignore[call-overload] # chosen at run time
+
+
+def _object(text: str) -> Mapping[str, Any]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}

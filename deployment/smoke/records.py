@@ -1,0 +1,158 @@
+"""Steps: what AWS publishes, starts and records, which only AWS itself can show."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any, Final
+
+from app.admin.cloudtrail import AssumedSession, NotARecordError, read_record
+from deployment.smoke.account import Account
+from deployment.smoke.outcomes import NotHeldError, NotTriedError
+from deployment.smoke.steps import Step
+from deployment.smoke.visit import Visit
+
+_ALIAS: Final = "live"
+_AS_DEPLOYED: Final = ("CodeSha256", "Environment", "Timeout", "MemorySize")
+_QUERIES: Final = 6
+_PAUSE: Final = 10
+"""Seconds: Logs Insights finds a line some time after it was written."""
+_MOST_RECORDS: Final = 200
+
+
+def _version(visit: Visit) -> str:
+    live, latest = _configuration(visit.account, _ALIAS), _configuration(visit.account)
+    for name in _AS_DEPLOYED:
+        if live.get(name) != latest.get(name):
+            raise NotHeldError(
+                f"the alias {_ALIAS} has another {name} than was deployed"
+            )
+    if _snapstart(live) != _snapstart(latest):
+        raise NotHeldError(f"the alias {_ALIAS} was published before SnapStart changed")
+    return f"the alias {_ALIAS} has version {live['Version']}, as it was deployed"
+
+
+def _snapshot(visit: Visit) -> str:
+    live = _configuration(visit.account, _ALIAS)
+    if _snapstart(live) != "PublishedVersions":
+        raise NotTriedError("needs SnapStart=PublishedVersions")
+    optimized = live.get("SnapStart", {}).get("OptimizationStatus")
+    if optimized != "On" or live.get("State", "Active") != "Active":
+        raise NotHeldError(
+            f"its snapshot is {optimized}, the version {live.get('State')}"
+        )
+    return "the version began, and its snapshot is on"
+
+
+def _audit_line(visit: Visit) -> str:
+    visit.grant()
+    client = visit.account.client("logs")
+    for left in reversed(range(_QUERIES)):
+        if _grants_found(client, visit):
+            return "Logs Insights finds grants by SessionName and Event"
+        if left:
+            visit.wait(_PAUSE)
+    raise NotHeldError(f"Logs Insights finds no grant of {visit.me.session_name}")
+
+
+def _trail(visit: Visit) -> str:
+    broker_role = visit.account.output("BrokerRoleArn").rpartition("/")[2]
+    for record in islice(_recorded(visit.account), _MOST_RECORDS):
+        if not isinstance(record, AssumedSession):
+            continue
+        if f":assumed-role/{broker_role}/" not in record.by or record.error_code:
+            continue
+        if not (record.source_identity == record.session_name and record.access_key_id):
+            raise NotHeldError(f"its record {record.event_id} lacks what join reads")
+        return f"record {record.event_id} has name, source identity and key id"
+    raise NotTriedError("needs a grant of the last day, 15 minutes old at least")
+
+
+RECORD_STEPS: Final = (
+    Step(
+        name="version",
+        assumed="A deployment publishes a version where code, a parameter or SnapStart "
+        "has changed, and the API calls it.",
+        otherwise="Publish one by hand: `aws lambda publish-version`, then "
+        "`update-alias --name live`.",
+        run=_version,
+        settles=("version-published",),
+    ),
+    Step(
+        name="snapshot",
+        assumed="With SnapStart the process is given an address to fetch credentials "
+        "from before the snapshot.",
+        otherwise="Deploy with SnapStart None; the version's State has the reason.",
+        run=_snapshot,
+        settles=("snapstart-credentials",),
+    ),
+    Step(
+        name="audit-line",
+        assumed="Logs Insights finds the members of an audit line by itself.",
+        otherwise="The saved queries find nothing: begin them with `parse @message`.",
+        run=_audit_line,
+        settles=("logs-insights-members",),
+    ),
+    Step(
+        name="trail-record",
+        assumed="CloudTrail records a session as `audit join` reads it.",
+        otherwise="`audit join` explains nothing: adapt app/admin/cloudtrail.py to the "
+        "record.",
+        run=_trail,
+        settles=("cloudtrail-sessions",),
+    ),
+)
+
+
+def _configuration(account: Account, qualifier: str | None = None) -> Mapping[str, Any]:
+    name = account.physical_id("BrokerFunction")
+    found: Mapping[str, Any] = account.client("lambda").get_function_configuration(
+        FunctionName=name, **({"Qualifier": qualifier} if qualifier else {})
+    )
+    return found
+
+
+def _snapstart(configuration: Mapping[str, Any]) -> str:
+    return str(configuration.get("SnapStart", {}).get("ApplyOn", "None"))
+
+
+def _grants_found(client: Any, visit: Visit) -> bool:  # noqa: ANN401 - of Account.client
+    now = datetime.now(UTC)
+    query = client.start_query(
+        logGroupName=visit.account.output("BrokerLogGroup"),
+        startTime=int((now - timedelta(minutes=15)).timestamp()),
+        endTime=int((now + timedelta(minutes=1)).timestamp()),
+        queryString=f'filter Event = "Grant" and SessionName = '
+        f'"{visit.me.session_name}" | stats count(*) as Grants',
+    )["queryId"]
+    for _ in range(_QUERIES):
+        answer = client.get_query_results(queryId=query)
+        if answer["status"] not in {"Scheduled", "Running"}:
+            break
+        visit.wait(1)
+    return any(
+        field["field"] == "Grants" and field["value"] != "0"
+        for row in answer["results"]
+        for field in row
+    )
+
+
+def _recorded(account: Account) -> Iterator[object]:
+    pages = (
+        account.client("cloudtrail")
+        .get_paginator("lookup_events")
+        .paginate(
+            LookupAttributes=[
+                {
+                    "AttributeKey": "ResourceName",
+                    "AttributeValue": account.output("InvokeRoleArn"),
+                }
+            ],
+            StartTime=datetime.now(UTC) - timedelta(days=1),
+        )
+    )
+    for page in pages:
+        for event in page["Events"]:
+            try:
+                yield read_record({"CloudTrailEvent": event["CloudTrailEvent"]})
+            except NotARecordError as error:
+                raise NotHeldError(f"a record is not as documented: {error}") from error
