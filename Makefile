@@ -56,7 +56,7 @@ test: $(VENV)/.dev .tools/node-browser/.installed .tools/node-provider/.installe
 .PHONY: soak bench
 soak: $(VENV)/.dev .tools/soak/.installed .tools/node-soak/.installed
 	AIKAGI_SOAK="$${AIKAGI_SOAK:-1}" AIKAGI_SEED="$${AIKAGI_SEED:-$$(date +%s)}" \
-		$(BIN)/python -m pytest tests/soak tests/admin/test_import.py $(PYTEST)
+		$(BIN)/python -m pytest tests/soak tests/admin/test_import.py tests/deployment/smoke/test_misconfigurations.py $(PYTEST)
 
 .PHONY: clients
 clients: $(VENV)/.dev .tools/sdks/.installed .tools/node-sdks/.installed

@@ -22,6 +22,10 @@ class Account:
         self._session = session
         self._stack = stack
 
+    @property
+    def region(self) -> str | None:
+        return self._session.region_name
+
     @cached_property
     def status(self) -> str:
         return str(self._description["StackStatus"])

@@ -26,7 +26,7 @@ there is a network between."""
 
 
 def _caller(visit: Visit) -> str:
-    answer = visit.call(visit.grant())
+    answer = visit.call(visit.calling_grant())
     caller = _member(answer, "caller")
     if caller != {"issuer": visit.me.issuer, "subject": visit.me.subject}:
         raise NotHeldError(f"{visit.function} takes its caller for {caller}")
@@ -44,7 +44,7 @@ def _session_arn(visit: Visit) -> str:
 
 def _clock(visit: Visit) -> str:
     """Compare the broker process's clock with that of Lambda's answer."""
-    grant = visit.grant()
+    grant = visit.calling_grant()
     answer = visit.call(grant)
     date = time_of(answer)
     if date is None:
@@ -52,28 +52,28 @@ def _clock(visit: Visit) -> str:
     ahead = grant.broker_time(visit.clock()).timestamp() - date
     if abs(ahead) > _CLOCKS:
         raise NotHeldError(f"the broker's clock is {ahead:+.0f} s from Lambda's")
-    return f"the broker's and Lambda's differ by less than {_CLOCKS} s"
+    return f"within {_CLOCKS} s of Lambda's"
 
 
 def _wrong_signature(visit: Visit) -> str:
-    answer = visit.call(_with_another_secret(visit.grant()))
+    answer = visit.call(_with_another_secret(visit.calling_grant()))
     return _require_refused(answer, "a call with a wrong signature")
 
 
 def _error_types(visit: Visit) -> str:
-    wrong = visit.call(_with_another_secret(visit.grant()))
-    elsewhere = visit.call(visit.grant(), url=visit.another_url)
+    wrong = visit.call(_with_another_secret(visit.calling_grant()))
+    elsewhere = visit.call(visit.calling_grant(), url=visit.another_url)
     found = tuple(_kind(answer) for answer in (wrong, elsewhere))
     if found != (Refusal.SIGNATURE, Refusal.PERMISSION):
         names = [
             answer.headers.get("x-amzn-errortype") for answer in (wrong, elsewhere)
         ]
         raise NotHeldError(f"they are called {names[0]} and {names[1]}")
-    return "InvalidSignatureException, AccessDeniedException"
+    return "signatures and permissions have their names"
 
 
 def _another_url(visit: Visit) -> str:
-    answer = visit.call(visit.grant(), url=visit.another_url)
+    answer = visit.call(visit.calling_grant(), url=visit.another_url)
     return _require_refused(answer, "a call of another function's URL")
 
 
@@ -104,7 +104,7 @@ def _other_services(visit: Visit) -> str:
 
 
 def _short_grant(visit: Visit) -> str:
-    grant = visit.grant(seconds=SHORT_GRANT)
+    grant = visit.calling_grant(seconds=SHORT_GRANT)
     before = visit.call(grant)
     if _kind(before) is not Refusal.NONE:
         raise NotHeldError(f"it is refused before its end: {before.status_code}")
@@ -113,10 +113,11 @@ def _short_grant(visit: Visit) -> str:
         raise NotHeldError(f"a grant of {SHORT_GRANT} s lasts {remaining:.0f} s")
     visit.wait(max(0, remaining))
     said = _require_refused(visit.call(grant), f"a call {_MARGIN} s after the end")
-    return f"let in before its end, and then {said}"
+    return f"let in, and then {said}"
 
 
 def _stream(visit: Visit) -> str:
+    visit.calling_grant()
     if _FUNCTION_STREAMING not in visit.functions:
         raise NotTriedError(f"needs {_FUNCTION_STREAMING} among the person's functions")
     call = visit.broker.call(_FUNCTION_STREAMING, data=_TEXT, timeout=60)
@@ -130,11 +131,11 @@ def _stream(visit: Visit) -> str:
 
 
 def _source_networks(visit: Visit) -> str:
-    return _call_entries(visit, "SourceNetworks", "a function with SourceNetworks")
+    return _call_entries(visit, "SourceNetworks", "an entry with SourceNetworks")
 
 
 def _role_path(visit: Visit) -> str:
-    called = _call_entries(visit, "RoleArn", "a function of another stack")
+    called = _call_entries(visit, "RoleArn", "an entry of another stack")
     return f"{called}, by a role with a path"
 
 
@@ -229,7 +230,8 @@ CALL_STEPS: Final = (
     ),
     Step(
         name="source-networks",
-        assumed="aws:SourceIp is there when a session policy is evaluated for a URL.",
+        assumed="The key aws:SourceIp is there when a session policy is evaluated for a "
+        "URL.",
         otherwise="Nobody can call a function with SourceNetworks: take them out of "
         "its entry.",
         run=_source_networks,
@@ -251,9 +253,9 @@ def _call_entries(visit: Visit, member: str, what: str) -> str:
     entries = visit.account.catalogue
     names = [n for n in visit.functions if entries.get(n, {}).get(member)]
     if not names:
-        raise NotTriedError(f"needs {what} that the person may call")
+        raise NotTriedError(f"needs {what}")
     for name in names:
-        answer = visit.call(visit.grant(name))
+        answer = visit.call(visit.calling_grant(name))
         if _kind(answer) is not Refusal.NONE:
             raise NotHeldError(f"{name} is refused: {_kind(answer).detail}")
     return f"let in: {', '.join(names)}"

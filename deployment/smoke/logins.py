@@ -105,13 +105,14 @@ def _issuer_keys(visit: Visit) -> str:
 
 
 def _functions(visit: Visit) -> str:
-    return f"may call: {', '.join(visit.functions) or 'nothing'}"
+    return f"may call: {', '.join(visit.read_functions()) or 'nothing'}"
 
 
 def _not_yours(visit: Visit) -> str:
+    own = visit.functions.keys()
     names = [_NO_FUNCTION]
     if visit.has_account:
-        names += sorted(visit.account.catalogue.keys() - visit.functions.keys())
+        names += sorted(visit.account.catalogue.keys() - own)
     for name in names:
         try:
             visit.ask("POST", "grant", {"FunctionName": name})

@@ -27,12 +27,12 @@ class NotTriedError(Exception):
 
 
 def require_denied(call: Callable[[], object], what: str) -> str:
-    """Return the code of AWS's refusal. Raises ``NotHeldError`` where it let it in."""
+    """Return how AWS refuses. Raises ``NotHeldError`` where it let it in."""
     try:
         call()
     except ClientError as error:
         if is_denied(error):
-            return code_of(error)
+            return f"refused: {code_of(error)}"
         if is_not_modelled(error) or retry_after(error) is not None:
             raise
         raise NotHeldError(f"{what}: let in, to fail for {code_of(error)}") from error
@@ -43,7 +43,7 @@ def of_client_error(error: ClientError) -> tuple[State, str]:
     """Tell what it means for a step that AWS did not say what it wanted to know."""
     asked = error.operation_name
     if is_not_modelled(error):
-        return State.NOT_TRIED, f"needs {asked}, which the emulator has not"
+        return State.NOT_TRIED, f"the emulator has no {asked}"
     if is_denied(error):
         return State.NOT_TRIED, f"needs the permission for {asked}"
     if retry_after(error) is not None:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from deployment.smoke.calls import CALL_STEPS
+from deployment.smoke.functions import FUNCTION_STEPS
 from deployment.smoke.logins import LOGIN_STEPS
 from deployment.smoke.pages import PAGE_STEPS
 from deployment.smoke.records import RECORD_STEPS
@@ -15,6 +16,7 @@ STEPS: Final = (
     *WAY_STEPS,
     *CALL_STEPS,
     *PAGE_STEPS,
+    *FUNCTION_STEPS,
     *ROLE_STEPS,
     *STORED_STEPS,
     *RECORD_STEPS,

@@ -28,10 +28,12 @@ def _version(visit: Visit) -> str:
             )
     if _snapstart(live) != _snapstart(latest):
         raise NotHeldError(f"the alias {_ALIAS} was published before SnapStart changed")
-    return f"the alias {_ALIAS} has version {live['Version']}, as it was deployed"
+    return f"{_ALIAS} is version {live['Version']}, as deployed"
 
 
 def _snapshot(visit: Visit) -> str:
+    """Where a snapshot is on, every process begins from it: also that of the grant."""
+    visit.grant()
     live = _configuration(visit.account, _ALIAS)
     if _snapstart(live) != "PublishedVersions":
         raise NotTriedError("needs SnapStart=PublishedVersions")
@@ -40,7 +42,7 @@ def _snapshot(visit: Visit) -> str:
         raise NotHeldError(
             f"its snapshot is {optimized}, the version {live.get('State')}"
         )
-    return "the version began, and its snapshot is on"
+    return "on, and it gave a grant"
 
 
 def _audit_line(visit: Visit) -> str:
@@ -48,7 +50,7 @@ def _audit_line(visit: Visit) -> str:
     client = visit.account.client("logs")
     for left in reversed(range(_QUERIES)):
         if _grants_found(client, visit):
-            return "Logs Insights finds grants by SessionName and Event"
+            return "found by Event and SessionName"
         if left:
             visit.wait(_PAUSE)
     raise NotHeldError(f"Logs Insights finds no grant of {visit.me.session_name}")
@@ -63,8 +65,8 @@ def _trail(visit: Visit) -> str:
             continue
         if not (record.source_identity == record.session_name and record.access_key_id):
             raise NotHeldError(f"its record {record.event_id} lacks what join reads")
-        return f"record {record.event_id} has name, source identity and key id"
-    raise NotTriedError("needs a grant of the last day, 15 minutes old at least")
+        return f"{record.event_id} is as it is read"
+    raise NotTriedError("needs a grant of today, 15 minutes old")
 
 
 RECORD_STEPS: Final = (
@@ -80,7 +82,7 @@ RECORD_STEPS: Final = (
     Step(
         name="snapshot",
         assumed="With SnapStart the process is given an address to fetch credentials "
-        "from before the snapshot.",
+        "from, which answers before the snapshot and after a restore.",
         otherwise="Deploy with SnapStart None; the version's State has the reason.",
         run=_snapshot,
         settles=("snapstart-credentials",),

@@ -47,7 +47,7 @@ def _leading_keys(visit: Visit) -> str:
         "an item of limits, by RevocationRole",
     )
     _require_condition(visit, _nobody(), "valid_from")
-    return "AccessDenied of another key, and not of its own"
+    return "keys of its own, and no other"
 
 
 def _attributes(visit: Visit) -> str:
@@ -57,7 +57,7 @@ def _attributes(visit: Visit) -> str:
         "the attribute groups of a person, by RevocationRole",
     )
     _require_condition(visit, key, "disabled")
-    return "AccessDenied of groups, and not of disabled"
+    return "disabled may be written, groups may not"
 
 
 def _item_of_failed_condition(visit: Visit) -> str:
@@ -81,7 +81,7 @@ def _policy_as_recorded(visit: Visit) -> str:
     found = _revoker(visit.account).in_force()
     if not found.is_written:
         raise NotHeldError(f"its version {found.version_id} is another than on record")
-    return f"its version {found.version_id} is what the table has on record"
+    return f"{found.version_id} is what the table has on record"
 
 
 def _revocation(visit: Visit) -> str:
@@ -90,6 +90,7 @@ def _revocation(visit: Visit) -> str:
     if not visit.revokes:
         raise NotTriedError("needs REVOKE=1: it writes the policy, twice")
     visit.require_patience()
+    visit.calling_grant()
     # Another lifetime than that of grants had before: a session of its own.
     body = visit.ask(
         "POST", "grant", {"FunctionName": visit.function, "DurationSeconds": 901}
@@ -103,7 +104,7 @@ def _revocation(visit: Visit) -> str:
         waited = _wait_until_refused(visit, grant)
     finally:
         _raise_failure(revoker.undo(target))
-    return f"refused {waited} s later at most, though it was issued before"
+    return f"refused within {waited + _PAUSE} s, issued before"
 
 
 STORED_STEPS: Final = (
@@ -115,7 +116,7 @@ STORED_STEPS: Final = (
     ),
     Step(
         name="table-keys",
-        assumed="dynamodb:LeadingKeys is there for an UpdateItem, and bounds it.",
+        assumed="The key dynamodb:LeadingKeys is there for an UpdateItem, and bounds it.",
         otherwise="The roles that write the table write more than they say: take the "
         "statement away until its condition is another.",
         run=_leading_keys,
@@ -123,7 +124,7 @@ STORED_STEPS: Final = (
     ),
     Step(
         name="table-attributes",
-        assumed="dynamodb:Attributes has the key of an UpdateItem and what its "
+        assumed="The key dynamodb:Attributes has the key of an UpdateItem and what its "
         "expressions name, no more and no less.",
         otherwise="With more, nobody can change their password; with less, the broker "
         "could write groups: compare EndLogins and ChangePasswords.",

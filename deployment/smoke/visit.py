@@ -118,18 +118,40 @@ class Visit:
 
     @cached_property
     def functions(self) -> Mapping[str, FunctionEntry]:
+        """What the person may call. Raises ``NotTriedError`` where it is not known."""
+        try:
+            return self.read_functions()
+        except AikagiError as error:
+            raise NotTriedError("needs the catalogue, which failed") from error
+
+    def read_functions(self) -> Mapping[str, FunctionEntry]:
+        """Raises what the client raises."""
         self.require_login()
         return {entry.name: entry for entry in self.broker.functions()}
+
+    def require(self, check: str, what: str) -> None:
+        """Raise ``NotTriedError`` where the diagnosis has not found that it holds."""
+        self.require_login()
+        looked = self.diagnosis.get(check)
+        if looked is None or not looked.ok:
+            raise NotTriedError(f"needs {what}")
 
     def grant(
         self, function: str | None = None, *, seconds: int | None = None
     ) -> Grant:
-        """Raises ``NotTriedError`` of the function whose grant the diagnosis missed."""
-        self.require_login()
-        looked = self.diagnosis.get("grant")
-        if function is None and (looked is None or not looked.ok):
-            raise NotTriedError(f"needs a grant for {self.function}")
+        """Raises ``NotTriedError`` where the diagnosis got none for its function."""
+        self.require("grant", f"a grant for {self.function}")
         return self.broker.grant(function or self.function, duration_seconds=seconds)
+
+    def calling_grant(
+        self, function: str | None = None, *, seconds: int | None = None
+    ) -> Grant:
+        """Give one that lets its holder in, beside which a refusal says something.
+
+        Raises ``NotTriedError`` where Lambda lets in nobody, or everybody.
+        """
+        self.require("call", f"a call of {self.function} that is let in")
+        return self.grant(function, seconds=seconds)
 
     def ask(
         self, method: str, path: str, json: Mapping[str, Any] | None = None
@@ -140,12 +162,23 @@ class Visit:
         return self.transport.request(method, path, token=token, json=json)
 
     @cached_property
+    def policy(self) -> Mapping[str, Any]:
+        """Of a session for the function, as the broker would have it.
+
+        Raises ``NotTriedError`` where the broker does not say.
+        """
+        asked = {"FunctionName": self.function, "DryRun": True}
+        try:
+            plan = self.ask("POST", "grant", asked)
+        except AikagiError as error:
+            raise NotTriedError(f"needs a grant for {self.function}") from error
+        policy: Mapping[str, Any] = plan["Policy"]
+        return policy
+
+    @property
     def function_arn(self) -> str:
-        """Of the function, as the policy of a grant for it has it."""
-        plan = self.ask(
-            "POST", "grant", {"FunctionName": self.function, "DryRun": True}
-        )
-        return str(plan["Policy"]["Statement"][0]["Resource"])
+        """Of the function, as that policy has it."""
+        return str(self.policy["Statement"][0]["Resource"])
 
     @property
     def entry(self) -> FunctionEntry:

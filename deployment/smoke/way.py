@@ -19,7 +19,7 @@ def _as_doctor_found(name: str) -> Callable[[Visit], str]:
                 f"needs what failed before: {fault.check if fault else 'nothing'}"
             )
         if not found.ok:
-            raise NotHeldError(f"{found.detail}. {found.advice}".rstrip())
+            raise NotHeldError(found.detail)
         return found.detail
 
     return run
@@ -51,7 +51,6 @@ WAY_STEPS: Final = (
         "sts:SetSourceIdentity, and the trust's conditions need aws:RequestTag and "
         "sts:SourceIdentity to be there.",
         "trust-condition-keys",
-        "invoke-role-created",
     ),
     _step("url", "The function's URL answers.", "Was it made anew? Deploy again."),
     _step(

@@ -1,11 +1,12 @@
-"""Lambda's own API: whether somebody may call ``Invoke``, and nothing else of it.
+"""Lambda's own API: whether somebody may call ``Invoke``, and what a function is.
 
-https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html
 """
 
 import json
 import re
-from typing import Final, final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, final
 from urllib.parse import unquote
 
 from aikagi_emulator.aws.authorizer import Authorizer
@@ -13,79 +14,140 @@ from aikagi_emulator.aws.errors import AwsError, not_modelled
 from aikagi_emulator.aws.resource_tags import FunctionTags
 from aikagi_emulator.aws.wire import Answer
 from aikagi_emulator.sigv4 import Request, SignatureRefusedError
-from aikagi_emulator.template import Stack
+from aikagi_emulator.template import Resource, Stack
 
 SERVICE: Final = "lambda"
 
-_INVOKE: Final = re.compile(r"/2015-03-31/functions/([^/]+)/invocations")
-_ACTION: Final = "lambda:InvokeFunction"
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9$_-]{1,128})?")
+_UNQUALIFIED: Final = 7
+"""Parts of the ARN of a function; a version or an alias is one more."""
 
 
 @final
 class LambdaApi:
-    """Answers ``Invoke`` of the type DryRun, which asks for leave and runs nothing.
+    """Answers ``Invoke`` of the type DryRun, ``GetFunctionUrlConfig`` and ``ListTags``.
 
-    A call by this API is no call by a URL: the condition key
+    A dry run asks for leave and runs nothing. It is no call by a URL: the condition key
     ``lambda:InvokedViaFunctionUrl`` is not there.
     """
 
     def __init__(
         self, stack: Stack, *, authorizer: Authorizer, tags: FunctionTags
     ) -> None:
+        self._stack = stack
         self._prefix = f"arn:aws:lambda:{stack.region}:{stack.account}:function:"
         self._arns = {
             str(function.attributes["Arn"])
             for function in stack.of_type("AWS::Lambda::Function")
         }
+        self._urls: Mapping[str, Resource] = {
+            str(url.attributes["FunctionArn"]): url
+            for url in stack.of_type("AWS::Lambda::Url")
+        }
         self._authorizer = authorizer
         self._tags = tags
+        self._operations: tuple[
+            tuple[str, re.Pattern[str], str, Callable[[str, Request], Answer]], ...
+        ] = (
+            (
+                "POST",
+                re.compile("/2015-03-31/functions/([^/]+)/invocations"),
+                "lambda:InvokeFunction",
+                self._invoke,
+            ),
+            (
+                "GET",
+                re.compile("/2021-10-31/functions/([^/]+)/url"),
+                "lambda:GetFunctionUrlConfig",
+                self._get_url,
+            ),
+            (
+                "GET",
+                re.compile("/2017-03-31/tags/([^/]+)"),
+                "lambda:ListTags",
+                self._list_tags,
+            ),
+        )
 
     def answer(self, request: Request, *, source_ip: str) -> Answer:
         session = self._authorizer.authenticate(request, service=SERVICE)
-        invoke = _INVOKE.fullmatch(request.raw_path)
-        if request.method != "POST" or invoke is None:
+        for method, path, action, carry_out in self._operations:
+            named = path.fullmatch(request.raw_path)
+            if named is not None and request.method == method:
+                break
+        else:
             raise not_modelled(f"{request.method} of this path of lambda")
-        arn = self._arn(unquote(invoke[1]), request)
+        if request.raw_query:
+            raise not_modelled(f"the query of {action}")
+        arn = self._arn(unquote(named[1]))
         decision = self._authorizer.decide(
-            session,
-            _ACTION,
-            arn,
-            source_ip=source_ip,
-            extra=self._tags.context(arn),
+            session, action, arn, source_ip=source_ip, extra=self._tags.context(arn)
         )
         if not decision.allowed:
             text = (
-                f"User: {session.arn} is not authorized to perform: {_ACTION} on "
+                f"User: {session.arn} is not authorized to perform: {action} on "
                 f"resource: {arn}"
             )
             why = f"{text}: {decision.why}"
             raise AwsError("AccessDeniedException", text, status=403, why=why)
-        if ":".join(arn.split(":")[:7]) not in self._arns:
-            text = f"Function not found: {arn}"
-            raise AwsError("ResourceNotFoundException", text, status=404)
-        if dict(request.headers).get("x-amz-invocation-type") != "DryRun":
-            raise not_modelled("lambda:Invoke of another type than DryRun")
-        return Answer(status=204, content_type="application/json", body=b"")
+        if ":".join(arn.split(":")[:_UNQUALIFIED]) not in self._arns:
+            raise _missing(f"Function not found: {arn}")
+        return carry_out(arn, request)
 
     def unsigned(self, error: SignatureRefusedError) -> AwsError:
         return AwsError(error.code, error.message, status=403, why=error.why)
 
     def refusal(self, error: AwsError) -> Answer:
         body = {"Type": "User", "Message": error.message}
-        return Answer(
-            status=error.status,
-            content_type="application/json",
-            body=json.dumps(body).encode(),
-            headers=(("x-amzn-errortype", error.code),),
+        return _json(
+            body, status=error.status, headers=(("x-amzn-errortype", error.code),)
         )
 
-    def _arn(self, name: str, request: Request) -> str:
+    def _invoke(self, _: str, request: Request) -> Answer:
+        if dict(request.headers).get("x-amz-invocation-type") != "DryRun":
+            raise not_modelled("lambda:Invoke of another type than DryRun")
+        return Answer(status=204, content_type="application/json", body=b"")
+
+    def _get_url(self, arn: str, _: Request) -> Answer:
+        url = self._urls.get(arn)
+        if url is None:
+            raise _missing("The resource you requested does not exist.")
+        properties = url.properties
+        return _json(
+            {
+                "FunctionUrl": url.attributes["FunctionUrl"],
+                "FunctionArn": arn,
+                "AuthType": properties.get("AuthType"),
+                "InvokeMode": properties.get("InvokeMode", "BUFFERED"),
+                **({"Cors": properties["Cors"]} if "Cors" in properties else {}),
+            }
+        )
+
+    def _list_tags(self, arn: str, _: Request) -> Answer:
+        return _json({"Tags": self._tags.of(arn)})
+
+    def _arn(self, name: str) -> str:
         """The ARN that IAM decides about, of a function's name or its ARN."""
         name = name.removeprefix(self._prefix)
         if not _NAME.fullmatch(name):
             text = f"Value '{name}' at 'functionName' failed to satisfy constraint"
             raise AwsError("ValidationException", text)
-        if request.raw_query:
-            raise not_modelled("a Qualifier in the query of lambda:Invoke")
         return self._prefix + name
+
+
+def _missing(text: str) -> AwsError:
+    return AwsError("ResourceNotFoundException", text, status=404)
+
+
+def _json(
+    body: Mapping[str, Any],
+    *,
+    status: int = 200,
+    headers: tuple[tuple[str, str], ...] = (),
+) -> Answer:
+    return Answer(
+        status=status,
+        content_type="application/json",
+        body=json.dumps(body).encode(),
+        headers=headers,
+    )
