@@ -230,8 +230,8 @@ CALL_STEPS: Final = (
     ),
     Step(
         name="source-networks",
-        assumed="The key aws:SourceIp is there when a session policy is evaluated for a "
-        "URL.",
+        assumed="The key aws:SourceIp is there when a session policy is evaluated for "
+        "a URL.",
         otherwise="Nobody can call a function with SourceNetworks: take them out of "
         "its entry.",
         run=_source_networks,

@@ -56,8 +56,8 @@ PAGE_STEPS: Final = (
     Step(
         name="allowed-origin-at-broker",
         assumed="Pages of an allowed origin may call the broker.",
-        otherwise="List it in AllowedOrigins exactly as browsers send it, and look whether "
-        "a version was published since.",
+        otherwise="List it in AllowedOrigins exactly as browsers send it, and look "
+        "whether a version was published since.",
         run=_of_allowed_origin_at_broker,
     ),
 )

@@ -116,7 +116,8 @@ STORED_STEPS: Final = (
     ),
     Step(
         name="table-keys",
-        assumed="The key dynamodb:LeadingKeys is there for an UpdateItem, and bounds it.",
+        assumed="The key dynamodb:LeadingKeys is there for an UpdateItem, and bounds "
+        "it.",
         otherwise="The roles that write the table write more than they say: take the "
         "statement away until its condition is another.",
         run=_leading_keys,

@@ -1,4 +1,4 @@
-"""The table of all checks: ``python -m tests.deployment.smoke.step_table`` prints it."""
+"""The table of checks: ``python -m tests.deployment.smoke.step_table`` prints it."""
 
 import sys
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""The steps about what the emulator has not, with AWS's answers as its models have them.
+"""The steps about what the emulator has not, with answers as AWS's models have them.
 
 botocore's stubs check requests and answers by the models of the services.
 """

@@ -172,6 +172,7 @@ def test_each_check_is_one_line_at_a_terminal_of_eighty_columns(
         *("--broker", stack.broker, "--user", "alice", "--stack", "local"),
         "--no-wait",
         module="deployment.smoke",
+        columns=80,
         **stack.operator,
     )
     terminal.wait_for("Password of alice: ")

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final, final
 from urllib.parse import unquote
 
@@ -24,6 +25,17 @@ _UNQUALIFIED: Final = 7
 
 
 @final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Operation:
+    """``path`` has the function's name or ARN as its group."""
+
+    method: str
+    path: re.Pattern[str]
+    action: str
+    carry_out: Callable[[str, Request], Answer]
+
+
+@final
 class LambdaApi:
     """Answers ``Invoke`` of the type DryRun, ``GetFunctionUrlConfig`` and ``ListTags``.
 
@@ -34,7 +46,6 @@ class LambdaApi:
     def __init__(
         self, stack: Stack, *, authorizer: Authorizer, tags: FunctionTags
     ) -> None:
-        self._stack = stack
         self._prefix = f"arn:aws:lambda:{stack.region}:{stack.account}:function:"
         self._arns = {
             str(function.attributes["Arn"])
@@ -46,40 +57,34 @@ class LambdaApi:
         }
         self._authorizer = authorizer
         self._tags = tags
-        self._operations: tuple[
-            tuple[str, re.Pattern[str], str, Callable[[str, Request], Answer]], ...
-        ] = (
-            (
-                "POST",
-                re.compile("/2015-03-31/functions/([^/]+)/invocations"),
-                "lambda:InvokeFunction",
-                self._invoke,
+        self._operations = (
+            _Operation(
+                method="POST",
+                path=re.compile("/2015-03-31/functions/([^/]+)/invocations"),
+                action="lambda:InvokeFunction",
+                carry_out=self._invoke,
             ),
-            (
-                "GET",
-                re.compile("/2021-10-31/functions/([^/]+)/url"),
-                "lambda:GetFunctionUrlConfig",
-                self._get_url,
+            _Operation(
+                method="GET",
+                path=re.compile("/2021-10-31/functions/([^/]+)/url"),
+                action="lambda:GetFunctionUrlConfig",
+                carry_out=self._get_url,
             ),
-            (
-                "GET",
-                re.compile("/2017-03-31/tags/([^/]+)"),
-                "lambda:ListTags",
-                self._list_tags,
+            _Operation(
+                method="GET",
+                path=re.compile("/2017-03-31/tags/([^/]+)"),
+                action="lambda:ListTags",
+                carry_out=self._list_tags,
             ),
         )
 
     def answer(self, request: Request, *, source_ip: str) -> Answer:
         session = self._authorizer.authenticate(request, service=SERVICE)
-        for method, path, action, carry_out in self._operations:
-            named = path.fullmatch(request.raw_path)
-            if named is not None and request.method == method:
-                break
-        else:
-            raise not_modelled(f"{request.method} of this path of lambda")
+        operation, name = self._operation(request)
+        action = operation.action
         if request.raw_query:
             raise not_modelled(f"the query of {action}")
-        arn = self._arn(unquote(named[1]))
+        arn = self._arn(name)
         decision = self._authorizer.decide(
             session, action, arn, source_ip=source_ip, extra=self._tags.context(arn)
         )
@@ -92,7 +97,7 @@ class LambdaApi:
             raise AwsError("AccessDeniedException", text, status=403, why=why)
         if ":".join(arn.split(":")[:_UNQUALIFIED]) not in self._arns:
             raise _missing(f"Function not found: {arn}")
-        return carry_out(arn, request)
+        return operation.carry_out(arn, request)
 
     def unsigned(self, error: SignatureRefusedError) -> AwsError:
         return AwsError(error.code, error.message, status=403, why=error.why)
@@ -102,6 +107,14 @@ class LambdaApi:
         return _json(
             body, status=error.status, headers=(("x-amzn-errortype", error.code),)
         )
+
+    def _operation(self, request: Request) -> tuple[_Operation, str]:
+        """What is asked for, and of which function."""
+        for operation in self._operations:
+            named = operation.path.fullmatch(request.raw_path)
+            if named is not None and request.method == operation.method:
+                return operation, unquote(named[1])
+        raise not_modelled(f"{request.method} of this path of lambda")
 
     def _invoke(self, _: str, request: Request) -> Answer:
         if dict(request.headers).get("x-amz-invocation-type") != "DryRun":
