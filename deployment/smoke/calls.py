@@ -1,4 +1,4 @@
-"""Steps: what the credentials of a grant can call, and what they cannot."""
+"""Checks: what the credentials of a grant can call, and what they cannot."""
 
 from dataclasses import replace
 from http import HTTPStatus
@@ -11,9 +11,9 @@ from aikagi.errors import AikagiError
 from aikagi.events import Result
 from aikagi.grant import Grant
 from aikagi.refusals import Refusal, classify_refusal
+from deployment.smoke.checks import SmokeCheck
+from deployment.smoke.deployment import SHORT_GRANT, Deployment, json_of
 from deployment.smoke.outcomes import NotHeldError, NotTriedError, require_denied
-from deployment.smoke.steps import Step
-from deployment.smoke.visit import SHORT_GRANT, Visit, json_of
 
 _FUNCTION_STREAMING: Final = "summarise"
 _TEXT: Final = "A key opens a door. The spare key opens it for a while."
@@ -25,44 +25,44 @@ _CLOCKS: Final = 5
 there is a network between."""
 
 
-def _caller(visit: Visit) -> str:
-    answer = visit.call(visit.calling_grant())
+def _caller(deployed: Deployment) -> str:
+    answer = deployed.call(deployed.calling_grant())
     caller = _member(answer, "caller")
-    if caller != {"issuer": visit.me.issuer, "subject": visit.me.subject}:
-        raise NotHeldError(f"{visit.function} takes its caller for {caller}")
-    return f"{visit.function} knows {visit.me.session_name}"
+    if caller != {"issuer": deployed.me.issuer, "subject": deployed.me.subject}:
+        raise NotHeldError(f"{deployed.function} takes its caller for {caller}")
+    return f"{deployed.function} knows {deployed.me.session_name}"
 
 
-def _session_arn(visit: Visit) -> str:
-    identity = visit.aws_of(visit.grant(), "sts").get_caller_identity()
+def _session_arn(deployed: Deployment) -> str:
+    identity = deployed.aws_of(deployed.grant(), "sts").get_caller_identity()
     arn = str(identity["Arn"])
     _, _, session = arn.rpartition("/")
-    if session != visit.me.session_name or arn.count("/") != 2:  # noqa: PLR2004 - assumed-role/<role>/<session>
+    if session != deployed.me.session_name or arn.count("/") != 2:  # noqa: PLR2004 - assumed-role/<role>/<session>
         raise NotHeldError(f"the session is {arn}")
     return arn.partition(":assumed-role/")[2]
 
 
-def _clock(visit: Visit) -> str:
+def _clock(deployed: Deployment) -> str:
     """Compare the broker process's clock with that of Lambda's answer."""
-    grant = visit.calling_grant()
-    answer = visit.call(grant)
+    grant = deployed.calling_grant()
+    answer = deployed.call(grant)
     date = time_of(answer)
     if date is None:
         raise NotTriedError("needs the Date of an answer")
-    ahead = grant.broker_time(visit.clock()).timestamp() - date
+    ahead = grant.broker_time(deployed.clock()).timestamp() - date
     if abs(ahead) > _CLOCKS:
         raise NotHeldError(f"the broker's clock is {ahead:+.0f} s from Lambda's")
     return f"within {_CLOCKS} s of Lambda's"
 
 
-def _wrong_signature(visit: Visit) -> str:
-    answer = visit.call(_with_another_secret(visit.calling_grant()))
+def _wrong_signature(deployed: Deployment) -> str:
+    answer = deployed.call(_with_another_secret(deployed.calling_grant()))
     return _require_refused(answer, "a call with a wrong signature")
 
 
-def _error_types(visit: Visit) -> str:
-    wrong = visit.call(_with_another_secret(visit.calling_grant()))
-    elsewhere = visit.call(visit.calling_grant(), url=visit.another_url)
+def _error_types(deployed: Deployment) -> str:
+    wrong = deployed.call(_with_another_secret(deployed.calling_grant()))
+    elsewhere = deployed.call(deployed.calling_grant(), url=deployed.another_url)
     found = tuple(_kind(answer) for answer in (wrong, elsewhere))
     if found != (Refusal.SIGNATURE, Refusal.PERMISSION):
         names = [
@@ -72,55 +72,55 @@ def _error_types(visit: Visit) -> str:
     return "signatures and permissions have their names"
 
 
-def _another_url(visit: Visit) -> str:
-    answer = visit.call(visit.calling_grant(), url=visit.another_url)
+def _another_url(deployed: Deployment) -> str:
+    answer = deployed.call(deployed.calling_grant(), url=deployed.another_url)
     return _require_refused(answer, "a call of another function's URL")
 
 
-def _plain_invoke(visit: Visit) -> str:
-    client, arn = visit.aws_of(visit.grant(), "lambda"), visit.function_arn
+def _plain_invoke(deployed: Deployment) -> str:
+    client, arn = deployed.aws_of(deployed.grant(), "lambda"), deployed.function_arn
     return require_denied(
         # It asks for leave, and runs nothing.
         lambda: client.invoke(FunctionName=arn, InvocationType="DryRun"),
-        f"Invoke of {visit.function} without its URL",
+        f"Invoke of {deployed.function} without its URL",
     )
 
 
-def _broker_invoke(visit: Visit) -> str:
-    client = visit.aws_of(visit.grant(), "lambda")
-    broker = visit.account.physical_id("BrokerFunction")
+def _broker_invoke(deployed: Deployment) -> str:
+    client = deployed.aws_of(deployed.grant(), "lambda")
+    broker = deployed.account.physical_id("BrokerFunction")
     return require_denied(
         lambda: client.invoke(FunctionName=broker, InvocationType="DryRun"),
         "Invoke of the broker",
     )
 
 
-def _other_services(visit: Visit) -> str:
-    grant = visit.grant()
+def _other_services(deployed: Deployment) -> str:
+    grant = deployed.grant()
     return require_denied(
-        lambda: visit.aws_of(grant, "ssm").get_parameters_by_path(Path="/aikagi/"),
+        lambda: deployed.aws_of(grant, "ssm").get_parameters_by_path(Path="/aikagi/"),
         "ssm:GetParametersByPath",
     )
 
 
-def _short_grant(visit: Visit) -> str:
-    grant = visit.calling_grant(seconds=SHORT_GRANT)
-    before = visit.call(grant)
+def _short_grant(deployed: Deployment) -> str:
+    grant = deployed.calling_grant(seconds=SHORT_GRANT)
+    before = deployed.call(grant)
     if _kind(before) is not Refusal.NONE:
         raise NotHeldError(f"it is refused before its end: {before.status_code}")
-    remaining = grant.remaining(visit.clock()) + _MARGIN
+    remaining = grant.remaining(deployed.clock()) + _MARGIN
     if remaining > _LONGEST_WAIT:
         raise NotHeldError(f"a grant of {SHORT_GRANT} s lasts {remaining:.0f} s")
-    visit.wait(max(0, remaining))
-    said = _require_refused(visit.call(grant), f"a call {_MARGIN} s after the end")
+    deployed.wait(max(0, remaining))
+    said = _require_refused(deployed.call(grant), f"a call {_MARGIN} s after the end")
     return f"let in, and then {said}"
 
 
-def _stream(visit: Visit) -> str:
-    visit.calling_grant()
-    if _FUNCTION_STREAMING not in visit.functions:
+def _stream(deployed: Deployment) -> str:
+    deployed.calling_grant()
+    if _FUNCTION_STREAMING not in deployed.functions:
         raise NotTriedError(f"needs {_FUNCTION_STREAMING} among the person's functions")
-    call = visit.broker.call(_FUNCTION_STREAMING, data=_TEXT, timeout=60)
+    call = deployed.broker.call(_FUNCTION_STREAMING, data=_TEXT, timeout=60)
     try:
         events = list(call)
     except AikagiError as error:
@@ -130,17 +130,17 @@ def _stream(visit: Visit) -> str:
     return f"{_FUNCTION_STREAMING} sent {len(events)} events, its result the last"
 
 
-def _source_networks(visit: Visit) -> str:
-    return _call_entries(visit, "SourceNetworks", "an entry with SourceNetworks")
+def _source_networks(deployed: Deployment) -> str:
+    return _call_entries(deployed, "SourceNetworks", "an entry with SourceNetworks")
 
 
-def _role_path(visit: Visit) -> str:
-    called = _call_entries(visit, "RoleArn", "an entry of another stack")
+def _role_path(deployed: Deployment) -> str:
+    called = _call_entries(deployed, "RoleArn", "an entry of another stack")
     return f"{called}, by a role with a path"
 
 
-CALL_STEPS: Final = (
-    Step(
+CALL_CHECKS: Final = (
+    SmokeCheck(
         name="caller",
         assumed="The function is told who is calling, and believes it.",
         otherwise="Its variable AIKAGI_INVOKE_ROLE_ARN has to be !GetAtt "
@@ -148,7 +148,7 @@ CALL_STEPS: Final = (
         run=_caller,
         settles=("caller-in-event",),
     ),
-    Step(
+    SmokeCheck(
         name="session",
         assumed="The session is called as the person is, and its ARN has no path.",
         otherwise="Functions take callers for somebody else, or for nobody: stop the "
@@ -156,7 +156,7 @@ CALL_STEPS: Final = (
         run=_session_arn,
         settles=("caller-in-event",),
     ),
-    Step(
+    SmokeCheck(
         name="broker-clock",
         assumed="The clock of the broker's process is Lambda's, also where it began "
         "from a snapshot.",
@@ -164,14 +164,14 @@ CALL_STEPS: Final = (
         run=_clock,
         settles=("snapstart-clock",),
     ),
-    Step(
+    SmokeCheck(
         name="wrong-signature",
         assumed="A call with a wrong signature is refused.",
         otherwise="Anybody can call it: give its FunctionUrlConfig AuthType AWS_IAM at "
         "once.",
         run=_wrong_signature,
     ),
-    Step(
+    SmokeCheck(
         name="error-types",
         assumed="Lambda names its refusals in x-amzn-errortype as clients expect.",
         otherwise="Clients say less exactly what is wrong; add the names to "
@@ -179,14 +179,14 @@ CALL_STEPS: Final = (
         run=_error_types,
         settles=("error-types",),
     ),
-    Step(
+    SmokeCheck(
         name="another-url",
         assumed="Credentials for one function call no other.",
         otherwise="A grant is worth more than it says. Compare the session policy (a "
         "grant with DryRun shows it) and InvokePolicy with the template's.",
         run=_another_url,
     ),
-    Step(
+    SmokeCheck(
         name="plain-invoke",
         assumed="The credentials cannot call the function's Invoke API, where the "
         "caller writes the whole event.",
@@ -196,20 +196,20 @@ CALL_STEPS: Final = (
         run=_plain_invoke,
         settles=("invoked-via-url",),
     ),
-    Step(
+    SmokeCheck(
         name="broker-invoke",
         assumed="The credentials cannot call the broker's function itself.",
         otherwise="Compare the session policy and InvokePolicy with the template's.",
         run=_broker_invoke,
     ),
-    Step(
+    SmokeCheck(
         name="other-services",
         assumed="The credentials are good for nothing else at AWS.",
         otherwise="Compare the session policy, InvokePolicy and InvokeBoundary "
         "with the template's.",
         run=_other_services,
     ),
-    Step(
+    SmokeCheck(
         name="short-grant",
         assumed="A grant of 15 seconds ends after 15 seconds, by aws:CurrentTime in "
         "its session policy.",
@@ -218,7 +218,7 @@ CALL_STEPS: Final = (
         run=_short_grant,
         settles=("current-time",),
     ),
-    Step(
+    SmokeCheck(
         name="stream",
         assumed="A function that streams is started by the layer's program behind the "
         "Lambda Web Adapter, and sends its events to the last; where "
@@ -228,7 +228,7 @@ CALL_STEPS: Final = (
         run=_stream,
         settles=("layer-wrapper", "bedrock-model"),
     ),
-    Step(
+    SmokeCheck(
         name="source-networks",
         assumed="The key aws:SourceIp is there when a session policy is evaluated for "
         "a URL.",
@@ -237,7 +237,7 @@ CALL_STEPS: Final = (
         run=_source_networks,
         settles=("source-ip",),
     ),
-    Step(
+    SmokeCheck(
         name="role-path",
         assumed="A role's path is part of its ARN for sts:AssumeRole, and not of its "
         "sessions' ARN.",
@@ -248,14 +248,14 @@ CALL_STEPS: Final = (
 )
 
 
-def _call_entries(visit: Visit, member: str, what: str) -> str:
+def _call_entries(deployed: Deployment, member: str, what: str) -> str:
     """Call the person's functions whose entries have a member, by GET."""
-    entries = visit.account.catalogue
-    names = [n for n in visit.functions if entries.get(n, {}).get(member)]
+    entries = deployed.account.catalogue
+    names = [n for n in deployed.functions if entries.get(n, {}).get(member)]
     if not names:
         raise NotTriedError(f"needs {what}")
     for name in names:
-        answer = visit.call(visit.calling_grant(name))
+        answer = deployed.call(deployed.calling_grant(name))
         if _kind(answer) is not Refusal.NONE:
             raise NotHeldError(f"{name} is refused: {_kind(answer).detail}")
     return f"let in: {', '.join(names)}"

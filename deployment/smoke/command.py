@@ -20,16 +20,16 @@ from app.admin.errors import UsageError
 from app.admin.exit_codes import ExitCode, exit_code_of
 from app.admin.places import use_environment
 from deployment.smoke.account import Account
+from deployment.smoke.checks import Outcome, SmokeCheck, run_checks
+from deployment.smoke.deployment import Deployment
 from deployment.smoke.outcomes import State
-from deployment.smoke.plan import STEPS
+from deployment.smoke.plan import CHECKS
 from deployment.smoke.report import show, summary, to_json
-from deployment.smoke.steps import Outcome, Step, run_steps
-from deployment.smoke.visit import Visit
 
 Wait = Callable[[float], object]
 
 _UNREACHABLE: Final = "broker"
-"""The step without which nothing else can be tried."""
+"""The check without which nothing else can be tried."""
 
 _ANNOUNCED: Final = 5
 """Seconds. A shorter wait needs no word."""
@@ -122,7 +122,7 @@ def _run(options: argparse.Namespace, wait: Wait) -> int:
         )
     use_environment(options)
     account = _account(options.stack)
-    visit = Visit(
+    deployed = Deployment(
         base=options.broker,
         username=options.user,
         password=_password(options),
@@ -136,11 +136,11 @@ def _run(options: argparse.Namespace, wait: Wait) -> int:
         revokes=options.revoke,
     )
     try:
-        outcomes = _shown(STEPS, visit, quiet=options.json)
+        outcomes = _shown(CHECKS, deployed, quiet=options.json)
     finally:
-        _close(visit)
+        _close(deployed)
     if options.json:
-        about = {"Broker": visit.base, "User": options.user, "Stack": options.stack}
+        about = {"Broker": deployed.base, "User": options.user, "Stack": options.stack}
         at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
         echo_json(to_json(outcomes, Time=at, **about))
     else:
@@ -148,19 +148,21 @@ def _run(options: argparse.Namespace, wait: Wait) -> int:
     return _code_of_run(outcomes)
 
 
-def _shown(steps: Iterable[Step], visit: Visit, *, quiet: bool) -> list[Outcome]:
+def _shown(
+    checks: Iterable[SmokeCheck], deployed: Deployment, *, quiet: bool
+) -> list[Outcome]:
     outcomes = []
-    for outcome in run_steps(steps, visit):
+    for outcome in run_checks(checks, deployed):
         outcomes.append(outcome)
         if not quiet:
             show(outcome)
-        if outcome.step.name == _UNREACHABLE and outcome.state is State.FAILED:
+        if outcome.check.name == _UNREACHABLE and outcome.state is State.FAILED:
             break
     return outcomes
 
 
 def _code_of_run(outcomes: Sequence[Outcome]) -> ExitCode:
-    failed = [o.step.name for o in outcomes if o.state is State.FAILED]
+    failed = [o.check.name for o in outcomes if o.state is State.FAILED]
     if _UNREACHABLE in failed:
         return ExitCode.UNREACHABLE
     return ExitCode.NOT_DONE if failed else ExitCode.DONE
@@ -199,9 +201,9 @@ def _password(options: argparse.Namespace) -> str:
     return typed
 
 
-def _close(visit: Visit) -> None:
+def _close(deployed: Deployment) -> None:
     try:
-        failure = visit.close()
+        failure = deployed.close()
     except AikagiError as error:
         failure = error
     if failure is not None:

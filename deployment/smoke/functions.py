@@ -1,26 +1,26 @@
-"""Steps: every function of the catalogue, as Lambda has it."""
+"""Checks: every function of the catalogue, as Lambda has it."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from deployment.smoke.checks import SmokeCheck
+from deployment.smoke.deployment import Deployment
 from deployment.smoke.outcomes import NotHeldError, NotTriedError
-from deployment.smoke.steps import Step
-from deployment.smoke.visit import Visit
 
 _TAG: Final = "aikagi:function"
 _STACK_TAG: Final = "aws:cloudformation:stack-id"
 
 
-def _urls(visit: Visit) -> str:
-    return _of_every_function(visit, _url_fault)
+def _urls(deployed: Deployment) -> str:
+    return _of_every_function(deployed, _url_fault)
 
 
-def _tags(visit: Visit) -> str:
-    return _of_every_function(visit, _tag_fault)
+def _tags(deployed: Deployment) -> str:
+    return _of_every_function(deployed, _tag_fault)
 
 
-FUNCTION_STEPS: Final = (
-    Step(
+FUNCTION_CHECKS: Final = (
+    SmokeCheck(
         name="function-urls",
         assumed="Every entry of the catalogue has its function's own URL, which asks "
         "for signatures and lists the origins of pages.",
@@ -28,7 +28,7 @@ FUNCTION_STEPS: Final = (
         "its entry, with the template's; then deploy again.",
         run=_urls,
     ),
-    Step(
+    SmokeCheck(
         name="function-tags",
         assumed="Every function of the catalogue has its name as its tag "
         "aikagi:function, and CloudFormation's own tags.",
@@ -41,12 +41,12 @@ FUNCTION_STEPS: Final = (
 
 
 def _of_every_function(
-    visit: Visit, fault: Callable[[Any, str, Mapping[str, Any]], str | None]
+    deployed: Deployment, fault: Callable[[Any, str, Mapping[str, Any]], str | None]
 ) -> str:
     """Look at those of the stack's own account and Region; others are elsewhere."""
-    client = visit.account.client("lambda")
+    client = deployed.account.client("lambda")
     seen = []
-    for name, entry in _own_entries(visit):
+    for name, entry in _own_entries(deployed):
         if said := fault(client, name, entry):
             raise NotHeldError(f"{name}: {said}")
         seen.append(name)
@@ -55,10 +55,10 @@ def _of_every_function(
     return f"as it should be: {', '.join(seen)}"
 
 
-def _own_entries(visit: Visit) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    home = visit.account.output("InvokeRoleArn").split(":")[4]
-    region = visit.account.region
-    for name, entry in sorted(visit.account.catalogue.items()):
+def _own_entries(deployed: Deployment) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    home = deployed.account.output("InvokeRoleArn").split(":")[4]
+    region = deployed.account.region
+    for name, entry in sorted(deployed.account.catalogue.items()):
         arn = str(entry.get("Arn")).split(":")
         if len(arn) > 6 and (arn[3], arn[4]) == (region, home):  # noqa: PLR2004 - of a function
             yield name, entry

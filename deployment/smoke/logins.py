@@ -1,4 +1,4 @@
-"""Steps: who is let in to the broker, and who is not."""
+"""Checks: who is let in to the broker, and who is not."""
 
 import base64
 import json
@@ -11,9 +11,9 @@ import httpx2
 
 from aikagi.errors import BrokerError
 from aikagi.transport import BROKER_TIMEOUT
+from deployment.smoke.checks import SmokeCheck
+from deployment.smoke.deployment import Deployment
 from deployment.smoke.outcomes import NotHeldError, NotTriedError
-from deployment.smoke.steps import Step
-from deployment.smoke.visit import Visit
 
 _LOGIN_REFUSED: Final = "urn:aikagi:problem:login-refused"
 _LOGIN_ENDED: Final = "urn:aikagi:problem:login-ended"
@@ -25,17 +25,17 @@ _TRIES: Final = 3
 """Of a token whose issuer's keys the broker has yet to read."""
 
 
-def _answers(visit: Visit) -> str:
-    answer = visit.send("GET", f"{visit.base}healthz", {})
+def _answers(deployed: Deployment) -> str:
+    answer = deployed.send("GET", f"{deployed.base}healthz", {})
     if not answer.is_success:
-        raise NotHeldError(f"{visit.base}healthz answers {answer.status_code}")
-    return f"{visit.base} answers"
+        raise NotHeldError(f"{deployed.base}healthz answers {answer.status_code}")
+    return f"{deployed.base} answers"
 
 
-def _wrong_password(visit: Visit) -> str:
+def _wrong_password(deployed: Deployment) -> str:
     wrong = secrets.token_urlsafe(24)
     try:
-        _post(visit, "auth/login", username=visit.username, password=wrong)
+        _post(deployed, "auth/login", username=deployed.username, password=wrong)
     except BrokerError as error:
         if error.type == _LOGIN_REFUSED:
             return f"refused: {error.title}"
@@ -43,24 +43,30 @@ def _wrong_password(visit: Visit) -> str:
     raise NotHeldError("a password made up a moment ago gives a login")
 
 
-def _login(visit: Visit) -> str:
+def _login(deployed: Deployment) -> str:
     try:
-        visit.broker.login(visit.username, visit.password)
+        deployed.broker.login(deployed.username, deployed.password)
     except BrokerError as error:
         raise NotHeldError(
-            f"the login of {visit.username} is refused: {error}"
+            f"the login of {deployed.username} is refused: {error}"
         ) from error
-    return f"{visit.me.session_name}, groups: {', '.join(visit.me.groups) or 'none'}"
+    return (
+        f"{deployed.me.session_name}, groups: {', '.join(deployed.me.groups) or 'none'}"
+    )
 
 
-def _renewal(visit: Visit) -> str:
+def _renewal(deployed: Deployment) -> str:
     """With a login of its own, that the person's stays as it is."""
-    visit.require_login()
-    pair = _post(visit, "auth/login", username=visit.username, password=visit.password)
-    renewed = _renew(visit, str(pair["refresh_token"]))
-    visit.transport.request("POST", "auth/logout", token=str(renewed["access_token"]))
+    deployed.require_login()
+    pair = _post(
+        deployed, "auth/login", username=deployed.username, password=deployed.password
+    )
+    renewed = _renew(deployed, str(pair["refresh_token"]))
+    deployed.transport.request(
+        "POST", "auth/logout", token=str(renewed["access_token"])
+    )
     try:
-        _renew(visit, str(renewed["refresh_token"]))
+        _renew(deployed, str(renewed["refresh_token"]))
     except BrokerError as error:
         if error.type == _LOGIN_ENDED:
             return "renewed, ended, and renewed no more"
@@ -68,76 +74,76 @@ def _renewal(visit: Visit) -> str:
     raise NotHeldError("a login that was ended is renewed all the same")
 
 
-def _unsigned_token(visit: Visit) -> str:
-    visit.require_login()
-    token, _ = visit.broker.access_token()
+def _unsigned_token(deployed: Deployment) -> str:
+    deployed.require_login()
+    token, _ = deployed.broker.access_token()
     header = {**_part(token, 0), "alg": "none"}
     forged = f"{_encoded(header)}.{token.split('.')[1]}."
-    _require_unauthorized(_me(visit, forged))
-    _require_unauthorized(_me(visit, None))
+    _require_unauthorized(_me(deployed, forged))
+    _require_unauthorized(_me(deployed, None))
     return "401, as without a token"
 
 
-def _changed_token(visit: Visit) -> str:
-    visit.require_login()
-    token, _ = visit.broker.access_token()
+def _changed_token(deployed: Deployment) -> str:
+    deployed.require_login()
+    token, _ = deployed.broker.access_token()
     header, _, signature = token.split(".")
     claims = {**_part(token, 1), "sub": "somebody-else"}
-    _require_unauthorized(_me(visit, f"{header}.{_encoded(claims)}.{signature}"))
+    _require_unauthorized(_me(deployed, f"{header}.{_encoded(claims)}.{signature}"))
     return "401"
 
 
-def _issuers(visit: Visit) -> str:
-    named = [issuer.name for issuer in visit.broker.issuers()]
+def _issuers(deployed: Deployment) -> str:
+    named = [issuer.name for issuer in deployed.broker.issuers()]
     return f"read: {', '.join(named) or 'there are none'}"
 
 
-def _issuer_keys(visit: Visit) -> str:
-    issuers = visit.broker.issuers()
+def _issuer_keys(deployed: Deployment) -> str:
+    issuers = deployed.broker.issuers()
     if not issuers:
         raise NotTriedError("needs an issuer that people sign in through")
     for issuer in issuers:
-        answer = _with_keys(visit, _forged(issuer.url, issuer.client_id))
+        answer = _with_keys(deployed, _forged(issuer.url, issuer.client_id))
         if answer.status_code == _UNAVAILABLE:
             raise NotHeldError(f"the broker cannot read the keys of {issuer.name}")
         _require_unauthorized(answer)
     return f"read, and a forged token is 401: {', '.join(i.name for i in issuers)}"
 
 
-def _functions(visit: Visit) -> str:
-    return f"may call: {', '.join(visit.read_functions()) or 'nothing'}"
+def _functions(deployed: Deployment) -> str:
+    return f"may call: {', '.join(deployed.read_functions()) or 'nothing'}"
 
 
-def _not_yours(visit: Visit) -> str:
-    own = visit.functions.keys()
+def _not_yours(deployed: Deployment) -> str:
+    own = deployed.functions.keys()
     names = [_NO_FUNCTION]
-    if visit.has_account:
-        names += sorted(visit.account.catalogue.keys() - own)
+    if deployed.has_account:
+        names += sorted(deployed.account.catalogue.keys() - own)
     for name in names:
         try:
-            visit.ask("POST", "grant", {"FunctionName": name})
+            deployed.ask("POST", "grant", {"FunctionName": name})
         except BrokerError as error:
             if error.type != _NOT_YOURS:
                 raise
         else:
-            raise NotHeldError(f"{visit.username} is given a grant for {name}")
+            raise NotHeldError(f"{deployed.username} is given a grant for {name}")
     return f"refused: {', '.join(names)}"
 
 
-LOGIN_STEPS: Final = (
-    Step(
+LOGIN_CHECKS: Final = (
+    SmokeCheck(
         name="broker",
         assumed="The broker answers at its address.",
         otherwise="Is BROKER the output GrantApiUrl? Look at the broker's log.",
         run=_answers,
     ),
-    Step(
+    SmokeCheck(
         name="wrong-password",
         assumed="A wrong password gives no login.",
         otherwise="Set BrokerConcurrency to 0: anybody can be anybody.",
         run=_wrong_password,
     ),
-    Step(
+    SmokeCheck(
         name="login",
         assumed="A person logs in with their password, which writes their login to the "
         "table.",
@@ -146,7 +152,7 @@ LOGIN_STEPS: Final = (
         run=_login,
         settles=("dynamodb-leading-keys",),
     ),
-    Step(
+    SmokeCheck(
         name="renewal",
         assumed="A login is renewed, and no more once it was ended.",
         otherwise="Look at the broker's log for RenewalRefused, and at its role for "
@@ -154,19 +160,19 @@ LOGIN_STEPS: Final = (
         run=_renewal,
         settles=("dynamodb-leading-keys",),
     ),
-    Step(
+    SmokeCheck(
         name="unsigned-token",
         assumed="A token with alg none, and no token at all, are nobody's.",
         otherwise="Set BrokerConcurrency to 0: anybody can be anybody.",
         run=_unsigned_token,
     ),
-    Step(
+    SmokeCheck(
         name="changed-token",
         assumed="A token whose claims were changed is nobody's.",
         otherwise="Set BrokerConcurrency to 0: anybody can be anybody.",
         run=_changed_token,
     ),
-    Step(
+    SmokeCheck(
         name="issuers",
         assumed="The broker may read its list of issuers in Parameter Store.",
         otherwise="Its statement ReadTheIssuers names the path without a slash at "
@@ -174,7 +180,7 @@ LOGIN_STEPS: Final = (
         run=_issuers,
         settles=("parameter-paths",),
     ),
-    Step(
+    SmokeCheck(
         name="issuer-keys",
         assumed="The broker reads the keys of every issuer over TLS, by Lambda's own "
         "certificate authorities.",
@@ -183,7 +189,7 @@ LOGIN_STEPS: Final = (
         run=_issuer_keys,
         settles=("issuer-certificates",),
     ),
-    Step(
+    SmokeCheck(
         name="functions",
         assumed="The broker may read its catalogue in Parameter Store.",
         otherwise="Its statement ReadTheCatalogue names the path without a slash at "
@@ -191,7 +197,7 @@ LOGIN_STEPS: Final = (
         run=_functions,
         settles=("parameter-paths",),
     ),
-    Step(
+    SmokeCheck(
         name="not-yours",
         assumed="Nobody is given a grant for a function that is not theirs.",
         otherwise="Look at the entry's Groups, and ask `python -m app.admin why`.",
@@ -200,29 +206,32 @@ LOGIN_STEPS: Final = (
 )
 
 
-def _post(visit: Visit, path: str, **form: str) -> Mapping[str, object]:
-    return visit.transport.request("POST", path, form=form)
+def _post(deployed: Deployment, path: str, **form: str) -> Mapping[str, object]:
+    return deployed.transport.request("POST", path, form=form)
 
 
-def _renew(visit: Visit, refresh_token: str) -> Mapping[str, object]:
+def _renew(deployed: Deployment, refresh_token: str) -> Mapping[str, object]:
     return _post(
-        visit, "auth/refresh", grant_type="refresh_token", refresh_token=refresh_token
+        deployed,
+        "auth/refresh",
+        grant_type="refresh_token",
+        refresh_token=refresh_token,
     )
 
 
-def _me(visit: Visit, token: str | None) -> httpx2.Response:
+def _me(deployed: Deployment, token: str | None) -> httpx2.Response:
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-    return visit.send("GET", f"{visit.base}auth/me", headers)
+    return deployed.send("GET", f"{deployed.base}auth/me", headers)
 
 
-def _with_keys(visit: Visit, token: str) -> httpx2.Response:
+def _with_keys(deployed: Deployment, token: str) -> httpx2.Response:
     """Ask again while the broker is still reading the issuer's keys."""
     for left in reversed(range(_TRIES)):
-        answer = _me(visit, token)
+        answer = _me(deployed, token)
         after = answer.headers.get("retry-after", "")
         if answer.status_code != _UNAVAILABLE or not left:
             break
-        visit.wait(
+        deployed.wait(
             min(BROKER_TIMEOUT, int(after) if re.fullmatch("[0-9]+", after) else 1)
         )
     return answer

@@ -1,4 +1,4 @@
-"""How a step ends, and what a refusal by AWS means for it."""
+"""How a check ends, and what a refusal by AWS means for it."""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -23,7 +23,7 @@ class NotHeldError(Exception):
 
 
 class NotTriedError(Exception):
-    """The message is what the step needs, or why it could not be seen."""
+    """The message is what the check needs, or why it could not be seen."""
 
 
 def require_denied(call: Callable[[], object], what: str) -> str:
@@ -40,7 +40,7 @@ def require_denied(call: Callable[[], object], what: str) -> str:
 
 
 def of_client_error(error: ClientError) -> tuple[State, str]:
-    """Tell what it means for a step that AWS did not say what it wanted to know."""
+    """Tell what it means for a check that AWS did not say what it wanted to know."""
     asked = error.operation_name
     if is_not_modelled(error):
         return State.NOT_TRIED, f"the emulator has no {asked}"

@@ -1,4 +1,4 @@
-"""Steps: which pages a browser lets call the broker and the functions."""
+"""Checks: which pages a browser lets call the broker and the functions."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -6,9 +6,9 @@ from typing import Final
 import httpx2
 
 from aikagi.cors import SIGNED_REQUEST_HEADERS, missing_permission
+from deployment.smoke.checks import SmokeCheck
+from deployment.smoke.deployment import Deployment
 from deployment.smoke.outcomes import NotHeldError, NotTriedError
-from deployment.smoke.steps import Step
-from deployment.smoke.visit import Visit
 
 _UNKNOWN_ORIGIN: Final = "https://unknown.invalid"
 """Nobody has it (RFC 2606, section 2)."""
@@ -16,44 +16,44 @@ _UNKNOWN_ORIGIN: Final = "https://unknown.invalid"
 _ALLOWED: Final = "access-control-allow-origin"
 
 
-def _of_unknown_origin(visit: Visit) -> str:
-    url = visit.entry.func_url
-    _require_not_allowed(_preflight(visit, url, _UNKNOWN_ORIGIN))
+def _of_unknown_origin(deployed: Deployment) -> str:
+    url = deployed.entry.func_url
+    _require_not_allowed(_preflight(deployed, url, _UNKNOWN_ORIGIN))
     return "no Access-Control-Allow-Origin for it"
 
 
-def _of_unknown_origin_at_broker(visit: Visit) -> str:
-    url = f"{visit.base}grant"
-    _require_not_allowed(_preflight(visit, url, _UNKNOWN_ORIGIN))
-    _require_not_allowed(visit.send("POST", url, {"Origin": _UNKNOWN_ORIGIN}))
+def _of_unknown_origin_at_broker(deployed: Deployment) -> str:
+    url = f"{deployed.base}grant"
+    _require_not_allowed(_preflight(deployed, url, _UNKNOWN_ORIGIN))
+    _require_not_allowed(deployed.send("POST", url, {"Origin": _UNKNOWN_ORIGIN}))
     return "no Access-Control-Allow-Origin for it"
 
 
-def _of_allowed_origin_at_broker(visit: Visit) -> str:
-    origin = visit.allowed_origin
+def _of_allowed_origin_at_broker(deployed: Deployment) -> str:
+    origin = deployed.allowed_origin
     if origin is None:
         raise NotTriedError("needs ORIGIN, one of AllowedOrigins")
-    headers = _preflight(visit, f"{visit.base}grant", origin).headers
+    headers = _preflight(deployed, f"{deployed.base}grant", origin).headers
     if headers.get(_ALLOWED) != origin:
         raise NotHeldError(f"pages of {origin} are not let in")
     return f"pages of {origin} are let in"
 
 
-PAGE_STEPS: Final = (
-    Step(
+PAGE_CHECKS: Final = (
+    SmokeCheck(
         name="unknown-origin",
         assumed="Pages of an unknown origin may not call the function.",
         otherwise="List origins in AllowedOrigins; AllowOrigins * lets every page in.",
         run=_of_unknown_origin,
         settles=("preflights",),
     ),
-    Step(
+    SmokeCheck(
         name="unknown-origin-at-broker",
         assumed="Pages of an unknown origin may not call the broker.",
         otherwise="List origins in AllowedOrigins; HttpApi has no CorsConfiguration.",
         run=_of_unknown_origin_at_broker,
     ),
-    Step(
+    SmokeCheck(
         name="allowed-origin-at-broker",
         assumed="Pages of an allowed origin may call the broker.",
         otherwise="List it in AllowedOrigins exactly as browsers send it, and look "
@@ -63,8 +63,8 @@ PAGE_STEPS: Final = (
 )
 
 
-def _preflight(visit: Visit, url: str, origin: str) -> httpx2.Response:
-    return visit.send(
+def _preflight(deployed: Deployment, url: str, origin: str) -> httpx2.Response:
+    return deployed.send(
         "OPTIONS",
         url,
         {

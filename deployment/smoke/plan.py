@@ -1,23 +1,23 @@
-"""All steps, in the order in which they are taken."""
+"""All checks, in the order in which they are made."""
 
 from typing import Final
 
-from deployment.smoke.calls import CALL_STEPS
-from deployment.smoke.functions import FUNCTION_STEPS
-from deployment.smoke.logins import LOGIN_STEPS
-from deployment.smoke.pages import PAGE_STEPS
-from deployment.smoke.records import RECORD_STEPS
-from deployment.smoke.roles import ROLE_STEPS
-from deployment.smoke.stored import STORED_STEPS
-from deployment.smoke.way import WAY_STEPS
+from deployment.smoke.calls import CALL_CHECKS
+from deployment.smoke.functions import FUNCTION_CHECKS
+from deployment.smoke.logins import LOGIN_CHECKS
+from deployment.smoke.pages import PAGE_CHECKS
+from deployment.smoke.records import RECORD_CHECKS
+from deployment.smoke.roles import ROLE_CHECKS
+from deployment.smoke.stored import STORED_CHECKS
+from deployment.smoke.way import WAY_CHECKS
 
-STEPS: Final = (
-    *LOGIN_STEPS,
-    *WAY_STEPS,
-    *CALL_STEPS,
-    *PAGE_STEPS,
-    *FUNCTION_STEPS,
-    *ROLE_STEPS,
-    *STORED_STEPS,
-    *RECORD_STEPS,
+CHECKS: Final = (
+    *LOGIN_CHECKS,
+    *WAY_CHECKS,
+    *CALL_CHECKS,
+    *PAGE_CHECKS,
+    *FUNCTION_CHECKS,
+    *ROLE_CHECKS,
+    *STORED_CHECKS,
+    *RECORD_CHECKS,
 )

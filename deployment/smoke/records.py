@@ -1,4 +1,4 @@
-"""Steps: what AWS publishes, starts and records, which only AWS itself can show."""
+"""Checks: what AWS publishes, starts and records, which only AWS itself can show."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from app.admin.cloudtrail import AssumedSession, NotARecordError, read_record
 from deployment.smoke.account import Account
+from deployment.smoke.checks import SmokeCheck
+from deployment.smoke.deployment import Deployment
 from deployment.smoke.outcomes import NotHeldError, NotTriedError
-from deployment.smoke.steps import Step
-from deployment.smoke.visit import Visit
 
 _ALIAS: Final = "live"
 _AS_DEPLOYED: Final = ("CodeSha256", "Environment", "Timeout", "MemorySize")
@@ -19,8 +19,11 @@ _PAUSE: Final = 10
 _MOST_RECORDS: Final = 200
 
 
-def _version(visit: Visit) -> str:
-    live, latest = _configuration(visit.account, _ALIAS), _configuration(visit.account)
+def _version(deployed: Deployment) -> str:
+    live, latest = (
+        _configuration(deployed.account, _ALIAS),
+        _configuration(deployed.account),
+    )
     for name in _AS_DEPLOYED:
         if live.get(name) != latest.get(name):
             raise NotHeldError(
@@ -31,10 +34,10 @@ def _version(visit: Visit) -> str:
     return f"{_ALIAS} is version {live['Version']}, as deployed"
 
 
-def _snapshot(visit: Visit) -> str:
+def _snapshot(deployed: Deployment) -> str:
     """Where a snapshot is on, every process begins from it: also that of the grant."""
-    visit.grant()
-    live = _configuration(visit.account, _ALIAS)
+    deployed.grant()
+    live = _configuration(deployed.account, _ALIAS)
     if _snapstart(live) != "PublishedVersions":
         raise NotTriedError("needs SnapStart=PublishedVersions")
     optimized = live.get("SnapStart", {}).get("OptimizationStatus")
@@ -45,20 +48,20 @@ def _snapshot(visit: Visit) -> str:
     return "on, and it gave a grant"
 
 
-def _audit_line(visit: Visit) -> str:
-    visit.grant()
-    client = visit.account.client("logs")
+def _audit_line(deployed: Deployment) -> str:
+    deployed.grant()
+    client = deployed.account.client("logs")
     for left in reversed(range(_QUERIES)):
-        if _grants_found(client, visit):
+        if _grants_found(client, deployed):
             return "found by Event and SessionName"
         if left:
-            visit.wait(_PAUSE)
-    raise NotHeldError(f"Logs Insights finds no grant of {visit.me.session_name}")
+            deployed.wait(_PAUSE)
+    raise NotHeldError(f"Logs Insights finds no grant of {deployed.me.session_name}")
 
 
-def _trail(visit: Visit) -> str:
-    broker_role = visit.account.output("BrokerRoleArn").rpartition("/")[2]
-    for record in islice(_recorded(visit.account), _MOST_RECORDS):
+def _trail(deployed: Deployment) -> str:
+    broker_role = deployed.account.output("BrokerRoleArn").rpartition("/")[2]
+    for record in islice(_recorded(deployed.account), _MOST_RECORDS):
         if not isinstance(record, AssumedSession):
             continue
         if f":assumed-role/{broker_role}/" not in record.by or record.error_code:
@@ -69,8 +72,8 @@ def _trail(visit: Visit) -> str:
     raise NotTriedError("needs a grant of today, 15 minutes old")
 
 
-RECORD_STEPS: Final = (
-    Step(
+RECORD_CHECKS: Final = (
+    SmokeCheck(
         name="version",
         assumed="A deployment publishes a version where code, a parameter or SnapStart "
         "has changed, and the API calls it.",
@@ -79,7 +82,7 @@ RECORD_STEPS: Final = (
         run=_version,
         settles=("version-published",),
     ),
-    Step(
+    SmokeCheck(
         name="snapshot",
         assumed="With SnapStart the process is given an address to fetch credentials "
         "from, which answers before the snapshot and after a restore.",
@@ -87,14 +90,14 @@ RECORD_STEPS: Final = (
         run=_snapshot,
         settles=("snapstart-credentials",),
     ),
-    Step(
+    SmokeCheck(
         name="audit-line",
         assumed="Logs Insights finds the members of an audit line by itself.",
         otherwise="The saved queries find nothing: begin them with `parse @message`.",
         run=_audit_line,
         settles=("logs-insights-members",),
     ),
-    Step(
+    SmokeCheck(
         name="trail-record",
         assumed="CloudTrail records a session as `audit join` reads it.",
         otherwise="`audit join` explains nothing: adapt app/admin/cloudtrail.py to the "
@@ -117,20 +120,20 @@ def _snapstart(configuration: Mapping[str, Any]) -> str:
     return str(configuration.get("SnapStart", {}).get("ApplyOn", "None"))
 
 
-def _grants_found(client: Any, visit: Visit) -> bool:  # noqa: ANN401 - of Account.client
+def _grants_found(client: Any, deployed: Deployment) -> bool:  # noqa: ANN401 - of Account.client
     now = datetime.now(UTC)
     query = client.start_query(
-        logGroupName=visit.account.output("BrokerLogGroup"),
+        logGroupName=deployed.account.output("BrokerLogGroup"),
         startTime=int((now - timedelta(minutes=15)).timestamp()),
         endTime=int((now + timedelta(minutes=1)).timestamp()),
         queryString=f'filter Event = "Grant" and SessionName = '
-        f'"{visit.me.session_name}" | stats count(*) as Grants',
+        f'"{deployed.me.session_name}" | stats count(*) as Grants',
     )["queryId"]
     for _ in range(_QUERIES):
         answer = client.get_query_results(queryId=query)
         if answer["status"] not in {"Scheduled", "Running"}:
             break
-        visit.wait(1)
+        deployed.wait(1)
     return any(
         field["field"] == "Grants" and field["value"] != "0"
         for row in answer["results"]

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from aikagi.commands.output import echo, has_colours, printable
+from deployment.smoke.checks import Outcome
 from deployment.smoke.outcomes import State
-from deployment.smoke.steps import Outcome
 
 _COLOURS: Final = {State.PASSED: "32", State.FAILED: "31", State.NOT_TRIED: "2"}
 _STATE: Final = max(map(len, State)) + 1
 _NAME: Final = 25
-"""Columns: the longest name of a step, and a space."""
+"""Columns: the longest name of a check, and a space."""
 
 _NARROWEST: Final = 60
 """Columns. In fewer, what was seen stands below the name."""
@@ -29,13 +29,13 @@ def show(outcome: Outcome) -> None:
     margin = _STATE + _NAME if width >= _NARROWEST else 2
     lines = _wrapped(outcome.seen, width - margin)
     beside = lines.pop(0) if margin > _NAME and lines else ""
-    echo_line = f"{state}{outcome.step.name:<{_NAME}}{beside}".rstrip()
+    echo_line = f"{state}{outcome.check.name:<{_NAME}}{beside}".rstrip()
     # The colours are ours, and printable() would take them away.
     sys.stdout.write(echo_line + "\n")
     if outcome.state is State.FAILED:
         for label, text in (
-            ("assumed: ", outcome.step.assumed),
-            ("to do: ", outcome.step.otherwise),
+            ("assumed: ", outcome.check.assumed),
+            ("to do: ", outcome.check.otherwise),
         ):
             lines += _wrapped(text, width - margin, label)
     for line in lines:
@@ -58,12 +58,12 @@ def to_json(outcomes: Sequence[Outcome], **about: str | None) -> dict[str, Any]:
         "NotTried": counted[State.NOT_TRIED],
         "Checks": [
             {
-                "Check": outcome.step.name,
+                "Check": outcome.check.name,
                 "State": outcome.state,
-                "Assumed": outcome.step.assumed,
+                "Assumed": outcome.check.assumed,
                 "Seen": printable(outcome.seen),
-                "Otherwise": outcome.step.otherwise,
-                "Settles": list(outcome.step.settles),
+                "Otherwise": outcome.check.otherwise,
+                "Settles": list(outcome.check.settles),
             }
             for outcome in outcomes
         ],

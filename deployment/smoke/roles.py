@@ -1,4 +1,4 @@
-"""Steps: the roles as AWS has them, tried with sessions of the proof's own.
+"""Checks: the roles as AWS has them, tried with sessions of the proof's own.
 
 ``RevocationRole`` may assume the invoke role under one name that is nobody's
 (``app.admin.revocation.proof``), with the tags that the broker gives.
@@ -17,14 +17,14 @@ from aikagi.grant import Grant
 from aikagi.refusals import Refusal, classify_refusal
 from app.admin.revocation.proof import ISSUER, SESSION_NAME, USER
 from deployment.smoke.account import Account
+from deployment.smoke.checks import SmokeCheck
+from deployment.smoke.deployment import Deployment
 from deployment.smoke.outcomes import (
     NotHeldError,
     code_of,
     is_denied,
     require_denied,
 )
-from deployment.smoke.steps import Step
-from deployment.smoke.visit import Visit
 
 _TAGS: Final = ("issuer", "user", "function", "issued", "grant")
 _SHORTEST_SESSION: Final = 900
@@ -43,20 +43,20 @@ class _ProofSession:
     packed: int
 
 
-def _stack(visit: Visit) -> str:
-    status = visit.account.status
+def _stack(deployed: Deployment) -> str:
+    status = deployed.account.status
     if not status.endswith("_COMPLETE") or "ROLLBACK_FAILED" in status:
         raise NotHeldError(f"CloudFormation says {status}")
     return f"CloudFormation says {status}"
 
 
-def _operator_assumes(visit: Visit) -> str:
-    account = visit.account
+def _operator_assumes(deployed: Deployment) -> str:
+    account = deployed.account
     named = {account.output("BrokerRoleArn"), account.output("RevocationRoleArn")}
     if others := _trusted(account) - named:
         raise NotHeldError(f"InvokeRole trusts {', '.join(sorted(others))} as well")
     client = account.client("sts")
-    session = _asked(visit.function, role_arn=account.output("InvokeRoleArn"))
+    session = _asked(deployed.function, role_arn=account.output("InvokeRoleArn"))
     invoke = require_denied(
         lambda: client.assume_role(**session), "an operator's session of InvokeRole"
     )
@@ -69,59 +69,59 @@ def _operator_assumes(visit: Visit) -> str:
     return f"two roles; others are {invoke}"
 
 
-def _proof_session(visit: Visit) -> str:
-    visit.calling_grant()
-    session = _assume(visit, policy=json.dumps(visit.policy))
-    answer = visit.call(session.grant)
+def _proof_session(deployed: Deployment) -> str:
+    deployed.calling_grant()
+    session = _assume(deployed, policy=json.dumps(deployed.policy))
+    answer = deployed.call(session.grant)
     kind = classify_refusal(answer.status_code, answer.headers, answer.text)
     if kind is not Refusal.NONE:
         raise NotHeldError(f"its call is refused: {kind.detail}")
-    return f"{SESSION_NAME} calls {visit.function}"
+    return f"{SESSION_NAME} calls {deployed.function}"
 
 
-def _packed_size(visit: Visit) -> str:
-    session = _assume(visit, policy=json.dumps(visit.policy))
+def _packed_size(deployed: Deployment) -> str:
+    session = _assume(deployed, policy=json.dumps(deployed.policy))
     if session.packed >= 100:  # noqa: PLR2004 - percent
         raise NotHeldError(f"STS has {session.packed} % of its room taken")
     return f"{session.packed} % of STS's room, without claims"
 
 
-def _tags(visit: Visit) -> str:
+def _tags(deployed: Deployment) -> str:
     for tag in _TAGS:
-        _require_no_session(visit, f"a session without the tag {tag}", leave_out=tag)
-    _require_no_session(visit, "a session with a tag more", more={"admin": "true"})
+        _require_no_session(deployed, f"a session without the tag {tag}", leave_out=tag)
+    _require_no_session(deployed, "a session with a tag more", more={"admin": "true"})
     return "none may be left out, and none added"
 
 
-def _names(visit: Visit) -> str:
-    _require_no_session(visit, "a session of another name", name="local+smoke")
-    _require_no_session(visit, "a session without source identity", source=None)
-    _require_no_session(visit, "another source identity", source="local+smoke")
+def _names(deployed: Deployment) -> str:
+    _require_no_session(deployed, "a session of another name", name="local+smoke")
+    _require_no_session(deployed, "a session without source identity", source=None)
+    _require_no_session(deployed, "another source identity", source="local+smoke")
     return f"{SESSION_NAME}, and no other"
 
 
-def _own_function_alone(visit: Visit) -> str:
-    visit.calling_grant()
-    session = _assume(visit, policy=None)
-    answer = visit.call(session.grant, url=visit.another_url)
+def _own_function_alone(deployed: Deployment) -> str:
+    deployed.calling_grant()
+    session = _assume(deployed, policy=None)
+    answer = deployed.call(session.grant, url=deployed.another_url)
     kind = classify_refusal(answer.status_code, answer.headers, answer.text)
     if kind is not Refusal.PERMISSION:
         raise NotHeldError(f"another function's URL answers {answer.status_code}")
-    return f"{visit.function} for its tag, and no other"
+    return f"{deployed.function} for its tag, and no other"
 
 
-def _url_alone(visit: Visit) -> str:
-    session = _assume(visit, policy=None)
-    client = visit.aws_of(session.grant, "lambda")
-    arn = visit.function_arn
+def _url_alone(deployed: Deployment) -> str:
+    session = _assume(deployed, policy=None)
+    client = deployed.aws_of(session.grant, "lambda")
+    arn = deployed.function_arn
     return require_denied(
         lambda: client.invoke(FunctionName=arn, InvocationType="DryRun"),
-        f"Invoke of {visit.function} by the role's own policies",
+        f"Invoke of {deployed.function} by the role's own policies",
     )
 
 
-def _boundary(visit: Visit) -> str:
-    account = visit.account
+def _boundary(deployed: Deployment) -> str:
+    account = deployed.account
     bound = _role(account).get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
     if bound is None:
         raise NotHeldError("InvokeRole has no permissions boundary")
@@ -131,8 +131,8 @@ def _boundary(visit: Visit) -> str:
     return "it allows the two actions of a URL's call"
 
 
-def _revocation_attached(visit: Visit) -> str:
-    account = visit.account
+def _revocation_attached(deployed: Deployment) -> str:
+    account = deployed.account
     policy = account.output("RevocationPolicyArn")
     pages = (
         account.client("iam")
@@ -147,28 +147,28 @@ def _revocation_attached(visit: Visit) -> str:
     return "InvokeRole has RevocationPolicy, and no other"
 
 
-def _longest_session(visit: Visit) -> str:
-    seconds = int(_role(visit.account)["MaxSessionDuration"])
+def _longest_session(deployed: Deployment) -> str:
+    seconds = int(_role(deployed.account)["MaxSessionDuration"])
     if seconds != _LONGEST_SESSION:
         raise NotHeldError(f"InvokeRole's sessions may last {seconds} s")
     return f"{seconds} s"
 
 
-def _trust_length(visit: Visit) -> str:
+def _trust_length(deployed: Deployment) -> str:
     # botocore has parsed it.
-    trust = _role(visit.account)["AssumeRolePolicyDocument"]
+    trust = _role(deployed.account)["AssumeRolePolicyDocument"]
     length = len(json.dumps(trust, separators=(",", ":")))
     return f"{length:,} of {_LONGEST_TRUST:,} characters"
 
 
-ROLE_STEPS: Final = (
-    Step(
+ROLE_CHECKS: Final = (
+    SmokeCheck(
         name="stack",
         assumed="CloudFormation has finished with the stack.",
         otherwise="Wait, or read the stack's events for what failed.",
         run=_stack,
     ),
-    Step(
+    SmokeCheck(
         name="trust",
         assumed="Nobody but the broker makes sessions of the invoke role, an "
         "administrator neither.",
@@ -176,7 +176,7 @@ ROLE_STEPS: Final = (
         "BrokerRole and RevocationRole, and never the account.",
         run=_operator_assumes,
     ),
-    Step(
+    SmokeCheck(
         name="proof-session",
         assumed="A proof's session is made and evaluated as the broker's are, and STS "
         "takes the = in its name.",
@@ -185,14 +185,14 @@ ROLE_STEPS: Final = (
         run=_proof_session,
         settles=("proof-session", "trust-condition-keys"),
     ),
-    Step(
+    SmokeCheck(
         name="packed-size",
         assumed="Session policy and tags fit into what STS has room for.",
         otherwise="Take tags out of claims away: no grant is given above 100 %.",
         run=_packed_size,
         settles=("packed-size",),
     ),
-    Step(
+    SmokeCheck(
         name="session-tags",
         assumed="STS makes no session without each of the broker's tags, and none with "
         "another.",
@@ -201,7 +201,7 @@ ROLE_STEPS: Final = (
         run=_tags,
         settles=("trust-condition-keys",),
     ),
-    Step(
+    SmokeCheck(
         name="session-names",
         assumed="The proof's role makes sessions of its one name alone, with that as "
         "source identity.",
@@ -210,7 +210,7 @@ ROLE_STEPS: Final = (
         run=_names,
         settles=("trust-condition-keys",),
     ),
-    Step(
+    SmokeCheck(
         name="role-own-function",
         assumed="The invoke role's own policy lets a session call the function of its "
         "tag, and no other.",
@@ -219,7 +219,7 @@ ROLE_STEPS: Final = (
         run=_own_function_alone,
         settles=("resource-tags",),
     ),
-    Step(
+    SmokeCheck(
         name="role-url-only",
         assumed="The invoke role's own policy lets nobody use the Invoke API.",
         otherwise="Compare InvokePolicy with the template's: its second statement asks "
@@ -227,26 +227,26 @@ ROLE_STEPS: Final = (
         run=_url_alone,
         settles=("invoked-via-url",),
     ),
-    Step(
+    SmokeCheck(
         name="boundary",
         assumed="A permissions boundary bounds the invoke role.",
         otherwise="Whoever may write RevocationPolicy could make it allow more: put "
         "InvokeBoundary back, by another deployment.",
         run=_boundary,
     ),
-    Step(
+    SmokeCheck(
         name="revocation-policy",
         assumed="The invoke role has the policy that ends access.",
         otherwise="Revoking ends no session: put it back, by another deployment.",
         run=_revocation_attached,
     ),
-    Step(
+    SmokeCheck(
         name="longest-session",
         assumed="Sessions of the invoke role last an hour at most.",
         otherwise="Revocations count for an hour: put MaxSessionDuration back to 3600.",
         run=_longest_session,
     ),
-    Step(
+    SmokeCheck(
         name="trust-length",
         assumed="IAM took a trust policy as long as this one.",
         otherwise="Deploy under a shorter stack's name: roles are named after it.",
@@ -285,13 +285,13 @@ def _asked(  # noqa: PLR0913 - what a session is made of
     }
 
 
-def _assume(visit: Visit, *, policy: str | None) -> _ProofSession:
-    account = visit.account
+def _assume(deployed: Deployment, *, policy: str | None) -> _ProofSession:
+    account = deployed.account
     client = account.revoking_client("sts")
     arn = account.output("InvokeRoleArn")
     try:
         answer = client.assume_role(
-            **_asked(visit.function, role_arn=arn, policy=policy)
+            **_asked(deployed.function, role_arn=arn, policy=policy)
         )
     except ClientError as error:
         if is_denied(error):
@@ -299,9 +299,9 @@ def _assume(visit: Visit, *, policy: str | None) -> _ProofSession:
                 f"STS makes no proof's session: {code_of(error)}"
             ) from error
         raise
-    made, entry = answer["Credentials"], visit.entry
+    made, entry = answer["Credentials"], deployed.entry
     grant = Grant(
-        function_name=visit.function,
+        function_name=deployed.function,
         func_url=entry.func_url,
         region=entry.region,
         invoke_mode=entry.invoke_mode,
@@ -315,11 +315,11 @@ def _assume(visit: Visit, *, policy: str | None) -> _ProofSession:
     return _ProofSession(grant=grant, packed=int(answer.get("PackedPolicySize", 0)))
 
 
-def _require_no_session(visit: Visit, what: str, **changes: Any) -> None:  # noqa: ANN401 - of _asked
-    account = visit.account
+def _require_no_session(deployed: Deployment, what: str, **changes: Any) -> None:  # noqa: ANN401 - of _asked
+    account = deployed.account
     client = account.revoking_client("sts")
     arn = account.output("InvokeRoleArn")
-    asked = _asked(visit.function, role_arn=arn, **changes)
+    asked = _asked(deployed.function, role_arn=arn, **changes)
     require_denied(lambda: client.assume_role(**asked), what)
 
 

@@ -1,4 +1,4 @@
-"""Steps: the table, by the role that may write a little of it, and the revocations."""
+"""Checks: the table, by the role that may write a little of it, and the revocations."""
 
 import uuid
 from typing import Any, Final
@@ -14,14 +14,14 @@ from app.admin.revocation.revoker import Revocation, Revoker
 from app.admin.revocation.targets import SingleGrant
 from app.domain.identity import LOCAL, Identity
 from deployment.smoke.account import Account
+from deployment.smoke.checks import SmokeCheck
+from deployment.smoke.deployment import Deployment
 from deployment.smoke.outcomes import (
     NotHeldError,
     NotTriedError,
     code_of,
     require_denied,
 )
-from deployment.smoke.steps import Step
-from deployment.smoke.visit import Visit
 
 _CONDITION_FAILED: Final = "ConditionalCheckFailedException"
 _LONGEST_WAIT: Final = 120
@@ -29,8 +29,8 @@ _LONGEST_WAIT: Final = 120
 _PAUSE: Final = 2
 
 
-def _time_to_live(visit: Visit) -> str:
-    account = visit.account
+def _time_to_live(deployed: Deployment) -> str:
+    account = deployed.account
     found = account.client("dynamodb").describe_time_to_live(
         TableName=account.output("UsersTableName")
     )["TimeToLiveDescription"]
@@ -40,34 +40,34 @@ def _time_to_live(visit: Visit) -> str:
     return f"time to live: {status} of {attribute}"
 
 
-def _leading_keys(visit: Visit) -> str:
+def _leading_keys(deployed: Deployment) -> str:
     """Try to write what nobody has: it would be made only if it were there."""
     require_denied(
-        lambda: _update(visit, f"limit#{uuid.uuid4().hex}", "version"),
+        lambda: _update(deployed, f"limit#{uuid.uuid4().hex}", "version"),
         "an item of limits, by RevocationRole",
     )
-    _require_condition(visit, _nobody(), "valid_from")
+    _require_condition(deployed, _nobody(), "valid_from")
     return "keys of its own, and no other"
 
 
-def _attributes(visit: Visit) -> str:
+def _attributes(deployed: Deployment) -> str:
     key = _nobody()
     require_denied(
-        lambda: _update(visit, key, "groups"),
+        lambda: _update(deployed, key, "groups"),
         "the attribute groups of a person, by RevocationRole",
     )
-    _require_condition(visit, key, "disabled")
+    _require_condition(deployed, key, "disabled")
     return "disabled may be written, groups may not"
 
 
-def _item_of_failed_condition(visit: Visit) -> str:
+def _item_of_failed_condition(deployed: Deployment) -> str:
     """Ask of the person's own item that it be nobody's, which writes nothing."""
-    me = visit.me
+    me = deployed.me
     if me.issuer != LOCAL:
         raise NotTriedError("needs a user of the broker's own")
     key = principal_key(Identity(issuer=LOCAL, subject=me.subject))
     try:
-        _update(visit, key, "valid_from", condition="attribute_not_exists(pk)")
+        _update(deployed, key, "valid_from", condition="attribute_not_exists(pk)")
     except ClientError as error:
         if code_of(error) != _CONDITION_FAILED:
             raise
@@ -77,44 +77,44 @@ def _item_of_failed_condition(visit: Visit) -> str:
     raise NotTriedError("needs an item that is there")
 
 
-def _policy_as_recorded(visit: Visit) -> str:
-    found = _revoker(visit.account).in_force()
+def _policy_as_recorded(deployed: Deployment) -> str:
+    found = _revoker(deployed.account).in_force()
     if not found.is_written:
         raise NotHeldError(f"its version {found.version_id} is another than on record")
     return f"{found.version_id} is what the table has on record"
 
 
-def _revocation(visit: Visit) -> str:
+def _revocation(deployed: Deployment) -> str:
     """Revoke the session of a grant of the person's own, and let it be used again."""
-    revoker = _revoker(visit.account)
-    if not visit.revokes:
+    revoker = _revoker(deployed.account)
+    if not deployed.revokes:
         raise NotTriedError("needs REVOKE=1: it writes the policy, twice")
-    visit.require_patience()
-    visit.calling_grant()
+    deployed.require_patience()
+    deployed.calling_grant()
     # Another lifetime than that of grants had before: a session of its own.
-    body = visit.ask(
-        "POST", "grant", {"FunctionName": visit.function, "DurationSeconds": 901}
+    body = deployed.ask(
+        "POST", "grant", {"FunctionName": deployed.function, "DurationSeconds": 901}
     )
-    grant = Grant.from_response(body, asked_at=visit.clock())
-    if _is_refused(visit, grant):
+    grant = Grant.from_response(body, asked_at=deployed.clock())
+    if _is_refused(deployed, grant):
         raise NotTriedError("needs a call that is let in")
     target = SingleGrant(grant_id=str(body["SessionGrantId"]))
     try:
         _raise_failure(revoker.revoke(target))
-        waited = _wait_until_refused(visit, grant)
+        waited = _wait_until_refused(deployed, grant)
     finally:
         _raise_failure(revoker.undo(target))
     return f"refused within {waited + _PAUSE} s, issued before"
 
 
-STORED_STEPS: Final = (
-    Step(
+STORED_CHECKS: Final = (
+    SmokeCheck(
         name="time-to-live",
         assumed="Logins and limits go from the table when their time has passed.",
         otherwise="The table grows without end: put TimeToLiveSpecification back.",
         run=_time_to_live,
     ),
-    Step(
+    SmokeCheck(
         name="table-keys",
         assumed="The key dynamodb:LeadingKeys is there for an UpdateItem, and bounds "
         "it.",
@@ -123,7 +123,7 @@ STORED_STEPS: Final = (
         run=_leading_keys,
         settles=("dynamodb-leading-keys",),
     ),
-    Step(
+    SmokeCheck(
         name="table-attributes",
         assumed="The key dynamodb:Attributes has the key of an UpdateItem and what its "
         "expressions name, no more and no less.",
@@ -132,7 +132,7 @@ STORED_STEPS: Final = (
         run=_attributes,
         settles=("dynamodb-attributes",),
     ),
-    Step(
+    SmokeCheck(
         name="failed-condition",
         assumed="The item that a failed condition returns is not withheld by "
         "dynamodb:Attributes.",
@@ -141,7 +141,7 @@ STORED_STEPS: Final = (
         run=_item_of_failed_condition,
         settles=("failed-condition-item",),
     ),
-    Step(
+    SmokeCheck(
         name="policy-versions",
         assumed="Deployments leave the versions of RevocationPolicy alone.",
         otherwise="Who was revoked is let in again: run any `python -m app.admin "
@@ -149,7 +149,7 @@ STORED_STEPS: Final = (
         run=_policy_as_recorded,
         settles=("policy-versions",),
     ),
-    Step(
+    SmokeCheck(
         name="revocation",
         assumed="A Deny by a session's tag reaches sessions issued before, within two "
         "minutes.",
@@ -167,10 +167,14 @@ def _nobody() -> str:
 
 
 def _update(
-    visit: Visit, key: str, attribute: str, *, condition: str = "attribute_exists(pk)"
+    deployed: Deployment,
+    key: str,
+    attribute: str,
+    *,
+    condition: str = "attribute_exists(pk)",
 ) -> Any:  # noqa: ANN401 - botocore's answer
-    return visit.account.revoking_client("dynamodb").update_item(
-        TableName=visit.account.output("UsersTableName"),
+    return deployed.account.revoking_client("dynamodb").update_item(
+        TableName=deployed.account.output("UsersTableName"),
         Key={"pk": {"S": key}},
         UpdateExpression="SET #a = :v",
         ConditionExpression=condition,
@@ -180,10 +184,10 @@ def _update(
     )
 
 
-def _require_condition(visit: Visit, key: str, attribute: str) -> None:
+def _require_condition(deployed: Deployment, key: str, attribute: str) -> None:
     """Require that IAM lets a write through, which its own condition then stops."""
     try:
-        _update(visit, key, attribute)
+        _update(deployed, key, attribute)
     except ClientError as error:
         if code_of(error) == _CONDITION_FAILED:
             return
@@ -207,16 +211,16 @@ def _raise_failure(done: Revocation) -> None:
         raise done.policy_error
 
 
-def _wait_until_refused(visit: Visit, grant: Grant) -> int:
+def _wait_until_refused(deployed: Deployment, grant: Grant) -> int:
     for waited in range(0, _LONGEST_WAIT, _PAUSE):
-        if _is_refused(visit, grant):
+        if _is_refused(deployed, grant):
             return waited
-        visit.wait(_PAUSE)
+        deployed.wait(_PAUSE)
     raise NotHeldError(f"a revoked session is let in {_LONGEST_WAIT} s later")
 
 
-def _is_refused(visit: Visit, grant: Grant) -> bool:
-    answer = visit.call(grant)
+def _is_refused(deployed: Deployment, grant: Grant) -> bool:
+    answer = deployed.call(grant)
     text = answer.text if answer.is_error else ""
     kind = classify_refusal(answer.status_code, answer.headers, text)
     return kind is Refusal.PERMISSION

@@ -1,20 +1,20 @@
-"""Steps: the way to a function, as ``aikagi doctor`` looks at it."""
+"""Checks: the way to a function, as ``aikagi doctor`` looks at it."""
 
 from collections.abc import Callable
 from typing import Final
 
 from aikagi.checks import main_fault
+from deployment.smoke.checks import SmokeCheck
+from deployment.smoke.deployment import Deployment
 from deployment.smoke.outcomes import NotHeldError, NotTriedError
-from deployment.smoke.steps import Step
-from deployment.smoke.visit import Visit
 
 
-def _as_doctor_found(name: str) -> Callable[[Visit], str]:
-    def run(visit: Visit) -> str:
-        visit.require_login()
-        found = visit.diagnosis.get(name)
+def _as_doctor_found(name: str) -> Callable[[Deployment], str]:
+    def run(deployed: Deployment) -> str:
+        deployed.require_login()
+        found = deployed.diagnosis.get(name)
         if found is None or found.ok is None:
-            fault = main_fault(list(visit.diagnosis.values()))
+            fault = main_fault(list(deployed.diagnosis.values()))
             raise NotTriedError(
                 f"needs what failed before: {fault.check if fault else 'nothing'}"
             )
@@ -25,10 +25,10 @@ def _as_doctor_found(name: str) -> Callable[[Visit], str]:
     return run
 
 
-def _step(
+def _check(
     name: str, assumed: str, otherwise: str, *settles: str, check: str | None = None
-) -> Step:
-    return Step(
+) -> SmokeCheck:
+    return SmokeCheck(
         name=name,
         assumed=assumed,
         otherwise=otherwise,
@@ -37,13 +37,13 @@ def _step(
     )
 
 
-WAY_STEPS: Final = (
-    _step(
+WAY_CHECKS: Final = (
+    _check(
         "clock",
         "This machine's clock is the broker's.",
         "Set it: what follows is about times, too.",
     ),
-    _step(
+    _check(
         "grant",
         "STS gives the broker a session with name, source identity, tags and policy.",
         "Look at the broker's log for what STS said: AssumeInvokeRole and the trust of "
@@ -52,19 +52,19 @@ WAY_STEPS: Final = (
         "sts:SourceIdentity to be there.",
         "trust-condition-keys",
     ),
-    _step("url", "The function's URL answers.", "Was it made anew? Deploy again."),
-    _step(
+    _check("url", "The function's URL answers.", "Was it made anew? Deploy again."),
+    _check(
         "unsigned-call",
         "A call without a signature is refused.",
         "Anybody can call it: give its FunctionUrlConfig AuthType AWS_IAM at once.",
         check="protection",
     ),
-    _step(
+    _check(
         "aws-clock",
         "The broker's API and Lambda have one clock.",
         "Calls are signed by the broker's: look at the times of both answers.",
     ),
-    _step(
+    _check(
         "preflight",
         "A preflight of an allowed origin is answered unsigned, from the URL's CORS "
         "settings.",
@@ -74,7 +74,7 @@ WAY_STEPS: Final = (
         "preflights",
         check="cors",
     ),
-    _step(
+    _check(
         "signed-call",
         "A signed call of the function that the grant names is let in.",
         "InvokePolicy needs both statements, the function its tag aikagi:function, the "

@@ -1,4 +1,4 @@
-"""Lambda's own API, as a real client meets it: who may invoke, and what a function is."""
+"""Lambda's own API, as a real client meets it: who may invoke, what a function is."""
 
 from collections.abc import Callable
 from typing import Any

@@ -21,7 +21,7 @@ _POLICIES_OF_INVOKE_ROLE: Final = ("InvokePolicy", "InvokeBoundary")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Misconfiguration:
-    """``failed`` are the steps that have to fail, and no others may."""
+    """``failed`` are the checks that have to fail, and no others may."""
 
     name: str
     edit: Edit

@@ -18,7 +18,7 @@ STACK_NAME = "local"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """``waited`` is what the steps waited for, in seconds."""
+    """``waited`` is what the checks waited for, in seconds."""
 
     code: int
     output: str

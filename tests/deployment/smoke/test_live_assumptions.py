@@ -5,8 +5,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Final
 
-from deployment.smoke.plan import STEPS
-from tests.deployment.smoke import step_table
+from deployment.smoke.plan import CHECKS
+from tests.deployment.smoke import check_table
 from tests.stack import ROOT
 
 PAGE: Final = ROOT / "docs" / "live-assumptions.md"
@@ -28,9 +28,9 @@ def rows(heading: str) -> dict[str, str]:
 
 def test_every_assumption_is_settled_by_the_checks_that_its_row_names():
     settled: dict[str, set[str]] = defaultdict(set)
-    for step in STEPS:
-        for name in step.settles:
-            settled[name].add(step.name)
+    for check in CHECKS:
+        for name in check.settles:
+            settled[name].add(check.name)
     listed = {
         name: set(re.findall(r"`([a-z-]+)`", last))
         for name, last in rows("Settled by the smoke test").items()
@@ -42,7 +42,7 @@ def test_every_assumption_is_settled_by_the_checks_that_its_row_names():
 
 def test_every_other_assumption_says_why_no_check_settles_it():
     others = rows("Not seen by the smoke test")
-    settled = {name for step in STEPS for name in step.settles}
+    settled = {name for check in CHECKS for name in check.settles}
 
     assert others
     assert all(len(why) > 20 for why in others.values())
@@ -63,17 +63,17 @@ def test_no_other_page_assumes_something_of_an_account_without_leading_to_the_li
 
 
 def test_every_check_has_a_row_in_the_page_and_is_described_there_as_it_is():
-    assert step_table.markdown() in (ROOT / "docs" / "smoke.md").read_text()
+    assert check_table.markdown() in (ROOT / "docs" / "smoke.md").read_text()
 
 
 def test_every_check_has_a_name_of_its_own_and_sentences():
-    names = [step.name for step in STEPS]
+    names = [check.name for check in CHECKS]
 
     assert len(set(names)) == len(names)
-    for step in STEPS:
-        assert step.assumed[0].isupper(), step.name
-        assert step.assumed.endswith("."), step.name
-        assert step.otherwise.endswith("."), step.name
+    for check in CHECKS:
+        assert check.assumed[0].isupper(), check.name
+        assert check.assumed.endswith("."), check.name
+        assert check.otherwise.endswith("."), check.name
 
 
 def _joined(page: Path) -> str:

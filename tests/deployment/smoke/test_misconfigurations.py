@@ -12,7 +12,7 @@ from typing import Final
 import boto3
 import pytest
 
-from deployment.smoke.plan import STEPS
+from deployment.smoke.plan import CHECKS
 from tests.deployment.smoke.misconfigurations import (
     MISCONFIGURATIONS,
     Misconfiguration,
@@ -105,7 +105,7 @@ def with_operator_of_the_page(template: Template) -> None:
 
 
 def test_there_are_ten_at_least_and_each_is_found_by_a_step_there_is():
-    names = {step.name for step in STEPS}
+    names = {check.name for check in CHECKS}
 
     assert len(MISCONFIGURATIONS) >= 10
     assert all(wrong.failed and wrong.failed <= names for wrong in MISCONFIGURATIONS)

@@ -1,4 +1,4 @@
-"""The steps about what the emulator has not, with answers as AWS's models have them.
+"""The checks about what the emulator has not, with answers as AWS's models have them.
 
 botocore's stubs check requests and answers by the models of the services.
 """
@@ -17,10 +17,10 @@ from botocore.stub import ANY, Stubber
 from aikagi.http_client import build_client
 from app.adapters import aws
 from deployment.smoke.account import Account
+from deployment.smoke.checks import Outcome, run_checks
+from deployment.smoke.deployment import Deployment
 from deployment.smoke.outcomes import State
-from deployment.smoke.records import RECORD_STEPS
-from deployment.smoke.steps import Outcome, run_steps
-from deployment.smoke.visit import Visit
+from deployment.smoke.records import RECORD_CHECKS
 from tests.stack import Stack
 
 ROLE: Final = "arn:aws:iam::123456789012:role/t-InvokeRole"
@@ -78,13 +78,13 @@ def waited() -> list[float]:
 
 
 @pytest.fixture
-def visit(
+def deployed(
     session: StubbedSession, waited: list[float], stack: Stack
-) -> Iterator[Visit]:
+) -> Iterator[Deployment]:
     """Nobody is logged in yet."""
     account = Account(cast("boto3.session.Session", session), stack="t")
     assert account.status == "CREATE_COMPLETE"
-    visit = Visit(
+    deployed = Deployment(
         base=stack.broker,
         username="alice",
         password=stack.users["alice"],
@@ -97,22 +97,22 @@ def visit(
         endpoint=None,
         revokes=False,
     )
-    yield visit
-    assert visit.close() is None
+    yield deployed
+    assert deployed.close() is None
 
 
 @pytest.fixture
-def logged_in(visit: Visit, stack: Stack) -> None:
-    visit.broker.login("alice", stack.users["alice"])
+def logged_in(deployed: Deployment, stack: Stack) -> None:
+    deployed.broker.login("alice", stack.users["alice"])
 
 
 @pytest.fixture
-def outcome_of(visit: Visit) -> Callable[[str], Outcome]:
-    """Take one step."""
-    steps = {step.name: step for step in RECORD_STEPS}
+def outcome_of(deployed: Deployment) -> Callable[[str], Outcome]:
+    """Make one check."""
+    checks = {check.name: check for check in RECORD_CHECKS}
 
     def take(name: str) -> Outcome:
-        (outcome,) = run_steps([steps[name]], visit)
+        (outcome,) = run_checks([checks[name]], deployed)
         return outcome
 
     return take
@@ -309,11 +309,11 @@ def test_what_the_operator_may_not_look_at_is_not_tried_and_says_why(
     assert (broken.state, throttled.state) == (State.FAILED, State.NOT_TRIED)
 
 
-def test_what_a_step_stumbles_over_is_not_quoted(visit: Visit):
-    def stumble(_: Visit) -> str:
+def test_what_a_step_stumbles_over_is_not_quoted(deployed: Deployment):
+    def stumble(_: Deployment) -> str:
         raise ValueError("secret-word")
 
-    (outcome,) = run_steps([replace(RECORD_STEPS[0], run=stumble)], visit)
+    (outcome,) = run_checks([replace(RECORD_CHECKS[0], run=stumble)], deployed)
 
     assert outcome.state is State.FAILED
-    assert outcome.seen == "the step itself failed: ValueError"
+    assert outcome.seen == "the check itself failed: ValueError"

@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from deployment.smoke.plan import STEPS
+from deployment.smoke.plan import CHECKS
 from deployment.smoke.report import to_json
 from tests.deployment.smoke.running import Run, run, run_as_operator
 from tests.stack import ROOT, Stack, clean_environment
@@ -37,7 +37,7 @@ def test_every_check_of_a_stack_as_it_is_passes_but_for_what_the_emulator_lacks(
 
     assert whole.named("failed") == set()
     assert not_tried == NOT_OF_EMULATOR | NOT_IN_TEMPLATE
-    assert whole.named("passed") == {step.name for step in STEPS} - not_tried
+    assert whole.named("passed") == {check.name for check in CHECKS} - not_tried
     assert whole.code == 0
 
 
@@ -183,7 +183,7 @@ def test_each_check_is_one_line_at_a_terminal_of_eighty_columns(
     plain = re.sub(r"\x1b\[[0-9;]*m", "", terminal.seen)
     lines = plain.partition("\n")[2].splitlines()
     assert max(map(len, lines)) <= 80
-    assert [line[10:35].split()[0] for line in lines[:-1]] == [s.name for s in STEPS]
+    assert [line[10:35].split()[0] for line in lines[:-1]] == [s.name for s in CHECKS]
 
 
 def test_make_takes_the_user_of_its_own_words_and_not_of_the_shell():
@@ -205,11 +205,11 @@ def test_make_takes_the_user_of_its_own_words_and_not_of_the_shell():
 def test_a_report_for_programs_has_what_a_person_reads(whole: Run):
     report = whole.report
 
-    assert report["Passed"] + report["Failed"] + report["NotTried"] == len(STEPS)
+    assert report["Passed"] + report["Failed"] + report["NotTried"] == len(CHECKS)
     assert report["Stack"] == "local"
-    for check, step in zip(report["Checks"], STEPS, strict=True):
-        assert check["Check"] == step.name
-        assert (check["Assumed"], check["Otherwise"]) == (step.assumed, step.otherwise)
+    for row, check in zip(report["Checks"], CHECKS, strict=True):
+        assert row["Check"] == check.name
+        assert (row["Assumed"], row["Otherwise"]) == (check.assumed, check.otherwise)
     assert to_json([], User=None) == {
         "Passed": 0,
         "Failed": 0,

@@ -1,4 +1,4 @@
-"""What the steps of one run share: who visits which broker, and what they got."""
+"""A deployment that is checked: who is at which broker, and what they got."""
 
 # mypy: disable-error-code="explicit-override"
 
@@ -31,15 +31,15 @@ SHORT_GRANT: Final = 15
 
 
 @final
-class Visit:
-    """One person at one broker, with an operator's account beside them, or without.
+class Deployment:
+    """A deployment as one person meets it, and as its operator does, if there is one.
 
     ``wait`` lets seconds pass, and is None where nothing may be waited for.
     ``endpoint`` is where AWS answers on a laptop, and None for AWS itself.
     ``revokes`` says whether a session of the person's may be revoked to see it refused.
     """
 
-    def __init__(  # noqa: PLR0913 - all that a visit is made of
+    def __init__(  # noqa: PLR0913 - all that a deployed is made of
         self,
         *,
         base: str,
