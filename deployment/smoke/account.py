@@ -48,18 +48,13 @@ class Account:
 
     @cached_property
     def catalogue(self) -> Mapping[str, Mapping[str, Any]]:
-        """The entries by their functions' names. What is no object is left out."""
-        pages = (
-            self.client("ssm")
-            .get_paginator("get_parameters_by_path")
-            .paginate(Path=self.output("CataloguePath"))
-        )
-        found = {
-            parameter["Name"].rpartition("/")[2]: _object(parameter["Value"])
-            for page in pages
-            for parameter in page["Parameters"]
-        }
-        return {name: entry for name, entry in found.items() if entry}
+        """The entries by their functions' names; one that is no object is empty."""
+        return self._entries(self.output("CataloguePath"))
+
+    @cached_property
+    def issuers(self) -> Mapping[str, Mapping[str, Any]]:
+        """The entries by their issuers' aliases; one that is no object is empty."""
+        return self._entries(self.output("IssuersPath"))
 
     @cached_property
     def revoking(self) -> boto3.session.Session:
@@ -85,6 +80,18 @@ class Account:
 
     def revoking_client(self, service: str) -> Any:  # noqa: ANN401 - clients are made at run time
         return _client(self.revoking, service)
+
+    def _entries(self, path: str) -> Mapping[str, Mapping[str, Any]]:
+        pages = (
+            self.client("ssm")
+            .get_paginator("get_parameters_by_path")
+            .paginate(Path=path)
+        )
+        return {
+            parameter["Name"].rpartition("/")[2]: _object(parameter["Value"])
+            for page in pages
+            for parameter in page["Parameters"]
+        }
 
     @cached_property
     def _description(self) -> Mapping[str, Any]:

@@ -19,7 +19,32 @@ def _tags(deployed: Deployment) -> str:
     return _of_every_function(deployed, _tag_fault)
 
 
+def _entries(deployed: Deployment) -> str:
+    """Compare what is stored with what the broker lists for this person."""
+    account, groups = deployed.account, set(deployed.me.groups)
+    expected = {
+        name
+        for name, entry in account.catalogue.items()
+        if not entry
+        or (groups & set(entry.get("Groups", ())) and not _is_bounded(entry))
+    }
+    signed_in = {name for name, entry in account.issuers.items() if entry.get("SignIn")}
+    listed = {issuer.name for issuer in deployed.broker.issuers()}
+    lacking = (expected - deployed.functions.keys()) | (signed_in - listed)
+    if lacking:
+        raise NotHeldError(f"left out: {', '.join(sorted(lacking))}")
+    return f"{len(expected)} functions and {len(signed_in)} issuers"
+
+
 FUNCTION_CHECKS: Final = (
+    SmokeCheck(
+        name="entries",
+        assumed="The broker takes every entry of a function that is this person's, and "
+        "of an issuer that people sign in through.",
+        otherwise="The broker's log says of each entry that is left out what is wrong "
+        "with it.",
+        run=_entries,
+    ),
     SmokeCheck(
         name="function-urls",
         assumed="Every entry of the catalogue has its function's own URL, which asks "
@@ -38,6 +63,11 @@ FUNCTION_CHECKS: Final = (
         settles=("resource-tags",),
     ),
 )
+
+
+def _is_bounded(entry: Mapping[str, Any]) -> bool:
+    """Tell whether more than groups decides whose a function is."""
+    return bool(entry.get("RequiredClaims") or entry.get("SourceNetworks"))
 
 
 def _of_every_function(

@@ -1,7 +1,7 @@
 """Templates with one thing wrong, as people deploy them, and what has to find it."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,8 +29,13 @@ class Misconfiguration:
 
 
 @contextmanager
-def deployed(folder: Path, edit: Edit | None = None) -> Iterator[Stack]:
-    """Run the template, or with an edit, which has to change it."""
+def deployed(
+    folder: Path, edit: Edit | None = None, *, stacks: Mapping[str, Path] | None = None
+) -> Iterator[Stack]:
+    """Run the template, or with an edit, which has to change it.
+
+    ``stacks`` leads from the names of stacks beside it to their templates.
+    """
     for name in ("app", "functions"):
         (folder / name).symlink_to(ROOT / name)
     text = json.dumps(read(ROOT / "template.yaml"), default=str)
@@ -41,7 +46,7 @@ def deployed(folder: Path, edit: Edit | None = None) -> Iterator[Stack]:
     path = folder / "template.yaml"
     # JSON is YAML, too.
     path.write_text(json.dumps(template))
-    with running_stack(folder / "state", template=path) as stack:
+    with running_stack(folder / "state", template=path, stacks=stacks) as stack:
         yield stack
 
 
@@ -181,6 +186,65 @@ def broker_reads_no_catalogue(template: Template) -> None:
     statement["Resource"]["Fn::Sub"] += "/"
 
 
+def issuer(**members: object) -> Edit:
+    """List an issuer at an address where nothing answers."""
+    entry = {
+        "Title": "Nobody",
+        # Port 9 is for what is thrown away (RFC 863).
+        "Issuer": "http://127.0.0.1:9",
+        "Audiences": ["here"],
+        "Algorithms": ["RS256"],
+        "MaxTokenSeconds": 3600,
+        "SignIn": True,
+        "ClientId": "here",
+        "Scopes": ["openid"],
+        "SendToken": "id_token",
+        **members,
+    }
+    return lambda template: _add_issuer(template, entry)
+
+
+def issuer_does_not_answer(template: Template) -> None:
+    issuer()(template)
+
+
+def issuer_is_left_out(template: Template) -> None:
+    issuer(Algorithms=["HS256"])(template)
+
+
+def entry_is_torn(template: Template) -> None:
+    value = properties(template, "ReportEntry")["Value"]
+    value["Fn::Sub"] = value["Fn::Sub"].rstrip().removesuffix("}")
+
+
+def _add_issuer(template: Template, entry: Mapping[str, object]) -> None:
+    template["Resources"]["NobodyIssuer"] = {
+        "Type": "AWS::SSM::Parameter",
+        "Properties": {
+            "Name": {"Fn::Sub": "/aikagi/${AWS::StackName}/issuers/nobody"},
+            "Type": "String",
+            "Value": json.dumps(entry),
+        },
+    }
+
+
+def networks(*listed: str) -> Edit:
+    """Let ``report`` be called from these networks alone."""
+
+    def edit(template: Template) -> None:
+        value = properties(template, "ReportEntry")["Value"]
+        members = json.dumps({"SourceNetworks": listed})[1:-1]
+        text = value["Fn::Sub"].rstrip()
+        value["Fn::Sub"] = f"{text.removesuffix('}')}, {members}}}"
+
+    return edit
+
+
+def network_of_nobody(template: Template) -> None:
+    # For documents (RFC 5737).
+    networks("192.0.2.0/24")(template)
+
+
 MISCONFIGURATIONS: Final = tuple(
     Misconfiguration(
         name=edit.__name__.replace("_", " "),
@@ -209,5 +273,9 @@ MISCONFIGURATIONS: Final = tuple(
         (operators_write_any_item, "table-keys table-attributes"),
         (broker_writes_no_logins, "login"),
         (broker_reads_no_catalogue, "functions"),
+        (entry_is_torn, "entries"),
+        (issuer_does_not_answer, "issuer-keys"),
+        (issuer_is_left_out, "entries"),
+        (network_of_nobody, "source-networks"),
     )
 )

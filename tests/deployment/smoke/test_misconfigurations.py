@@ -18,6 +18,7 @@ from tests.deployment.smoke.misconfigurations import (
     Misconfiguration,
     Template,
     deployed,
+    networks,
 )
 from tests.deployment.smoke.running import STACK_NAME, run_as_operator
 from tests.soak.scale import SEED, amount
@@ -45,6 +46,16 @@ def test_the_template_as_these_are_made_of_it_passes(tmp_path: Path):
         done = run_as_operator(stack)
 
     assert (done.code, done.named("failed")) == (0, set())
+
+
+@pytest.mark.skipif(len(CHOSEN) < len(MISCONFIGURATIONS), reason="`make soak` tries it")
+def test_functions_of_another_stack_and_with_networks_are_called(tmp_path: Path):
+    beside = {"orders": ROOT / "docs" / "another-stack.yaml"}
+    with deployed(tmp_path, networks("127.0.0.0/8"), stacks=beside) as stack:
+        done = run_as_operator(stack, "--no-wait")
+
+    assert done.named("failed") == set()
+    assert {"source-networks", "role-path"} <= done.named("passed")
 
 
 @pytest.mark.skipif(len(CHOSEN) < len(MISCONFIGURATIONS), reason="`make soak` tries it")

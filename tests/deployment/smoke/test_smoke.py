@@ -202,6 +202,13 @@ def test_make_takes_the_user_of_its_own_words_and_not_of_the_shell():
     assert "--user ''" in command()
 
 
+def test_the_keys_of_an_issuer_that_answers_are_read(signing_stack: Stack):
+    done = run(signing_stack, "--json")
+
+    assert done.code == 0
+    assert done.check("issuer-keys")["State"] == "passed"
+
+
 def test_a_report_for_programs_has_what_a_person_reads(whole: Run):
     report = whole.report
 
