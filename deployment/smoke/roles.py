@@ -45,7 +45,7 @@ class _ProofSession:
 
 def _stack(deployed: Deployment) -> str:
     status = deployed.account.status
-    if not status.endswith("_COMPLETE") or "ROLLBACK_FAILED" in status:
+    if not status.endswith("_COMPLETE"):
         raise NotHeldError(f"CloudFormation says {status}")
     return f"CloudFormation says {status}"
 

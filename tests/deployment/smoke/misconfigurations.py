@@ -186,6 +186,15 @@ def broker_reads_no_catalogue(template: Template) -> None:
     statement["Resource"]["Fn::Sub"] += "/"
 
 
+def broker_reads_no_issuers(template: Template) -> None:
+    (statement,) = statements(own_policy(template, "BrokerRole"), "ReadTheIssuers")
+    statement["Resource"]["Fn::Sub"] += "/"
+
+
+def summarise_has_another_handler(template: Template) -> None:
+    properties(template, "SummariseFunction")["Handler"] = "summarise.app.another"
+
+
 def issuer(**members: object) -> Edit:
     """List an issuer at an address where nothing answers."""
     entry = {
@@ -273,6 +282,8 @@ MISCONFIGURATIONS: Final = tuple(
         (operators_write_any_item, "table-keys table-attributes"),
         (broker_writes_no_logins, "login"),
         (broker_reads_no_catalogue, "functions"),
+        (broker_reads_no_issuers, "issuers"),
+        (summarise_has_another_handler, "stream"),
         (entry_is_torn, "entries"),
         (issuer_does_not_answer, "issuer-keys"),
         (issuer_is_left_out, "entries"),

@@ -21,6 +21,7 @@ from deployment.smoke.checks import Outcome, run_checks
 from deployment.smoke.deployment import Deployment
 from deployment.smoke.outcomes import State
 from deployment.smoke.records import RECORD_CHECKS
+from deployment.smoke.roles import ROLE_CHECKS
 from tests.stack import Stack
 
 ROLE: Final = "arn:aws:iam::123456789012:role/t-InvokeRole"
@@ -257,6 +258,27 @@ def a_record(**changes: Any) -> dict[str, Any]:
         "responseElements": {"credentials": {"accessKeyId": "AKEY"}},
     }
     return {"CloudTrailEvent": json.dumps({**record, **changes})}
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        ("UPDATE_COMPLETE", State.PASSED),
+        ("UPDATE_ROLLBACK_COMPLETE", State.PASSED),
+        ("UPDATE_IN_PROGRESS", State.FAILED),
+        ("UPDATE_ROLLBACK_FAILED", State.FAILED),
+        ("CREATE_FAILED", State.FAILED),
+    ],
+)
+def test_a_stack_that_cloudformation_is_not_done_with_fails_the_check(
+    deployed: Deployment, status: str, state: State
+):
+    (check,) = (check for check in ROLE_CHECKS if check.name == "stack")
+    vars(deployed.account)["status"] = status
+
+    (outcome,) = run_checks([check], deployed)
+
+    assert outcome.state is state
 
 
 @pytest.mark.parametrize(
