@@ -87,8 +87,8 @@ def _plain_invoke(deployed: Deployment) -> str:
 
 
 def _broker_invoke(deployed: Deployment) -> str:
-    client = deployed.aws_of(deployed.grant(), "lambda")
     broker = deployed.account.physical_id("BrokerFunction")
+    client = deployed.aws_of(deployed.grant(), "lambda")
     return require_denied(
         lambda: client.invoke(FunctionName=broker, InvocationType="DryRun"),
         "Invoke of the broker",

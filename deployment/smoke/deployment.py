@@ -3,7 +3,7 @@
 # mypy: disable-error-code="explicit-override"
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final, final
 from urllib.parse import urlsplit
@@ -18,6 +18,7 @@ from aikagi.diagnosis import Diagnosis
 from aikagi.errors import AikagiError
 from aikagi.grant import Grant
 from aikagi.http_client import within
+from aikagi.issuer import Issuer
 from aikagi.login_session import Clock
 from aikagi.models import FunctionEntry, Me
 from aikagi.signing import signature_headers
@@ -128,6 +129,14 @@ class Deployment:
         """Raises what the client raises."""
         self.require_login()
         return {entry.name: entry for entry in self.broker.functions()}
+
+    @cached_property
+    def issuers(self) -> Sequence[Issuer]:
+        """Raises ``NotTriedError`` where it is not known who they are."""
+        try:
+            return self.broker.issuers()
+        except AikagiError as error:
+            raise NotTriedError("needs the list of issuers, which failed") from error
 
     def require(self, check: str, what: str) -> None:
         """Raise ``NotTriedError`` where the diagnosis has not found that it holds."""

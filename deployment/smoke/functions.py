@@ -29,7 +29,7 @@ def _entries(deployed: Deployment) -> str:
         or (groups & set(entry.get("Groups", ())) and not _is_bounded(entry))
     }
     signed_in = {name for name, entry in account.issuers.items() if entry.get("SignIn")}
-    listed = {issuer.name for issuer in deployed.broker.issuers()}
+    listed = {issuer.name for issuer in deployed.issuers}
     lacking = (expected - deployed.functions.keys()) | (signed_in - listed)
     if lacking:
         raise NotHeldError(f"left out: {', '.join(sorted(lacking))}")

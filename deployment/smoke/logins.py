@@ -99,7 +99,7 @@ def _issuers(deployed: Deployment) -> str:
 
 
 def _issuer_keys(deployed: Deployment) -> str:
-    issuers = deployed.broker.issuers()
+    issuers = deployed.issuers
     if not issuers:
         raise NotTriedError("needs an issuer that people sign in through")
     for issuer in issuers:

@@ -17,6 +17,7 @@ import boto3
 import httpx2
 import pytest
 from botocore.exceptions import ClientError
+from typing_extensions import override
 
 from aikagi.http_client import build_client
 from deployment.smoke.account import Account
@@ -40,12 +41,14 @@ class Altering(httpx2.BaseTransport):
         self._inner = inner
         self.alter: Alter = lambda _, answer: answer
 
+    @override
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         request.read()
         answer = self._inner.handle_request(request)
         answer.read()
         return self.alter(request, answer)
 
+    @override
     def close(self) -> None:
         self._inner.close()
 
@@ -149,6 +152,7 @@ TOKENS: Final = {"access_token": "a", "refresh_token": "r", "expires_in": 9}
 WAYS: Final = [
     pytest.param("wrong-password", instead("/auth/login", 200, TOKENS), id="password"),
     pytest.param("renewal", instead("/auth/refresh", 200, TOKENS), id="renewal"),
+    pytest.param("renewal", instead("/auth/refresh", 503), id="no answer"),
     pytest.param("unsigned-token", instead("/auth/me", 200), id="unsigned token"),
     pytest.param("changed-token", instead("/auth/me", 200), id="changed token"),
     pytest.param("not-yours", instead("/grant", 200), id="grant of another's"),

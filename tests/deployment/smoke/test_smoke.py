@@ -4,8 +4,9 @@ import json
 import re
 import subprocess
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import boto3
 import pytest
 
 from deployment.smoke.plan import CHECKS
@@ -27,7 +28,9 @@ def whole(stack: Stack) -> Run:
 
 @pytest.fixture(scope="module")
 def as_user(stack: Stack) -> Run:
-    return run(stack, "--json", "--no-wait")
+    """Run it where nothing is known of AWS."""
+    nothing = {"AWS_EC2_METADATA_DISABLED": "true"}
+    return run(stack, "--json", "--no-wait", environment=nothing)
 
 
 def test_every_check_of_a_stack_as_it_is_passes_but_for_what_the_emulator_lacks(
@@ -60,6 +63,17 @@ def test_without_a_stack_nothing_of_the_operators_passes(as_user: Run):
     assert "another-url" in as_user.named("passed")
 
 
+def test_credentials_for_aws_on_this_machine_are_not_sent_to_aws_itself(as_user: Run):
+    needing = {
+        check["Check"]
+        for check in as_user.report["Checks"]
+        if "AWS_ENDPOINT_URL" in check["Seen"]
+    }
+
+    assert needing == {"session", "plain-invoke", "other-services"}
+    assert needing <= as_user.named("not tried")
+
+
 def test_what_takes_time_is_left_out_where_nothing_may_be_waited_for(as_user: Run):
     assert as_user.waited == []
     assert as_user.check("short-grant")["State"] == "not tried"
@@ -82,6 +96,22 @@ def test_a_run_ends_its_logins_takes_its_revocation_back_and_can_be_repeated(
     assert whole.check("revocation")["State"] == "passed"
     version = again.check("policy-versions")["Seen"].split()[0]
     assert int(version.removeprefix("v")) > 1
+    assert "grant" not in json.dumps(policy_of(stack, version))
+
+
+def policy_of(stack: Stack, version: str) -> dict[str, Any]:
+    iam = boto3.client(
+        "iam",
+        endpoint_url=stack.endpoint,
+        region_name=stack.region,
+        aws_access_key_id=stack.operator["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=stack.operator["AWS_SECRET_ACCESS_KEY"],
+        aws_session_token=stack.operator["AWS_SESSION_TOKEN"] or None,
+    )
+    found: dict[str, Any] = iam.get_policy_version(
+        PolicyArn=stack.outputs["RevocationPolicyArn"], VersionId=version
+    )["PolicyVersion"]["Document"]
+    return found
 
 
 def test_no_secret_is_written(stack: Stack, whole: Run):
