@@ -21,6 +21,7 @@ help:
 	@echo "make test    run every test; PYTEST=tests/web or PYTEST='-k grant' chooses"
 	@echo 'make soak    prove the emulator at length; AIKAGI_SEED repeats a run, AIKAGI_SOAK=3 triples it'
 	@echo "make clients try AWS's CLI and SDKs as clients of the broker, beside boto3"
+	@echo 'make container put together what the container image holds, and try it, without Docker'
 	@echo 'make browsers try the page in Firefox, beside Chromium'
 	@echo 'make bench   measure the stack against something bare in the same run'
 	@echo 'make bench-page  measure the page: events to the eye, and a hundred thousand of them'
@@ -51,6 +52,7 @@ function: $(VENV)/.local
 .PHONY: test
 test: $(VENV)/.dev .tools/node-browser/.installed .tools/node-provider/.installed
 	@$(BIN)/python tests/browser_setup.py
+	@$(BIN)/python tests/container/nginx_setup.py
 	@$(BIN)/python tests/side_by_side.py $(PYTEST)
 
 .PHONY: soak bench
@@ -61,6 +63,14 @@ soak: $(VENV)/.dev .tools/soak/.installed .tools/node-soak/.installed
 .PHONY: clients
 clients: $(VENV)/.dev .tools/sdks/.installed .tools/node-sdks/.installed
 	AIKAGI_CLIENTS=1 $(BIN)/python -m pytest tests/sdks $(PYTEST)
+
+# What docs/container/Containerfile installs and compiles, by this machine's Python, and
+# all that is tried of it.
+.PHONY: container
+container: $(VENV)/.dev
+	@$(BIN)/python tests/container/nginx_setup.py
+	AIKAGI_CONTAINER="$$(python3.13 -c 'import sys; print(sys.executable)' || $(PYTHON) -c 'import sys; print(sys.executable)')" \
+		$(BIN)/python -m pytest tests/container $(PYTEST)
 
 .PHONY: browsers
 browsers: $(VENV)/.dev .tools/node-firefox/.installed

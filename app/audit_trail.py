@@ -1,4 +1,4 @@
-"""What happens in the broker is put on record here, refusals included.
+"""What happens in the broker is put on record here, refusals included, and counted.
 
 The protocol is what this needs from the world, as in ``app.broker``.
 """
@@ -6,7 +6,7 @@ The protocol is what this needs from the world, as in ``app.broker``.
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, final
 
@@ -27,6 +27,7 @@ from app.domain.credentials import Grant, Source, TokenPair
 from app.domain.errors import AuditUnavailableError, ProblemError
 from app.domain.identity import AnyBearer, Bearer, Identity, User
 from app.domain.session import SessionRequest
+from app.request_metrics import RequestMetrics
 
 _log = logging.getLogger(__name__)
 
@@ -44,15 +45,18 @@ class AuditTrail:
     A grant waits for its record, and is not made without it: nothing reaches a
     function but by a grant. Everything else has happened when it is recorded, and
     cannot be taken back; where its record is lost, the log says so, and the answer
-    stays what it is.
+    stays what it is. Whatever becomes of its record, it is counted.
     """
 
     log: AuditLog
     clock: Callable[[], datetime]
+    metrics: RequestMetrics = field(default_factory=RequestMetrics)
 
     def granted(self, grant: Grant, source: Source) -> None:
         """Record a grant. Raises ``AuditUnavailableError``."""
-        self.log.write(GrantRecord.of(grant, source))
+        record = GrantRecord.of(grant, source)
+        self.log.write(record)
+        self.metrics.count(record)
 
     def logged_in(self, pair: TokenPair, source: Source) -> None:
         self._record(LoginRecord(**self._of_login(pair.refresh.bearer, source)))
@@ -104,22 +108,24 @@ class AuditTrail:
         identity: Identity | None,
         **asked: Any,  # noqa: ANN401 - the fields of that record and no other
     ) -> Iterator[None]:
-        try:
-            yield
-        except AuditUnavailableError:
-            # The adapter has logged it, and another line would be lost as this one was.
-            raise
-        except ProblemError as error:
-            self._record(
-                record(
+        with self.metrics.of_request():
+            try:
+                yield
+            except ProblemError as error:
+                refusal = record(
                     time=self.clock(),
                     source=source,
                     identity=identity or error.identity,
                     reason=error.reason,
                     **asked,
                 )
-            )
-            raise
+                if isinstance(error, AuditUnavailableError):
+                    # The adapter has logged it, and another line would be lost as this
+                    # one was.
+                    self.metrics.count(refusal)
+                else:
+                    self._record(refusal)
+                raise
 
     def _record(self, record: RequestRecord) -> None:
         try:
@@ -130,6 +136,7 @@ class AuditTrail:
                 record.event,
                 record.source.request_id,
             )
+        self.metrics.count(record)
 
     def _of_login(self, bearer: Bearer, source: Source) -> dict[str, Any]:
         return {

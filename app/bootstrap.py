@@ -13,8 +13,10 @@ from app.adapters.attempt_table import AttemptTable
 from app.adapters.audit import AuditLines
 from app.adapters.catalogue import SsmCatalogue
 from app.adapters.catalogue_entry import EntryRules
+from app.adapters.embedded_metrics import EmbeddedMetrics
 from app.adapters.issuer_entry import IssuerRules
 from app.adapters.issuers import SsmIssuers
+from app.adapters.line_writer import LineWriter
 from app.adapters.login_table import LoginTable
 from app.adapters.passwords import Passwords
 from app.adapters.sts import StsSessions
@@ -36,6 +38,7 @@ from app.domain.logins import Lifetimes
 from app.grant_limits import TokenBuckets
 from app.logins import RotatingLogins
 from app.password_checks import LimitedPasswordChecks
+from app.request_metrics import RequestMetrics
 from app.session_reuse import ReusedSessions
 from app.settings import Settings
 
@@ -68,12 +71,12 @@ class Clients:
     sts: "STSClient"
 
     @classmethod
-    def connect(cls, session: "boto3.session.Session") -> Self:
+    def connect(cls, session: "boto3.session.Session", metrics: RequestMetrics) -> Self:
         return cls(
             secrets=signing_secret.connect(session),
             parameters=parameters.connect(session),
             table=table.connect(session),
-            sts=sts.connect(session),
+            sts=sts.connect(session, measure=metrics.add),
         )
 
     def close(self) -> None:
@@ -88,6 +91,7 @@ class Assembly:
     """A broker, and what it is made of that outlives no process."""
 
     broker: Broker
+    metrics: RequestMetrics
     session: "boto3.session.Session"
     clients: Clients
     copies: Sequence[Discardable]
@@ -109,7 +113,9 @@ def assemble(
     (``WeakSecretError``); one that cannot be read now is read at the first login.
     """
     session = session or aws.new_session()
-    clients = Clients.connect(session)
+    lines = LineWriter(sys.stdout)
+    metrics = RequestMetrics(_metrics_log(settings, lines))
+    clients = Clients.connect(session, metrics)
     keys = SigningKeys(
         clients.secrets,
         secret_arn=settings.signing_secret_arn,
@@ -135,7 +141,7 @@ def assemble(
         clock=_now,
     )
     people = Table(clients.table, name=settings.users_table)
-    users = UserTable(people, passwords=Passwords())
+    users = UserTable(people, passwords=Passwords(), clock=_now)
     broker = Broker(
         passwords=LimitedPasswordChecks(users, AttemptTable(people), clock=_now),
         users=users,
@@ -165,18 +171,27 @@ def assemble(
         issuers=issuers,
         catalogue=catalogue,
         grant_limits=TokenBuckets(clock=_now),
-        sessions=ReusedSessions(StsSessions(clients.sts, clock=_now), clock=_now),
-        audit=AuditTrail(log=AuditLines(sys.stdout), clock=_now),
+        sessions=ReusedSessions(
+            StsSessions(clients.sts, clock=_now, measure=metrics.add), clock=_now
+        ),
+        audit=AuditTrail(log=AuditLines(lines), clock=_now, metrics=metrics),
         clock=_now,
         new_id=_new_id,
         grant_seconds_after_login=settings.grant_seconds_after_login,
     )
     return Assembly(
         broker=broker,
+        metrics=metrics,
         session=session,
         clients=clients,
-        copies=(keys, issuers, catalogue),
+        copies=(keys, issuers, catalogue, users),
     )
+
+
+def _metrics_log(settings: Settings, lines: LineWriter) -> EmbeddedMetrics | None:
+    if settings.metrics_namespace is None:
+        return None
+    return EmbeddedMetrics(lines, namespace=settings.metrics_namespace, clock=_now)
 
 
 def _refuse_weak(keys: SigningKeys) -> None:

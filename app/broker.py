@@ -192,6 +192,7 @@ class Broker:
             raise TokenRejectedError(reason=TokenRefusal.USER_UNKNOWN_OR_DISABLED)
         if bearer.issued_at.timestamp() < user.valid_from:
             raise TokenRejectedError(reason=TokenRefusal.REVOKED)
+        read_at = min(read_at, user.read_at or read_at)
         return replace(user, read_at=read_at, login_ends_at=bearer.login_ends_at)
 
     def sign_in_issuers(self) -> list[Issuer]:

@@ -85,6 +85,15 @@ def _network(value: object) -> Network:
     return network
 
 
+def _own_namespace(value: str) -> str:
+    if value.startswith("AWS/"):
+        msg = (
+            "namespaces that begin with AWS/ are AWS's own: CloudWatch takes no metrics"
+        )
+        raise ValueError(msg)
+    return value
+
+
 def _loopback(values: tuple[str, ...]) -> tuple[str, ...]:
     for value in values:
         if urlsplit(value).hostname != "127.0.0.1":
@@ -102,6 +111,11 @@ Networks = Annotated[
     BeforeValidator(_networks),
     BeforeValidator(_split),  # the last one is the first to run
 ]
+Namespace = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9._/#:-]{1,255}$"), AfterValidator(_own_namespace)
+]
+"""Amazon CloudWatch User Guide, "Metrics concepts"."""
+
 RoleArn = Annotated[
     str, Field(pattern=r"^arn:aws(-[a-z]+)*:iam::[0-9]{12}:role/[!-~]{1,576}$")
 ]
@@ -171,6 +185,11 @@ class Settings(BaseSettings):
 
     docs: bool = True
     """Whether ``/docs`` and ``/openapi.json`` are served."""
+
+    metrics_namespace: Annotated[Namespace | None, BeforeValidator(_none_for_empty)] = (
+        None
+    )
+    """CloudWatch's namespace of the metrics, lines on standard output; empty: none."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

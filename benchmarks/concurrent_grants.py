@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import median, quantiles
 from typing import Final
 
@@ -30,10 +31,14 @@ _DURATIONS: Final = range(900, 3600)
 
 @dataclass(kw_only=True)
 class Load:
-    """What came of some callers in some time; seconds of each answer."""
+    """What came of some callers in some time; seconds of each answer.
+
+    ``cpu`` are the seconds of a processor that the broker took for all of them.
+    """
 
     callers: int
     took: float = 0.0
+    cpu: float = 0.0
     seconds: list[float] = field(default_factory=list)
     health: list[float] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
@@ -43,13 +48,34 @@ class Load:
         return len(self.seconds) / self.took
 
     @property
+    def per_processor_second(self) -> float:
+        """Give how many a processor answers that does nothing else.
+
+        It is nearly the same however busy the machine is with other things.
+        """
+        return len(self.seconds) / self.cpu
+
+    @property
     def p99(self) -> float:
         return quantiles(self.seconds, n=100)[98]
 
 
+@dataclass(frozen=True, kw_only=True)
+class RunningBroker:
+    port: int
+    pid: int
+
+    @property
+    def cpu(self) -> float:
+        """Give the seconds of a processor that it has taken: proc_pid_stat(5)."""
+        stat = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii")
+        user, system = stat.rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
-def running_broker(aws: int) -> Iterator[int]:
-    """Start one process of it, give its port, and end it."""
+def running_broker(aws: int) -> Iterator[RunningBroker]:
+    """Start one process of it, and end it."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         port = int(listening.getsockname()[1])
@@ -67,7 +93,7 @@ def running_broker(aws: int) -> Iterator[int]:
                 break
             except OSError:
                 time.sleep(0.05)
-        yield port
+        yield RunningBroker(port=port, pid=process.pid)
         process.terminate()
 
 
@@ -104,14 +130,14 @@ def grant_request(token: str, seconds: int) -> bytes:
     return head.encode() + body
 
 
-async def load(port: int, people: Sequence[str], callers: int) -> Load:
+async def load(broker: RunningBroker, people: Sequence[str], callers: int) -> Load:
     """Let them call for a while, beside somebody who asks whether it is alive."""
     asked = Load(callers=callers)
     turn = itertools.count()
     ends = time.perf_counter() + SECONDS
 
     async def call() -> None:
-        caller = _Caller(port)
+        caller = _Caller(broker.port)
         await caller.connect()
         while time.perf_counter() < ends:
             number = next(turn)
@@ -124,7 +150,7 @@ async def load(port: int, people: Sequence[str], callers: int) -> Load:
         caller.close()
 
     async def look() -> None:
-        caller = _Caller(port)
+        caller = _Caller(broker.port)
         await caller.connect()
         while time.perf_counter() < ends:
             request = b"GET /healthz HTTP/1.1\r\nHost: broker\r\n\r\n"
@@ -132,9 +158,9 @@ async def load(port: int, people: Sequence[str], callers: int) -> Load:
             await asyncio.sleep(0.05)
         caller.close()
 
-    began = time.perf_counter()
+    began, cpu = time.perf_counter(), broker.cpu
     await asyncio.gather(look(), *(call() for _ in range(callers)))
-    asked.took = time.perf_counter() - began
+    asked.took, asked.cpu = time.perf_counter() - began, broker.cpu - cpu
     return asked
 
 
@@ -142,13 +168,13 @@ def compare_concurrent_grants() -> Table:
     loads: dict[tuple[float, int], Load] = {}
     people: Sequence[str] = ()
     for seconds in STS_SECONDS:
-        with running_aws(seconds) as aws, running_broker(aws) as port:
+        with running_aws(seconds) as aws, running_broker(aws) as broker:
             if not people:
                 os.environ.update(variables(aws, functions=10))
                 people = tokens(_PEOPLE)
-            asyncio.run(load(port, people[-200:], 4))
+            asyncio.run(load(broker, people[-200:], 4))
             for callers in CALLERS:
-                loads[seconds, callers] = asyncio.run(load(port, people, callers))
+                loads[seconds, callers] = asyncio.run(load(broker, people, callers))
     reference = loads[0.0, 16].per_second
     rows: list[dict[str, Cell]] = []
     for (seconds, callers), found in loads.items():
@@ -157,6 +183,7 @@ def compare_concurrent_grants() -> Table:
             {
                 "": f"STS in {seconds * 1000:.0f} ms, {callers} callers",
                 "grants/s": found.per_second,
+                "of a processor": found.per_processor_second,
                 "of 16 at once": found.per_second / reference,
                 "p50 ms": half * 1000,
                 "p99 ms": found.p99 * 1000,

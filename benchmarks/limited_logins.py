@@ -15,6 +15,7 @@ from typing import Final
 from urllib.parse import urlencode, urlsplit
 
 from benchmarks.caller import Connection
+from benchmarks.people import people
 from benchmarks.wrong_passwords import grants
 from tests.aws_caller import Person
 from tests.stack import Stack, running_stack
@@ -30,15 +31,15 @@ _BATCHES: Final = 4
 
 
 def compare_limited_logins(stack: Stack) -> Iterator[str]:
-    alice = Person.log_in(stack.broker, "alice", stack.users["alice"])
-    _grants(stack.broker, alice, batches=1)
+    callers = people(stack)
+    _grants(stack.broker, callers, batches=1)
     quiet: list[float] = []
     beside: list[float] = []
     answers: Counter[str] = Counter()
     for _ in range(_ROUNDS):
-        quiet += _grants(stack.broker, alice, batches=_BATCHES)
+        quiet += _grants(stack.broker, callers, batches=_BATCHES)
         with _guessing(stack.broker, answers):
-            beside += _grants(stack.broker, alice, batches=_BATCHES)
+            beside += _grants(stack.broker, callers, batches=_BATCHES)
     ratio = median(beside) / median(quiet)
     rate = SOURCES * EACH_PER_SECOND
     yield (
@@ -49,10 +50,12 @@ def compare_limited_logins(stack: Stack) -> Iterator[str]:
     )
 
 
-def _grants(broker: str, person: Person, *, batches: int) -> list[float]:
+def _grants(broker: str, callers: Iterator[Person], *, batches: int) -> list[float]:
     # On a new connection: the broker ends one that is idle while the sources begin.
     connection = Connection(broker)
-    seconds = [took for _ in range(batches) for took in grants(connection, person)]
+    seconds = [
+        took for _ in range(batches) for took in grants(connection, next(callers))
+    ]
     connection.close()
     return seconds
 

@@ -58,6 +58,8 @@ def variables(port: int, functions: int) -> dict[str, str]:
         "AIKAGI_CATALOGUE_PATH": f"{canned_aws.FUNCTIONS}-{functions}",
         "AIKAGI_ISSUERS_PATH": "/aikagi/speed/issuers",
         "AIKAGI_LOG_LEVEL": "WARNING",
+        "AIKAGI_METRICS_NAMESPACE": "Aikagi/speed",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
     }
 
 
@@ -72,8 +74,8 @@ def running_aws(seconds: float = 0.0) -> Iterator[int]:
         process.terminate()
 
 
-def tokens(count: int) -> Sequence[str]:
-    """Mint access tokens of so many people with the broker's own key."""
+def tokens(count: int, *, first: int = 0) -> Sequence[str]:
+    """Mint access tokens of so many people, from ``first`` on, by the broker's key."""
     from datetime import UTC, datetime, timedelta
 
     from app.domain.identity import Bearer, Identity
@@ -89,7 +91,7 @@ def tokens(count: int) -> Sequence[str]:
                 login_ends_at=now + timedelta(hours=12),
             )
         ).text
-        for number in range(count)
+        for number in range(first, first + count)
     ]
 
 
@@ -175,7 +177,13 @@ def nowhere() -> Iterator[TextIO]:
     """Send what is audited nowhere, and give what is standard output otherwise."""
     with os.fdopen(os.dup(1), "w") as output, Path(os.devnull).open("w") as null:
         os.dup2(null.fileno(), 1)
-        yield output
+        try:
+            yield output
+        finally:
+            # What is audited stands in a buffer of Python's until it is written.
+            sys.stdout.flush()
+            output.flush()
+            os.dup2(output.fileno(), 1)
 
 
 def compare_warm_grants(rounds: int = ROUNDS) -> Table:

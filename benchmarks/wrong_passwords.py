@@ -13,6 +13,7 @@ from urllib.parse import urlencode, urlsplit
 
 from benchmarks.caller import Connection
 from benchmarks.memory import Memory, title_of
+from benchmarks.people import people
 from tests.aws_caller import Person
 from tests.processes import descendants
 from tests.stack import Stack
@@ -24,16 +25,16 @@ _GRANTS_IN_A_ROUND = 25
 
 def compare_wrong_passwords(stack: Stack) -> Iterator[str]:
     """One line for the time of a grant, one for the memory of the broker."""
-    alice = Person.log_in(stack.broker, "alice", stack.users["alice"])
+    callers = people(stack)
     connection = Connection(stack.broker)
-    grants(connection, alice)
+    grants(connection, next(callers))
     before = _memory(stack)
     quiet: list[float] = []
     beside: list[float] = []
     for _ in range(_ROUNDS):
-        quiet += grants(connection, alice)
+        quiet += grants(connection, next(callers))
         with _guessing(stack.broker):
-            beside += grants(connection, alice)
+            beside += grants(connection, next(callers))
     ratio = median(beside) / median(quiet)
     name = f"grant beside {CLIENTS} wrong passwords"
     yield (

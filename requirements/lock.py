@@ -20,6 +20,7 @@ BUILDS_ON: dict[str, tuple[str, ...]] = {
     "client": ("runtime",),
     "functions": ("runtime", "client"),
     "local": ("runtime", "admin", "client", "functions"),
+    "container": ("runtime", "local"),
     "dev": ("local",),
     "sam": (),
     "node": (),

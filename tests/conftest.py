@@ -230,7 +230,8 @@ def free_port() -> Callable[[], int]:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Start the whole product once, and let it say all it ever would."""
     state = tmp_path_factory.mktemp("stack")
-    with running_stack(state, variables={"AIKAGI_LOG_LEVEL": "DEBUG"}) as running:
+    talkative = {"AIKAGI_LOG_LEVEL": "DEBUG", "AIKAGI_METRICS_NAMESPACE": "Aikagi"}
+    with running_stack(state, variables=talkative) as running:
         yield running
 
 

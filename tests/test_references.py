@@ -13,10 +13,13 @@ from app.admin.commands import main
 from app.domain.audit import RECORDS, AuditRecord, RequestRecord
 from app.domain.identity import PasswordRefusal, TokenRefusal
 from app.domain.logins import Verdict
+from app.domain.metrics import METRICS
 from app.domain.session import GrantRefusal, SessionRequest, plan_session
 from app.web.problems import STATUS
+from tests.embedded_metric_format import data_of
 from tests.fakes import NOON, a_function, a_user
 from tests.routes import methods_by_path
+from tests.template.monitoring import monitoring
 from tests.template.stacks import TEMPLATE
 
 ROOT: Final = Path(__file__).parents[1]
@@ -28,6 +31,8 @@ PLAN: Final = plan_session(
     grant_id="a-grant",
     now=NOON,
 )
+
+MONITORING: Final = monitoring()
 
 
 def test_every_problem_is_explained_with_its_status():
@@ -101,6 +106,62 @@ def test_the_schema_of_audit_lines_is_what_the_command_prints(
     assert main(["audit", "schema"]) == 0
 
     assert capsys.readouterr().out == (ROOT / "docs/audit.schema.json").read_text()
+
+
+def test_every_metric_is_explained_with_its_unit():
+    cells = re.findall(
+        r"^\| `(\w+)` \| (\w+) \| (.*) \|$",
+        _section("docs/metrics.md", "What is measured"),
+        re.MULTILINE,
+    )
+
+    filtered = [
+        (transformation["MetricName"], transformation["Unit"])
+        for filter_ in MONITORING.filters.values()
+        for transformation in filter_["MetricTransformations"]
+    ]
+    own = [(metric.name, str(metric.unit)) for metric in METRICS]
+    assert [(name, unit) for name, unit, _ in cells] == own + filtered
+    assert {name for name, _, text in cells if text.endswith("; by reason")} == {
+        metric.name for metric in METRICS if metric.by_reason
+    }
+
+
+def test_every_alarm_has_a_section_that_says_what_to_do():
+    text = (ROOT / "docs/metrics.md").read_text()
+
+    assert re.findall(r"^### (\w+Alarm)$", text, re.MULTILINE) == list(
+        MONITORING.alarms
+    )
+    for alarm in MONITORING.alarms:
+        section = _section("docs/metrics.md", alarm)
+        for part in ("**When**", "means**", "**Do:**"):
+            assert part in " ".join(section.split()), alarm
+
+
+def test_every_saved_query_is_explained():
+    stack = MONITORING.stack
+    saved = [
+        query.properties["Name"].removeprefix(f"{stack.name}/")
+        for query in stack.of_type("AWS::Logs::QueryDefinition")
+    ]
+    sections = (("docs/audit.md", "Queries"), ("docs/metrics.md", "Queries"))
+
+    assert saved == [
+        name
+        for section in sections
+        for name in re.findall(r"^- `([a-z-]+)`:", _section(*section), re.MULTILINE)
+    ]
+
+
+def test_the_example_of_a_line_of_metrics_is_one_that_cloudwatch_takes():
+    [line] = re.findall(
+        r"^\{.*_aws.*$", (ROOT / "docs/metrics.md").read_text(), re.MULTILINE
+    )
+
+    found = {datum.name for datum in data_of(line)}
+    assert found < {metric.name for metric in METRICS}
+    assert {"Grants", "StsLatency"} <= found
 
 
 def test_every_parameter_of_the_template_is_explained():

@@ -219,3 +219,28 @@ def test_what_is_no_region_stops_the_start(
 
     with pytest.raises(SystemExit, match="AWS_REGION"):
         settings_from_environment()
+
+
+@pytest.mark.parametrize("namespace", ["Aikagi/trial", "Aikagi", "a.b_c#d:e/f-1"])
+def test_metrics_have_a_namespace(environment: pytest.MonkeyPatch, namespace: str):
+    environment.setenv("AIKAGI_METRICS_NAMESPACE", namespace)
+
+    assert settings_from_environment().metrics_namespace == namespace
+
+
+def test_without_a_namespace_there_are_no_metrics(environment: pytest.MonkeyPatch):
+    assert settings_from_environment().metrics_namespace is None
+
+    environment.setenv("AIKAGI_METRICS_NAMESPACE", "")
+
+    assert settings_from_environment().metrics_namespace is None
+
+
+@pytest.mark.parametrize("namespace", ["AWS/Lambda", "a b", "a\n", "鍵", "a" * 256])
+def test_a_namespace_that_cloudwatch_refuses_is_refused(
+    environment: pytest.MonkeyPatch, namespace: str
+):
+    environment.setenv("AIKAGI_METRICS_NAMESPACE", namespace)
+
+    with pytest.raises(SystemExit, match="AIKAGI_METRICS_NAMESPACE"):
+        settings_from_environment()

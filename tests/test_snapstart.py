@@ -16,16 +16,20 @@ from typing import Any
 import pytest
 
 from app.adapters.audit import AuditLines
+from app.adapters.embedded_metrics import EmbeddedMetrics
+from app.adapters.line_writer import LineWriter
 from app.audit_trail import AuditTrail
 from app.bootstrap import assemble
 from app.domain.identity import Bearer, Identity
 from app.grant_limits import PER_MINUTE
 from app.http_api import Handler, handler_for
+from app.request_metrics import RequestMetrics
 from app.settings import Settings
 from app.snapstart import SharedCredentialsError, SnapStartHooks
 from app.web.application import create_app
 from app.web.workers import SameThread
 from tests.baselines import canned_aws
+from tests.embedded_metric_format import sums
 from tests.http_api_events import http_api_event
 from tests.loopback_server import LoopbackServer, RequestHandler
 
@@ -129,9 +133,16 @@ class Broker:
         )
         self.records = io.StringIO()
         made = assemble(settings)
-        log = AuditLines(self.records)
-        trail = AuditTrail(log=log, clock=made.broker.clock)
-        self.assembly = replace(made, broker=replace(made.broker, audit=trail))
+        self.measured = io.StringIO()
+        clock = made.broker.clock
+        metrics = RequestMetrics(
+            EmbeddedMetrics(LineWriter(self.measured), namespace="Aikagi", clock=clock)
+        )
+        log = AuditLines(LineWriter(self.records))
+        trail = AuditTrail(log=log, clock=clock, metrics=metrics)
+        self.assembly = replace(
+            made, broker=replace(made.broker, audit=trail), metrics=metrics
+        )
         app = create_app(self.assembly.broker, workers=SameThread())
         self.handler: Handler = handler_for(app)
         self.app = app
@@ -178,6 +189,7 @@ def test_before_a_snapshot_everything_is_read_and_nothing_written_or_recorded(
     assert aws.calls.count("GetParametersByPath") == 2
     assert aws.calls.count("BatchGetItem") == 2
     assert broker.records.getvalue() == ""
+    assert broker.measured.getvalue() == ""
 
 
 def test_a_snapshot_has_counted_no_grant(broker: Broker):
@@ -202,6 +214,19 @@ def test_after_a_restore_a_grant_asks_for_the_user_and_the_session_and_no_more(
     assert json.loads(line)["Subject"] == "alice"
 
 
+def test_each_restore_is_measured_once_and_the_requests_after_it_as_ever(
+    broker: Broker,
+):
+    broker.hooks.before_snapshot()
+    for _ in range(2):
+        broker.hooks.after_restore()
+    assert sums(broker.measured.getvalue().splitlines()) == {("Restores",): 2}
+
+    assert broker.grant(broker.token()) == 200
+    found = sums(broker.measured.getvalue().splitlines())
+    assert (found["Restores",], found["Grants",]) == (2, 1)
+
+
 def test_a_restored_process_has_the_secret_and_the_catalogue_of_its_own_time(
     aws: NotedAws, broker: Broker
 ):
@@ -222,6 +247,21 @@ def test_a_restored_process_has_the_secret_and_the_catalogue_of_its_own_time(
     assert broker.grant(before) == 401
     assert broker.grant(broker.token(), "f1") == 200
     assert broker.grant(broker.token(), "f2") == 403
+
+
+def test_a_restored_process_knows_what_was_revoked_since(aws: NotedAws, broker: Broker):
+    token = broker.token()
+    broker.hooks.before_snapshot()
+    key = {"pk": {"S": "principal#local#alice"}}
+    asked = {"RequestItems": {canned_aws.TABLE: {"Keys": [key]}}}
+    answer = canned_aws.json_answer("BatchGetItem", json.dumps(asked).encode())
+    answer["Responses"][canned_aws.TABLE].append(
+        {"pk": {"S": "revocations"}, "valid_from": {"N": "4000000000"}}
+    )
+    aws.answers["BatchGetItem"] = answer
+    broker.hooks.after_restore()
+
+    assert broker.grant(token) == 401
 
 
 def test_no_connection_of_before_the_snapshot_is_used_after_it(

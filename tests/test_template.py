@@ -41,6 +41,7 @@ TAGGED = {f"aws:RequestTag/{tag}": "?*" for tag in TAGS}
 LAYER = "arn:aws:lambda:ap-northeast-1:123456789012:layer:FunctionLayer:1"
 _ALIAS = "AWS::Lambda::Alias"
 NAMES = {
+    "DashboardName",
     "FunctionName",
     "LogGroupName",
     "ManagedPolicyName",
@@ -437,6 +438,7 @@ def test_the_broker_is_told_where_things_are_and_no_secret(stack: Stack):
         "AIKAGI_TRUSTED_PROXIES": "",
         "AIKAGI_DOCS": "true",
         "AIKAGI_LOG_LEVEL": "INFO",
+        "AIKAGI_METRICS_NAMESPACE": "Aikagi/trial",
     }
 
 

@@ -2,12 +2,12 @@
 
 import json
 import logging
-import threading
 from dataclasses import fields
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, TextIO, final
+from typing import Any, final
 
+from app.adapters.line_writer import LineWriter
 from app.domain.audit import LONGEST_TEXT, VERSION, AuditRecord
 from app.domain.credentials import Source
 from app.domain.errors import AuditUnavailableError
@@ -20,17 +20,14 @@ _log = logging.getLogger(__name__)
 class AuditLines:
     """JSON lines. Satisfies ``audit_trail.AuditLog``."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self._writing = threading.Lock()
+    def __init__(self, lines: LineWriter) -> None:
+        self._lines = lines
 
     def write(self, record: AuditRecord) -> None:
         """Write the line and flush it. Raises ``AuditUnavailableError``."""
-        line = json.dumps(to_json(record)) + "\n"
+        line = json.dumps(to_json(record))
         try:
-            with self._writing:
-                self._stream.write(line)
-                self._stream.flush()
+            self._lines.write(line)
         except Exception as error:
             _log.exception("An audit line was not written: %s", record.event)
             raise AuditUnavailableError from error

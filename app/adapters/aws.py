@@ -1,8 +1,11 @@
 """How the broker talks to AWS: impatiently."""
 
 import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import boto3
 import botocore.session
@@ -63,12 +66,39 @@ def new_session() -> boto3.session.Session:
     session = botocore.session.Session()
     opened = boto3.session.Session(botocore_session=session)
     session.register_component("data_loader", _models())
+    parsers = session.get_component("response_parser_factory")
+    parsers.set_parser_defaults(timestamp_parser=read_timestamp)
+    session.register("before-call.sts", _encode_form)
     return opened
+
+
+def read_timestamp(value: float | str) -> datetime:
+    """Read seconds since 1970, or ISO 8601, as AWS's services that are used here send.
+
+    botocore would try every way in which a date can be written. Raises ``ValueError``.
+    """
+    if isinstance(value, str):
+        return datetime.fromisoformat(value)
+    try:
+        return datetime.fromtimestamp(value, UTC)
+    except (OverflowError, OSError, TypeError) as error:
+        raise ValueError(value) from error
+
+
+def _encode_form(**event: Any) -> None:  # noqa: ANN401 - as botocore's hooks are called
+    """Encode a form once. botocore would to sign it, and again to send it."""
+    params = event["params"]
+    params["body"] = urlencode(params["body"]).encode()
 
 
 @cache
 def _models() -> Loader:
     return create_loader(os.environ.get("AWS_DATA_PATH"))
+
+
+def is_throttled(answer: Mapping[str, Any]) -> bool:
+    """Tell whether a service has refused a call because there are too many."""
+    return answer.get("Error", {}).get("Code") in _THROTTLED
 
 
 def retry_after(error: Exception) -> int | None:
@@ -79,6 +109,6 @@ def retry_after(error: Exception) -> int | None:
     if isinstance(error, ClientError):
         answer: dict[str, Any] = dict(error.response)
         status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        throttled = answer.get("Error", {}).get("Code") in _THROTTLED
-        return SOON if throttled or status >= 500 else None  # noqa: PLR2004 - HTTP's
+        passes = is_throttled(answer) or status >= 500  # noqa: PLR2004 - HTTP's
+        return SOON if passes else None
     return SOON if isinstance(error, ConnectionError | HTTPClientError) else None

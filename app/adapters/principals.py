@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from app.domain.identity import Identity, User, is_attribute
@@ -32,24 +33,33 @@ class Revocations:
     """What no longer counts of anybody, or of single grants.
 
     Tokens, logins and sessions from before ``valid_from`` (epoch seconds) are over, and
-    so are the sessions of ``grants``. A field of a wrong type raises: without it they
-    would live on.
+    so are the sessions of ``grants``. It was so at ``read_at`` or later. A field of a
+    wrong type raises: without it they would live on.
     """
 
     valid_from: int = 0
     grants: frozenset[str] = frozenset()
+    read_at: datetime | None = None
 
     @classmethod
-    def of(cls, item: Mapping[str, Any]) -> "Revocations":
+    def of(
+        cls, item: Mapping[str, Any], read_at: datetime | None = None
+    ) -> "Revocations":
         return cls(
             valid_from=int(item.get("valid_from", {"N": "0"})["N"]),
             grants=frozenset(item.get("grants", {"SS": []})["SS"]),
+            read_at=read_at,
         )
+
+
+NOTHING_REVOKED: Final = Revocations()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """What the table says of somebody. Fields of a wrong type count as absent.
+    """What the table says of somebody, and of everybody's revocations.
+
+    Fields of a wrong type count as absent.
 
     But for the version of their credentials and for ``valid_from``, which raise:
     without them logins and tokens would live that are over.
@@ -64,7 +74,12 @@ class Principal:
     disabled: bool
 
     @classmethod
-    def of(cls, identity: Identity, item: Mapping[str, Any]) -> "Principal":
+    def of(
+        cls,
+        identity: Identity,
+        item: Mapping[str, Any],
+        revocations: Revocations = NOTHING_REVOKED,
+    ) -> "Principal":
         has_one_time_password = ONE_TIME_PASSWORD_HASH in item
         attribute = ONE_TIME_PASSWORD_HASH if has_one_time_password else PASSWORD_HASH
         password_hash = item.get(attribute, {}).get("S")
@@ -77,7 +92,11 @@ class Principal:
                 groups=frozenset(groups),
                 credentials_version=item.get("credentials_version", {"S": ""})["S"],
                 attributes=_attributes(item),
-                valid_from=int(item.get("valid_from", {"N": "0"})["N"]),
+                valid_from=max(
+                    int(item.get("valid_from", {"N": "0"})["N"]), revocations.valid_from
+                ),
+                revoked_grants=revocations.grants,
+                read_at=revocations.read_at,
             ),
             password_hash=password_hash if isinstance(password_hash, str) else None,
             has_one_time_password=has_one_time_password,

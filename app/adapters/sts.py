@@ -1,15 +1,22 @@
 """The only module that talks to STS."""
 
 import logging
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Any, TypeAlias, final
 
 import boto3
 
 from app.adapters import aws
 from app.domain.credentials import TemporaryCredentials
 from app.domain.errors import SessionsUnavailableError
+from app.domain.metrics import (
+    PACKED_POLICY_SIZE,
+    STS_LATENCY,
+    STS_THROTTLES,
+    Metric,
+)
 from app.domain.session import SessionPlan
 
 if TYPE_CHECKING:
@@ -19,17 +26,48 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-def connect(session: boto3.session.Session) -> "STSClient":
-    return session.client("sts", config=aws.IMPATIENT)
+Measure: TypeAlias = Callable[[Metric, float], None]
+
+
+def measure_nothing(metric: Metric, value: float) -> None:
+    del metric, value
+
+
+def connect(
+    session: boto3.session.Session, *, measure: Measure = measure_nothing
+) -> "STSClient":
+    """Make a client that counts the tries which STS throttles, the first included."""
+    client = session.client("sts", config=aws.IMPATIENT)
+
+    def look_at(parsed_response: Mapping[str, Any] | None, **_: object) -> None:
+        if parsed_response and aws.is_throttled(parsed_response):
+            measure(STS_THROTTLES, 1)
+
+    client.meta.events.register(
+        "response-received.sts.AssumeRole", look_at, unique_id="throttles"
+    )
+    return client
 
 
 @final
 class StsSessions:
-    """Makes sessions by assuming a role on many people's behalf."""
+    """Makes sessions by assuming a role on many people's behalf.
 
-    def __init__(self, client: "STSClient", *, clock: Callable[[], datetime]) -> None:
+    ``timer`` gives seconds since any moment, and is never set back.
+    """
+
+    def __init__(
+        self,
+        client: "STSClient",
+        *,
+        clock: Callable[[], datetime],
+        measure: Measure = measure_nothing,
+        timer: Callable[[], float] = time.perf_counter,
+    ) -> None:
         self._client = client
         self._clock = clock
+        self._measure = measure
+        self._timer = timer
 
     def issue(self, plan: SessionPlan) -> TemporaryCredentials:
         """Assume the role as planned: with less than that only of the claims' tags.
@@ -56,23 +94,31 @@ class StsSessions:
             if not claim_tags:
                 raise
             return self._begin(plan, claim_tags - 1)
+        if "PackedPolicySize" in answer:
+            self._measure(PACKED_POLICY_SIZE, answer["PackedPolicySize"])
         dropped = tuple(key for key, _ in plan.claim_tags[claim_tags:])
         return _credentials(answer, plan, dropped, self._clock())
 
     def _assume(
         self, plan: SessionPlan, claim_tags: Iterable[tuple[str, str]]
     ) -> "AssumeRoleResponseTypeDef":
-        return self._client.assume_role(
-            RoleArn=plan.function.role_arn,
-            RoleSessionName=plan.name,
-            SourceIdentity=plan.source_identity,
-            Tags=[
-                {"Key": key, "Value": value}
-                for key, value in (*plan.tags.items(), *claim_tags)
-            ],
-            Policy=plan.policy,
-            DurationSeconds=int(plan.session_duration.total_seconds()),
-        )
+        began = self._timer()
+        try:
+            return self._client.assume_role(
+                RoleArn=plan.function.role_arn,
+                RoleSessionName=plan.name,
+                SourceIdentity=plan.source_identity,
+                Tags=[
+                    {"Key": key, "Value": value}
+                    for key, value in (*plan.tags.items(), *claim_tags)
+                ],
+                Policy=plan.policy,
+                DurationSeconds=int(plan.session_duration.total_seconds()),
+            )
+        finally:
+            # As long as somebody waited, the second try and what is between included.
+            milliseconds = (self._timer() - began) * 1000
+            self._measure(STS_LATENCY, round(milliseconds, 2))
 
 
 def _credentials(

@@ -1,8 +1,8 @@
 """The broker's own users, read from the table at every request."""
 
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any, final
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final, final
 
 from app.adapters.passwords import Passwords, UnusablePasswordError
 from app.adapters.principals import (
@@ -27,12 +27,34 @@ from app.domain.identity import (
     canonical_username,
 )
 
+REMEMBERED_FOR: Final = timedelta(seconds=1)
+"""How long a process knows without another look what was revoked of everybody.
+
+Every request needs to know, and DynamoDB gives one item 3,000 reads in a second. A
+revocation counts for all that is issued until some seconds after it was written
+(``app.admin.revocation.revoker``), so nothing issued meanwhile outlives it.
+"""
+
 
 @final
 class UserTable:
-    def __init__(self, table: Table, *, passwords: Passwords) -> None:
+    """With a ``clock`` it remembers for a moment what was revoked of everybody."""
+
+    def __init__(
+        self,
+        table: Table,
+        *,
+        passwords: Passwords,
+        clock: Callable[[], datetime] | None = None,
+    ) -> None:
         self._table = table
         self._passwords = passwords
+        self._clock = clock
+        self._revocations: Revocations | None = None
+
+    def discard(self) -> None:
+        """Have whoever comes next read what was revoked."""
+        self._revocations = None
 
     def authenticate(
         self, username: str, password: str
@@ -108,13 +130,13 @@ class UserTable:
         principal, revocations = self._read_with_revocations(bearer.identity)
         if principal is not None and principal.disabled:
             return None
-        valid_from = principal.user.valid_from if principal is not None else 0
         return User(
             identity=bearer.identity,
             groups=bearer.groups,
             attributes=bearer.attributes,
-            valid_from=max(valid_from, revocations.valid_from),
+            valid_from=(principal.user if principal else revocations).valid_from,
             revoked_grants=revocations.grants,
+            read_at=revocations.read_at,
         )
 
     def _has_hash(self, identity: Identity, hashed: str) -> bool:
@@ -131,27 +153,35 @@ class UserTable:
 
     def _read(self, identity: Identity) -> Principal | None:
         """Read somebody, with what was revoked of everybody's."""
-        principal, revocations = self._read_with_revocations(identity)
-        if principal is None:
-            return None
-        user = replace(
-            principal.user,
-            valid_from=max(principal.user.valid_from, revocations.valid_from),
-            revoked_grants=revocations.grants,
-        )
-        return replace(principal, user=user)
+        principal, _ = self._read_with_revocations(identity)
+        return principal
 
     def _read_with_revocations(
         self, identity: Identity
     ) -> tuple[Principal | None, Revocations]:
-        """Read both at one moment, in one request."""
-        key = principal_key(identity)
+        """Read both at one moment, in one request, or the one that is not known."""
+        key, known = principal_key(identity), self._recent()
+        began = self._clock() if self._clock else None
 
         def parse(items: Mapping[str, Any]) -> tuple[Principal | None, Revocations]:
-            principal = Principal.of(identity, items[key]) if key in items else None
-            return principal, Revocations.of(items.get(REVOCATIONS, {}))
+            revocations = known or Revocations.of(items.get(REVOCATIONS, {}), began)
+            if key not in items:
+                return None, revocations
+            return Principal.of(identity, items[key], revocations), revocations
 
-        return self._table.read_all((key, REVOCATIONS), parse)
+        wanted = (key,) if known else (key, REVOCATIONS)
+        principal, self._revocations = self._table.read_all(wanted, parse)
+        return principal, self._revocations
+
+    def _recent(self) -> Revocations | None:
+        """Return what is known, if it was read a moment ago."""
+        known = self._revocations
+        if known is None or known.read_at is None or self._clock is None:
+            return None
+        # By the time of day: Lambda may stop a process, and other clocks with it.
+        # abs(): one that is set back must not make it last.
+        is_recent = abs(self._clock() - known.read_at) < REMEMBERED_FOR
+        return known if is_recent else None
 
 
 def _refused(principal: Principal, reason: PasswordRefusal) -> RefusedPassword:

@@ -113,36 +113,40 @@ class TooBusyError(ProblemError):
     title = "Too many people are logging in at this moment; try again"
 
 
-class SessionsUnavailableError(ProblemError):
+class UnavailableError(ProblemError):
+    """Something that the broker needs is away or refuses it. No caller is at fault."""
+
+
+class SessionsUnavailableError(UnavailableError):
     code = "sessions-unavailable"
     title = "AWS credentials cannot be issued right now"
 
 
-class UsersUnavailableError(ProblemError):
+class UsersUnavailableError(UnavailableError):
     code = "users-unavailable"
     title = "The table of users cannot be reached right now"
 
 
-class CatalogueUnavailableError(ProblemError):
+class CatalogueUnavailableError(UnavailableError):
     code = "catalogue-unavailable"
     title = "The catalogue of functions cannot be read right now"
 
 
-class SigningKeyUnavailableError(ProblemError):
+class SigningKeyUnavailableError(UnavailableError):
     code = "signing-key-unavailable"
     title = "Access tokens can be neither issued nor checked right now"
 
 
-class IssuersUnavailableError(ProblemError):
+class IssuersUnavailableError(UnavailableError):
     code = "issuers-unavailable"
     title = "The list of issuers cannot be read right now"
 
 
-class IssuerKeysUnavailableError(ProblemError):
+class IssuerKeysUnavailableError(UnavailableError):
     code = "issuer-keys-unavailable"
     title = "The keys of this token's issuer cannot be fetched right now"
 
 
-class AuditUnavailableError(ProblemError):
+class AuditUnavailableError(UnavailableError):
     code = "audit-unavailable"
     title = "The grant could not be recorded, so it was not made"

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 LOCAL: Final = "local"
@@ -78,7 +79,8 @@ class User:
 
     Tokens, logins and sessions that were issued before ``valid_from`` (epoch seconds)
     count no more, and sessions of ``revoked_grants`` are handed out no more. All this
-    was so at ``read_at`` or later; None where nobody asked for a moment.
+    was so at ``read_at`` or later; None where nobody asked for a moment. A session
+    counts as issued then, so that what is revoked since ends it.
     ``login_ends_at`` is the end of the login by which they came.
     """
 
@@ -205,6 +207,7 @@ def canonical_username(typed: str) -> str:
     return name
 
 
+@lru_cache(maxsize=1024)
 def _encode(subject: str) -> str:
     return "".join(
         chr(byte) if byte in _PLAIN else f"={byte:02X}" for byte in subject.encode()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from itertools import islice
 from typing import Final
 
@@ -347,6 +348,7 @@ def _claim_tags(attributes: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple(tags)
 
 
+@lru_cache(maxsize=1024)
 def _policy(function: Function, ends_at: datetime | None) -> str:
     """Allow one function to be called, only through its URL, until ``ends_at``."""
     # A function URL needs both actions (Lambda Developer Guide, "Control access to

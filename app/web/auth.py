@@ -26,8 +26,8 @@ from app.domain.errors import (
 from app.domain.issuers import Issuer, SendToken, SignIn
 from app.web.dependencies import (
     CURRENT_USER_FAILURES,
+    BearerContext,
     Context,
-    CurrentBearer,
     when_ready,
 )
 from app.web.oauth import TokenRoute, refusals
@@ -250,13 +250,13 @@ async def refresh(
     status_code=HTTPStatus.NO_CONTENT,
     responses=problems(*CURRENT_USER_FAILURES, LoginNotOursError),
 )
-async def logout(bearer: CurrentBearer, context: Context) -> None:
+async def logout(context: BearerContext) -> None:
     """End the login this access token comes from: it can be renewed no more.
 
     The access token itself lasts to its end. Of another issuer's token there is no
     login here that could end: its issuer has it.
     """
-    await context.run(lambda broker: broker.logout(bearer, context.source))
+    await context.run(lambda broker: broker.logout(context.bearer, context.source))
 
 
 @router.get(
@@ -279,9 +279,9 @@ async def issuers(context: Context) -> IssuersResponse:
     summary="See who you are",
     responses=problems(*CURRENT_USER_FAILURES),
 )
-async def me(bearer: CurrentBearer, context: Context) -> MeResponse:
+async def me(context: BearerContext) -> MeResponse:
     """Tell who the broker thinks you are, as of now."""
-    user = await context.run(lambda broker: broker.identify(bearer))
+    user = await context.run(lambda broker: broker.identify(context.bearer))
     return MeResponse(
         issuer=user.identity.issuer,
         subject=user.identity.subject,

@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -53,6 +54,7 @@ def _parse_hop(text: str) -> Address | None:
     return None if hop is None else _parse(hop["v4"] or hop["bracketed"] or hop["v6"])
 
 
+@lru_cache(maxsize=1024)
 def _parse(text: str) -> Address | None:
     try:
         address = ipaddress.ip_address(text)

@@ -19,7 +19,7 @@ from typing_extensions import override
 from app.domain.errors import ProblemError, TokenRejectedError
 from app.domain.session import SessionRequest
 from app.web.casing import PASCAL_CASE
-from app.web.dependencies import Context, SdkBearer
+from app.web.dependencies import SdkBearerContext
 from app.web.grants import DURATION_RANGE, GRANT_FAILURES, GrantResponse
 from app.web.problems import STATUS, headers_of
 
@@ -107,8 +107,7 @@ def _failures(*expected: type[ProblemError]) -> dict[int | str, dict[str, Any]]:
 )
 async def credentials(
     function_name: str,
-    bearer: SdkBearer,
-    context: Context,
+    context: SdkBearerContext,
     asked: Annotated[CredentialsQuery, Query()],
 ) -> GrantResponse:
     """Issue what ``POST /grant`` issues, for as long as the function allows.
@@ -119,7 +118,7 @@ async def credentials(
         function_name=function_name, duration_seconds=asked.duration_seconds
     )
     grant = await context.run(
-        lambda broker: broker.grant(bearer, wanted, context.source)
+        lambda broker: broker.grant(context.bearer, wanted, context.source)
     )
     return GrantResponse.reveal(grant)
 

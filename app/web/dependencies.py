@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Final, TypeVar, cast
+from typing import Annotated, Any, Final, TypeVar, cast
 
 from anyio import move_on_after
 from fastapi import Depends, Request
@@ -41,11 +41,56 @@ _BEARER: Final = re.compile(f"[Bb][Ee][Aa][Rr][Ee][Rr] {_TOKEN}")
 _BARE: Final = re.compile(f"(?:[Bb][Ee][Aa][Rr][Ee][Rr] )?{_TOKEN}")
 
 
-class _VerifiedBearer(SecurityBase):
-    """Whose token came, in the one Authorization header: in no query, form or cookie.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestContext:
+    """What a route works with. One dependency: FastAPI takes its time for each."""
 
-    One dependency for a route and its description: FastAPI takes its time for each.
+    broker: Broker
+    workers: Workers
+    login_pool: LoginPool
+    source: Source
+
+    async def run(self, work: Callable[[Broker], T]) -> T:
+        """Let the broker do what waits for AWS."""
+        return await self.workers.run(lambda: work(self.broker))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BearerRequestContext(RequestContext):
+    """The same, of somebody whose token was verified.
+
+    Whether they are known still, ``Broker.identify`` asks.
     """
+
+    bearer: AnyBearer
+
+
+def _members(request: Request) -> dict[str, Any]:
+    """Give those of every context."""
+    state = request.app.state
+    # The peer is the socket's or, through Mangum, API Gateway's sourceIp.
+    address = caller_address(
+        request.client.host if request.client else None,
+        request.headers.getlist("x-forwarded-for"),
+        state.trusted_proxies,
+    )
+    return {
+        "broker": state.broker,
+        "workers": state.workers,
+        "login_pool": state.login_pool,
+        "source": Source(address=address, request_id=request.state.request_id),
+    }
+
+
+async def _context(request: Request) -> RequestContext:
+    return RequestContext(**_members(request))
+
+
+Context = Annotated[RequestContext, Depends(_context)]
+
+
+class _VerifiedBearer(SecurityBase):
+    """Asks for a token in the one Authorization header: in no query, form or cookie."""
 
     def __init__(self, shape: re.Pattern[str]) -> None:
         described = OAuth2PasswordBearer(
@@ -59,10 +104,12 @@ class _VerifiedBearer(SecurityBase):
         self.scheme_name = described.scheme_name
         self._shape = shape
 
-    async def __call__(self, request: Request) -> AnyBearer:
+    async def __call__(self, request: Request) -> BearerRequestContext:
         # A route that reads a body has found out before it did.
-        known: AnyBearer | None = getattr(request.state, "bearer", None)
-        return known if known is not None else await self.verify(request)
+        bearer: AnyBearer | None = getattr(request.state, "bearer", None)
+        return BearerRequestContext(
+            bearer=bearer or await self.verify(request), **_members(request)
+        )
 
     async def verify(self, request: Request) -> AnyBearer:
         token, broker = self._token(request), _broker(request)
@@ -78,39 +125,6 @@ class _VerifiedBearer(SecurityBase):
 
 def _is_bearer(header: str) -> bool:
     return header.partition(" ")[0].lower() == "bearer"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestContext:
-    """What a route works with. One dependency: FastAPI takes its time for each."""
-
-    broker: Broker
-    workers: Workers
-    login_pool: LoginPool
-    source: Source
-
-    async def run(self, work: Callable[[Broker], T]) -> T:
-        """Let the broker do what waits for AWS."""
-        return await self.workers.run(lambda: work(self.broker))
-
-
-async def _context(request: Request) -> RequestContext:
-    state = request.app.state
-    # The peer is the socket's or, through Mangum, API Gateway's sourceIp.
-    address = caller_address(
-        request.client.host if request.client else None,
-        request.headers.getlist("x-forwarded-for"),
-        state.trusted_proxies,
-    )
-    return RequestContext(
-        broker=state.broker,
-        workers=state.workers,
-        login_pool=state.login_pool,
-        source=Source(address=address, request_id=request.state.request_id),
-    )
-
-
-Context = Annotated[RequestContext, Depends(_context)]
 
 
 def _broker(request: Request) -> Broker:
@@ -144,11 +158,8 @@ async def authenticate(request: Request) -> None:
     request.state.bearer = await _bearer.verify(request)
 
 
-CurrentBearer = Annotated[AnyBearer, Depends(_bearer)]
-"""Whose token came, verified. Whether they are known still, ``Broker.identify`` asks.
-
-A route without it is public.
-"""
+BearerContext = Annotated[BearerRequestContext, Depends(_bearer)]
+"""A route without it is public."""
 
 CURRENT_USER_FAILURES: Final[tuple[type[ProblemError], ...]] = (
     TokenRejectedError,
@@ -159,5 +170,5 @@ CURRENT_USER_FAILURES: Final[tuple[type[ProblemError], ...]] = (
 )
 """How a route may fail that knows its caller, or ends a login."""
 
-SdkBearer = Annotated[AnyBearer, Depends(_VerifiedBearer(_BARE))]
+SdkBearerContext = Annotated[BearerRequestContext, Depends(_VerifiedBearer(_BARE))]
 """The same, where the token may stand bare: SDKs send a token file as it is."""

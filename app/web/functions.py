@@ -10,8 +10,7 @@ from app.domain.errors import CatalogueUnavailableError
 from app.web.casing import PASCAL_CASE
 from app.web.dependencies import (
     CURRENT_USER_FAILURES,
-    Context,
-    CurrentBearer,
+    BearerContext,
 )
 from app.web.openapi import problems
 
@@ -66,9 +65,11 @@ class FunctionsResponse(BaseModel):
     summary="List the functions you may call",
     responses=problems(*CURRENT_USER_FAILURES, CatalogueUnavailableError),
 )
-async def functions(bearer: CurrentBearer, context: Context) -> FunctionsResponse:
+async def functions(context: BearerContext) -> FunctionsResponse:
     """List them by name; those of others are left out."""
-    found = await context.run(lambda broker: broker.functions(broker.identify(bearer)))
+    found = await context.run(
+        lambda broker: broker.functions(broker.identify(context.bearer))
+    )
     return FunctionsResponse(
         functions=[FunctionResponse.of(function) for function in found]
     )

@@ -40,8 +40,7 @@ from app.web.bodies import UNREADABLE, JsonRoute
 from app.web.casing import PASCAL_CASE
 from app.web.dependencies import (
     CURRENT_USER_FAILURES,
-    Context,
-    CurrentBearer,
+    BearerContext,
 )
 from app.web.openapi import problems
 
@@ -262,8 +261,7 @@ _EXAMPLES: Final[dict[str, Example]] = {
     responses=problems(*GRANT_FAILURES, FunctionNotNamedError, unreadable=UNREADABLE),
 )
 async def grant(
-    bearer: CurrentBearer,
-    context: Context,
+    context: BearerContext,
     wanted: Annotated[GrantRequest | None, Body(openapi_examples=_EXAMPLES)] = None,
 ) -> GrantResponse | DryRunResponse:
     """Issue short-lived AWS credentials that can call one function URL, as you."""
@@ -271,10 +269,10 @@ async def grant(
     asked = wanted.to_session_request()
     if wanted.dry_run:
         plan = await context.run(
-            lambda broker: broker.dry_run(bearer, asked, context.source)
+            lambda broker: broker.dry_run(context.bearer, asked, context.source)
         )
         return DryRunResponse.of(plan)
     granted = await context.run(
-        lambda broker: broker.grant(bearer, asked, context.source)
+        lambda broker: broker.grant(context.bearer, asked, context.source)
     )
     return GrantResponse.reveal(granted)

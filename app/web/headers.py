@@ -1,24 +1,24 @@
 """Headers: those every answer has, and one that no request needs."""
 
 import uuid
+from collections.abc import Iterable
 from typing import Final
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_ALWAYS: Final = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Strict-Transport-Security": "max-age=31536000",
-}
+_ALWAYS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"strict-transport-security", b"max-age=31536000"),
+)
 
-_OF_DOCUMENTS: Final = {"Cross-Origin-Opener-Policy": "same-origin"}
+_OF_DOCUMENTS: Final = ((b"cross-origin-opener-policy", b"same-origin"),)
 """Browsers look for it in what a window shows (HTML Standard, section 7.1.3)."""
 
-_UNLESS_SET: Final = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-}
+_UNLESS_SET: Final = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+)
 """The page and its files say otherwise of themselves; nothing else may be kept."""
 
 
@@ -29,15 +29,22 @@ class SecurityHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.update(_ALWAYS)
-                if headers.get("Content-Type", "").startswith("text/html"):
-                    headers.update(_OF_DOCUMENTS)
-                for name, value in _UNLESS_SET.items():
-                    headers.setdefault(name, value)
+                message["headers"] = _with_ours(message["headers"])
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+
+def _with_ours(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Add to headers whose names are in lower case, as ASGI has them."""
+    given = dict(headers)
+    is_document = given.get(b"content-type", b"").startswith(b"text/html")
+    return [
+        *headers,
+        *_ALWAYS,
+        *(_OF_DOCUMENTS if is_document else ()),
+        *(header for header in _UNLESS_SET if header[0] not in given),
+    ]
 
 
 class RequestIds:
@@ -52,10 +59,11 @@ class RequestIds:
             return
         request_id = _of_api_gateway(scope) or str(uuid.uuid4())
         scope.setdefault("state", {})["request_id"] = request_id
+        written = request_id.encode("latin-1")
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)["X-Request-Id"] = request_id
+                message["headers"] = [*message["headers"], (b"x-request-id", written)]
             await send(message)
 
         await self._app(scope, receive, send_with_id)

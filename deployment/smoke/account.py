@@ -30,6 +30,10 @@ class Account:
     def status(self) -> str:
         return str(self._description["StackStatus"])
 
+    @property
+    def stack_name(self) -> str:
+        return str(self._description["StackName"])
+
     def output(self, name: str) -> str:
         """Raises ``NotTriedError`` of one that the stack has not."""
         for output in self._description.get("Outputs", ()):

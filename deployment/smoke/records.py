@@ -17,6 +17,7 @@ _QUERIES: Final = 6
 _PAUSE: Final = 10
 """Seconds: Logs Insights finds a line some time after it was written."""
 _MOST_RECORDS: Final = 200
+_MEASURED: Final = timedelta(hours=3)
 
 
 def _version(deployed: Deployment) -> str:
@@ -72,6 +73,24 @@ def _trail(deployed: Deployment) -> str:
     raise NotTriedError("needs a grant of today, 15 minutes old")
 
 
+def _metrics(deployed: Deployment) -> str:
+    deployed.grant()
+    client = deployed.account.client("cloudwatch")
+    broker = deployed.account.physical_id("BrokerFunction")
+    alias = {"FunctionName": broker, "Resource": f"{broker}:{_ALIAS}"}
+    for namespace, metric, dimensions in (
+        (f"Aikagi/{deployed.account.stack_name}", "Grants", {}),
+        ("AWS/Lambda", "Invocations", alias),
+    ):
+        for left in reversed(range(_QUERIES)):
+            if _is_measured(client, namespace, metric, dimensions):
+                break
+            if not left:
+                raise NotHeldError(f"{namespace} has no {metric} of the last hours")
+            deployed.wait(_PAUSE)
+    return "Grants, and Invocations of the alias"
+
+
 RECORD_CHECKS: Final = (
     SmokeCheck(
         name="version",
@@ -96,6 +115,15 @@ RECORD_CHECKS: Final = (
         otherwise="The saved queries find nothing: begin them with `parse @message`.",
         run=_audit_line,
         settles=("logs-insights-members",),
+    ),
+    SmokeCheck(
+        name="metrics",
+        assumed="CloudWatch makes metrics of the broker's lines, and measures its "
+        "alias.",
+        otherwise="Alarms see nothing: look for _aws in the broker's log, and for the "
+        "dimensions of AWS/Lambda in CloudWatch.",
+        run=_metrics,
+        settles=("metrics-from-log",),
     ),
     SmokeCheck(
         name="trail-record",
@@ -139,6 +167,25 @@ def _grants_found(client: Any, deployed: Deployment) -> bool:  # noqa: ANN401 - 
         for row in answer["results"]
         for field in row
     )
+
+
+def _is_measured(
+    client: Any,  # noqa: ANN401 - of Account.client
+    namespace: str,
+    metric: str,
+    dimensions: Mapping[str, str],
+) -> bool:
+    now = datetime.now(UTC)
+    found = client.get_metric_statistics(
+        Namespace=namespace,
+        MetricName=metric,
+        Dimensions=[{"Name": k, "Value": v} for k, v in dimensions.items()],
+        StartTime=now - _MEASURED,
+        EndTime=now + timedelta(minutes=1),
+        Period=int(_MEASURED.total_seconds()),
+        Statistics=["SampleCount"],
+    )
+    return any(point["SampleCount"] > 0 for point in found["Datapoints"])
 
 
 def _recorded(account: Account) -> Iterator[object]:

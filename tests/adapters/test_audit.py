@@ -7,6 +7,7 @@ import pytest
 from typing_extensions import override
 
 from app.adapters.audit import AuditLines
+from app.adapters.line_writer import LineWriter
 from app.domain.audit import GrantRecord, LoginRefusedRecord
 from app.domain.credentials import Grant, Source
 from app.domain.errors import AuditUnavailableError
@@ -48,7 +49,7 @@ class Stream(io.StringIO):
 def test_a_grant_is_one_flushed_line_that_says_everything_but_secrets():
     stream = Stream()
 
-    AuditLines(stream).write(GRANT)
+    AuditLines(LineWriter(stream)).write(GRANT)
 
     [line] = stream.flushed.splitlines()
     assert json.loads(line) == {
@@ -81,7 +82,7 @@ def test_a_line_cannot_be_broken_by_what_is_in_it():
     somebody = Identity(issuer="corp", subject="a\nb\u2028c")
     stream = Stream()
 
-    AuditLines(stream).write(replace(GRANT, identity=somebody))
+    AuditLines(LineWriter(stream)).write(replace(GRANT, identity=somebody))
 
     [line] = stream.flushed.splitlines()
     assert json.loads(line)["Subject"] == "a\nb\u2028c"
@@ -89,7 +90,7 @@ def test_a_line_cannot_be_broken_by_what_is_in_it():
 
 def test_a_line_that_cannot_be_written_is_a_failure():
     with pytest.raises(AuditUnavailableError):
-        AuditLines(Stream(broken=True)).write(GRANT)
+        AuditLines(LineWriter(Stream(broken=True))).write(GRANT)
 
 
 def test_a_closed_log_is_a_failure_too():
@@ -97,7 +98,7 @@ def test_a_closed_log_is_a_failure_too():
     stream.close()
 
     with pytest.raises(AuditUnavailableError):
-        AuditLines(stream).write(GRANT)
+        AuditLines(LineWriter(stream)).write(GRANT)
 
 
 def test_a_line_has_no_member_for_what_is_not_known():
@@ -106,8 +107,8 @@ def test_a_line_has_no_member_for_what_is_not_known():
         time=NOON, source=SOURCE, identity=None, reason="unknown-user"
     )
 
-    AuditLines(stream).write(refused)
-    AuditLines(stream).write(replace(refused, identity=GRANT.identity))
+    AuditLines(LineWriter(stream)).write(refused)
+    AuditLines(LineWriter(stream)).write(replace(refused, identity=GRANT.identity))
 
     unknown, known = map(json.loads, stream.flushed.splitlines())
     assert unknown == {
@@ -125,6 +126,6 @@ def test_what_somebody_else_wrote_makes_no_long_line():
     stream = Stream()
     endless = Source(address="a" * 100_000, request_id="\0" * 100_000)
 
-    AuditLines(stream).write(replace(GRANT, source=endless))
+    AuditLines(LineWriter(stream)).write(replace(GRANT, source=endless))
 
     assert len(stream.flushed) < 20_000

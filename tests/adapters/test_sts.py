@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from app.adapters import sts
 from app.adapters.sts import StsSessions
 from app.domain.errors import SessionsUnavailableError
+from app.domain.metrics import Metric
 from app.domain.session import SessionPlan, SessionRequest, plan_session
 from tests.fakes import NOON, ROLE, Clock, a_function, a_user
 from tests.scripted_aws import Answer, Request, ScriptedAws
@@ -52,10 +54,36 @@ def xml(text: str, status: int = 200) -> Answer:
     return Answer(status=status, body=text.encode())
 
 
+class Measured:
+    """What was measured, in order; a timer beside it goes on by what a test says."""
+
+    def __init__(self) -> None:
+        self.values: list[tuple[str, float]] = []
+        self.seconds = 1000.0
+
+    def add(self, metric: Metric, value: float) -> None:
+        self.values.append((metric.name, value))
+
+    def timer(self) -> float:
+        return self.seconds
+
+    def pass_by(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
 @pytest.fixture
-def sessions(script: ScriptedAws) -> StsSessions:
-    clock = Clock(NOON - timedelta(hours=1))
-    return StsSessions(sts.connect(script.session()), clock=clock)
+def measured() -> Measured:
+    return Measured()
+
+
+@pytest.fixture
+def sessions(script: ScriptedAws, measured: Measured) -> StsSessions:
+    return StsSessions(
+        sts.connect(script.session(), measure=measured.add),
+        clock=Clock(NOON - timedelta(hours=1)),
+        measure=measured.add,
+        timer=measured.timer,
+    )
 
 
 def test_assumes_the_role_exactly_as_planned(
@@ -251,6 +279,95 @@ def test_a_refusal_is_final_and_a_fault_that_passes_is_tried_twice(
     with pytest.raises(SessionsUnavailableError):
         sessions.issue(PLAN)
     assert len(script.requests) == 5
+
+
+# What is measured
+
+
+def slow(answer: Answer, seconds: float, measured: Measured) -> Answer:
+    """Let as much time pass before an answer."""
+    return replace(answer, before=lambda: measured.pass_by(seconds))
+
+
+def test_a_session_is_measured_by_its_time_and_its_room(
+    sessions: StsSessions, script: ScriptedAws, measured: Measured
+):
+    script.will(slow(issued(), 0.0421, measured))
+
+    sessions.issue(PLAN)
+
+    assert measured.values == [("StsLatency", 42.1), ("PackedPolicySize", 17)]
+
+
+def test_each_try_that_is_throttled_counts_and_the_time_is_that_of_all(
+    sessions: StsSessions, script: ScriptedAws, measured: Measured
+):
+    throttled = slow(refused("Throttling", 400), 0.5, measured)
+    script.will(throttled, slow(issued(), 0.25, measured))
+
+    sessions.issue(PLAN)
+    assert measured.values == [
+        ("StsThrottles", 1),
+        ("StsLatency", 750),
+        ("PackedPolicySize", 17),
+    ]
+
+    measured.values.clear()
+    script.will(throttled)
+    with pytest.raises(SessionsUnavailableError):
+        sessions.issue(PLAN)
+    assert measured.values == [
+        ("StsThrottles", 1),
+        ("StsThrottles", 1),
+        ("StsLatency", 1000),
+    ]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(refused("AccessDenied", 403), id="not allowed"),
+        pytest.param(refused("InternalFailure", 500), id="a fault of theirs"),
+        pytest.param(Answer.hang_up(), id="hung up"),
+        pytest.param(xml("<AssumeRole"), id="half an answer"),
+    ],
+)
+def test_what_fails_otherwise_is_measured_by_its_time_alone(
+    sessions: StsSessions, script: ScriptedAws, measured: Measured, answer: Answer
+):
+    script.will(answer)
+
+    with pytest.raises(SessionsUnavailableError):
+        sessions.issue(PLAN)
+
+    assert measured.values == [("StsLatency", 0)]
+
+
+def test_every_session_that_was_asked_for_with_less_is_measured_by_itself(
+    sessions: StsSessions, script: ScriptedAws, measured: Measured
+):
+    too_large = slow(refused("PackedPolicyTooLarge", 400), 0.1, measured)
+    script.will(too_large, too_large, slow(issued(), 0.2, measured))
+
+    sessions.issue(TAGGED)
+
+    assert measured.values == [
+        ("StsLatency", 100),
+        ("StsLatency", 100),
+        ("StsLatency", 200),
+        ("PackedPolicySize", 17),
+    ]
+
+
+def test_a_session_of_which_sts_says_no_size_is_measured_without(
+    sessions: StsSessions, script: ScriptedAws, measured: Measured
+):
+    answer = issued()
+    script.will(replace(answer, body=answer.body.replace(b"PackedPolicySize", b"X")))
+
+    sessions.issue(PLAN)
+
+    assert measured.values == [("StsLatency", 0)]
 
 
 def test_an_unreachable_sts_is_unavailable_for_a_while(

@@ -17,8 +17,8 @@ from app.domain.identity import (
     PasswordRefusal,
     RefusedPassword,
 )
-from tests.fakes import a_user
-from tests.scripted_aws import Answer, ScriptedAws
+from tests.fakes import Clock, a_user
+from tests.scripted_aws import Answer, Request, ScriptedAws
 
 RIGHT = "wonderland-1865"
 PASSWORDS = Passwords()
@@ -301,6 +301,111 @@ def test_without_what_was_revoked_nobody_comes_in(
     ):
         with pytest.raises(UsersUnavailableError):
             come_in()
+
+
+# What is remembered for a moment
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def remembering(script: ScriptedAws, clock: Clock) -> UserTable:
+    client = connect(script.session())
+    return UserTable(Table(client, name="users"), passwords=PASSWORDS, clock=clock)
+
+
+def keys_of(request: Request) -> list[str]:
+    asked: Any = request.json
+    return [key["pk"]["S"] for key in asked["RequestItems"]["users"]["Keys"]]
+
+
+def test_what_was_revoked_is_read_once_in_a_second_and_somebody_each_time(
+    remembering: UserTable, script: ScriptedAws, clock: Clock
+):
+    script.will(found(RECORD, revocations(valid_from={"N": "7"})))
+    first = remembering.find(ALICE)
+    clock.advance(seconds=0.9)
+    script.will(found({**RECORD, "groups": {"SS": ["research"]}}))
+    second = remembering.find(ALICE)
+    clock.advance(seconds=0.1)
+    script.will(found(RECORD, revocations(valid_from={"N": "8"})))
+    third = remembering.find(ALICE)
+
+    assert [keys_of(request) for request in script.requests] == [
+        ["principal#local#alice", "revocations"],
+        ["principal#local#alice"],
+        ["principal#local#alice", "revocations"],
+    ]
+    assert first is not None
+    assert second is not None
+    assert third is not None
+    assert (first.valid_from, second.valid_from, third.valid_from) == (7, 7, 8)
+    assert second.groups == {"research"}
+
+
+def test_who_is_disabled_is_out_whatever_is_remembered(
+    remembering: UserTable, script: ScriptedAws
+):
+    script.will(found(RECORD))
+    assert remembering.find(ALICE) is not None
+    assert remembering.admit(bearer()) is not None
+
+    script.will(holding(disabled={"BOOL": True}))
+    assert remembering.find(ALICE) is None
+
+
+def test_what_is_remembered_was_so_when_it_was_read(
+    remembering: UserTable, script: ScriptedAws, clock: Clock
+):
+    """A session counts as issued then: what was revoked since ends it."""
+    script.will(found(RECORD))
+    began = clock()
+    remembering.find(ALICE)
+    clock.advance(seconds=0.9)
+
+    known, admitted = remembering.find(ALICE), remembering.admit(bearer())
+
+    assert known is not None
+    assert admitted is not None
+    assert known.read_at == admitted.read_at == began
+
+
+@pytest.mark.parametrize("seconds", [1.0, -1.0, -3600.0])
+def test_a_clock_that_was_set_makes_nothing_last(
+    remembering: UserTable, script: ScriptedAws, clock: Clock, seconds: float
+):
+    script.will(found(RECORD))
+    remembering.find(ALICE)
+    clock.advance(seconds=seconds)
+    remembering.find(ALICE)
+
+    assert "revocations" in keys_of(script.requests[1])
+
+
+def test_a_failed_reading_is_not_remembered(
+    remembering: UserTable, script: ScriptedAws
+):
+    script.will(found(RECORD, revocations(valid_from={"N": "soon"})))
+    with pytest.raises(UsersUnavailableError):
+        remembering.find(ALICE)
+    script.will(found(RECORD))
+    remembering.find(ALICE)
+
+    assert "revocations" in keys_of(script.requests[1])
+
+
+def test_whoever_comes_after_a_discard_reads_it(
+    remembering: UserTable, script: ScriptedAws
+):
+    script.will(found(RECORD))
+    remembering.find(ALICE)
+    remembering.discard()
+    remembering.find(ALICE)
+
+    assert "revocations" in keys_of(script.requests[1])
 
 
 # Attributes

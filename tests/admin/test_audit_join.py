@@ -12,6 +12,7 @@ from typing import Any, Final
 import pytest
 
 from app.adapters.audit import AuditLines
+from app.adapters.line_writer import LineWriter
 from app.admin import json_files
 from app.admin.commands import main
 from app.domain.audit import GrantRecord, LogoutRecord, RevocationRecord
@@ -55,7 +56,7 @@ def key(number: int) -> str:
 def line_of(*records: Any) -> str:
     stream = io.StringIO()
     for record in records:
-        AuditLines(stream).write(record)
+        AuditLines(LineWriter(stream)).write(record)
     return stream.getvalue()
 
 

@@ -20,6 +20,8 @@ from app.adapters.parameters import EntryRefusedError
 from app.admin.audit_schema import members_of
 from app.domain.audit import RECORDS
 from app.domain.issuers import Issuer
+from app.domain.metrics import METRICS, REASON
+from tests.template import monitoring
 from tests.template.stacks import (
     ANOTHER_TEMPLATE,
     TEMPLATE,
@@ -40,6 +42,7 @@ STREAMING: Final = {
 }
 _WEB_ADAPTER: Final = ":layer:LambdaAdapterLayerArm64:"
 _QUOTED: Final = r'"([^"]*)"'
+_EXPRESSION: Final = r"/\^[^/]*/"
 _LONGEST_ENTRY: Final = 4000
 _LARGEST_PARAMETER: Final = 4096
 _SHARED_LAYER: Final = "FunctionLayer"
@@ -66,16 +69,19 @@ def violations(stack: Stack, *, broker: str | None = None) -> list[str]:
 
 
 def _of_queries(stack: Stack) -> Iterator[str]:
-    """Compare what queries name, in PascalCase, with the members of audit lines."""
+    """Compare what queries name, in PascalCase, with the members of the log's lines."""
     members = {name for record in RECORDS for name in members_of(record)}
+    measured = {metric.name for metric in METRICS} | {REASON}
     events = {record.event for record in RECORDS}
     for query in stack.of_type("AWS::Logs::QueryDefinition"):
         text = query.properties["QueryString"]
-        words = set(re.findall(r"(?<![\w@])[A-Z]\w*", re.sub(_QUOTED, "", text)))
-        aliases = set(re.findall(r"\bas (\w+)", text))
-        for word in sorted(words - aliases - members):
-            yield f"{query.logical_id}: {word} is no member of an audit line."
-        for event in sorted(set(re.findall(_QUOTED, text)) - events):
+        plain = re.sub(f"{_QUOTED}|{_EXPRESSION}", "", text)
+        words = set(re.findall(r"(?<![\w@])[A-Z]\w*", plain))
+        named = set(re.findall(r"\bas (\w+)|\(\?<(\w+)>", text))
+        aliases = {name for pair in named for name in pair}
+        for word in sorted(words - aliases - members - measured):
+            yield f"{query.logical_id}: {word} is a member of no line of the log."
+        for event in sorted(set(re.findall(f"Event = {_QUOTED}", text)) - events):
             yield f"{query.logical_id}: {event} is no event of the audit."
 
 
@@ -364,8 +370,10 @@ def _issuers(broker: str) -> str:
 
 def main() -> int:
     passed = [
-        _passes(TEMPLATE, lambda: violations(deployed())),
+        _passes("functions", TEMPLATE, lambda: violations(deployed())),
+        _passes("monitoring", TEMPLATE, monitoring.violations),
         _passes(
+            "functions",
             ANOTHER_TEMPLATE,
             lambda: violations(another_deployed(), broker=deployed().name),
         ),
@@ -373,7 +381,7 @@ def main() -> int:
     return 0 if all(passed) else 1
 
 
-def _passes(template: Path, check: Callable[[], list[str]]) -> bool:
+def _passes(what: str, template: Path, check: Callable[[], list[str]]) -> bool:
     try:
         found = check()
     except TemplateError as error:
@@ -381,7 +389,7 @@ def _passes(template: Path, check: Callable[[], list[str]]) -> bool:
     name = template.relative_to(TEMPLATE.parent)
     for sentence in found:
         sys.stdout.write(f"{name}: {sentence}\n")
-    sys.stdout.write(f"functions of {name}: {'FAILED' if found else 'passed'}\n")
+    sys.stdout.write(f"{what} of {name}: {'FAILED' if found else 'passed'}\n")
     return not found
 
 

@@ -114,8 +114,13 @@ CASES = {
     ),
     "a query of what no audit line has": Case(
         mistake=("latest(Time) as Last by Issuer", "latest(When) as Last by Issuer"),
-        said="WhoCallsWhatQuery: When is no member of an audit line",
+        said="WhoCallsWhatQuery: When is a member of no line of the log",
         allowed=("latest(Time) as Last by Issuer", "max(Time) as Last by Issuer"),
+    ),
+    "a query of what no line of metrics has": Case(
+        mistake=("ispresent(StsLatency)", "ispresent(Latency)"),
+        said="SlowSessionsQuery: Latency is a member of no line of the log",
+        allowed=("ispresent(StsLatency)", "ispresent(PackedPolicySize)"),
     ),
     "a query of an event that there is not": Case(
         mistake=('filter Event = "Grant"', 'filter Event = "Granted"'),

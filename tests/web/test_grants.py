@@ -535,6 +535,18 @@ def test_a_session_is_tagged_with_the_moment_before_its_user_was_read(
     assert [plan.issued for plan in sessions.plans] == [int(NOON.timestamp())]
 
 
+def test_a_session_is_tagged_with_the_moment_of_what_is_remembered_of_revocations(
+    broker: Broker, sessions: RecordingSessions
+):
+    before = NOON - timedelta(seconds=1)
+    alice = replace(a_user("alice", "everyone"), read_at=before)
+    remembering = replace(broker, users=KnownUsers(alice))
+
+    remembering.grant(a_bearer("alice"), SessionRequest(function_name="hello"), SOURCE)
+
+    assert [plan.issued for plan in sessions.plans] == [int(before.timestamp())]
+
+
 def test_a_grant_ends_no_later_after_its_login_than_the_deployment_says(
     broker: Broker, sessions: RecordingSessions, clock: Clock
 ):

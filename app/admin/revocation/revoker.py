@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol, final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from app.adapters.users import REMEMBERED_FOR
 from app.admin.errors import NotDoneError
 from app.admin.revocation.document import document_of, fits
 from app.admin.revocation.entries import Entries, fitted
@@ -27,6 +28,10 @@ _TRIES: Final = 3
 _PAUSE: Final = 1.0
 _LONGEST_WAIT: Final = LEASE_SECONDS + 30
 """Seconds for a command that writes before: it ends, or its lease does."""
+
+_KNOWN_AFTER: Final = 1 + REMEMBERED_FOR.total_seconds()
+"""Seconds from the write to the cut-off, at least: what a broker gives meanwhile by
+what it remembers was issued before that. One is for clocks that differ."""
 
 _LONGEST_IN_TABLE: Final = 60
 """Seconds of a lease after which no write of the policy is begun: all its requests end
@@ -119,11 +124,13 @@ class Revoker:
         with self._lease() as lease:
             began, before = self._monotonic(), self._journal.read()
             done, entries = self._end(target, before, grant_id)
+            ended = self._monotonic()
             self._record(lease, entries, began)
             done = self._write(done, before, entries)
-        if proof is None or done.policy_error is not None:
-            return done
-        return self._with_proof(done, proof, grant_id, wait)
+        if proof is not None and done.policy_error is None:
+            done = self._with_proof(done, proof, grant_id, wait)
+        self._await_brokers(before, entries, ended)
+        return done
 
     def undo(self, target: Target) -> Revocation:
         """Take ``target`` out of the policy. What ended in the table stays ended.
@@ -167,7 +174,7 @@ class Revoker:
             if entries.everyone > wanted.everyone:
                 self._journal.end_everybodys_logins(entries.everyone)
             self._journal.end_grants(entries.grants)
-            if self._now() + 1 <= cut_off:
+            if self._now() + _KNOWN_AFTER <= cut_off:
                 done = Revocation(
                     cut_off=cut_off,
                     shared=shared,
@@ -189,6 +196,12 @@ class Revoker:
         for who, at in shared.items():
             self._journal.end_logins(who, at)
         return shared
+
+    def _await_brokers(self, before: Entries, entries: Entries, ended: float) -> None:
+        """Wait until none remembers what was revoked of everybody ``before``."""
+        if (before.everyone, before.grants) != (entries.everyone, entries.grants):
+            passed = self._monotonic() - ended
+            self._sleep(max(0.0, REMEMBERED_FOR.total_seconds() - passed))
 
     def _record(self, lease: str, entries: Entries, began: float) -> None:
         try:

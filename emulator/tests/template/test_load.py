@@ -318,6 +318,29 @@ Outputs:
     assert "Other" in stack.outputs["Theirs"] or property_ == "a"
 
 
+def test_all_of_one_type_that_are_passed_over_have_one_line(
+    load_text: Loader, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level("INFO")
+
+    load_text("""
+Resources:
+  Slow: {Type: AWS::CloudWatch::Alarm}
+  Overview: {Type: AWS::CloudWatch::Dashboard}
+  Broken: {Type: AWS::CloudWatch::Alarm}
+  First: {Type: AWS::SNS::Topic}
+  Second: {Type: AWS::SNS::Topic}
+  Third: {Type: AWS::SNS::Topic}
+  Fourth: {Type: AWS::SNS::Topic}
+""")
+
+    assert [record.getMessage() for record in caplog.records] == [
+        "Slow, Broken are passed over: AWS::CloudWatch::Alarm decides nothing here",
+        "Overview is passed over: AWS::CloudWatch::Dashboard decides nothing here",
+        "First and 3 others are passed over: AWS::SNS::Topic decides nothing here",
+    ]
+
+
 def test_an_alias_a_public_url_and_a_local_layer_are_loaded(
     load_text: Loader, tmp_path: Path
 ):

@@ -8,6 +8,7 @@ import pytest
 
 from app.adapters.principals import Principal
 from app.adapters.table import Table, connect
+from app.adapters.users import REMEMBERED_FOR
 from app.admin.errors import NotDoneError
 from app.admin.revocation.document import document_of
 from app.admin.revocation.entries import Entries
@@ -197,3 +198,43 @@ def test_what_is_undone_is_in_force_no_more_and_the_moment_stays(
     assert valid_from(table) == before.cut_off
     with pytest.raises(NotDoneError, match="Nothing of that is in force"):
         commands.undo(STRANGER)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        pytest.param(SingleGrant(grant_id="a-grant"), id="a grant"),
+        pytest.param(Everyone(), id="everybody"),
+    ],
+)
+def test_when_the_command_ends_every_broker_knows_what_concerns_everybody(
+    journal: Journal, policy: PolicyInMemory, target: SingleGrant | Everyone
+):
+    time = Time()
+
+    revoker(journal, policy, time).revoke(target)
+
+    assert time.seconds - NOON >= REMEMBERED_FOR.total_seconds()
+
+
+def test_nobody_is_waited_for_where_it_is_one_person(
+    journal: Journal, policy: PolicyInMemory
+):
+    time = Time()
+
+    revoker(journal, policy, time).revoke(STRANGER)
+
+    assert time.seconds == NOON
+
+
+def test_the_table_is_written_long_enough_before_the_cut_off(
+    journal: Journal, table: WorkingTable, policy: PolicyInMemory
+):
+    """What a broker remembers has to be over by then, and a second for its clock."""
+    too_late = CUT_OFF_MARGIN + 1 - REMEMBERED_FOR.total_seconds() - 0.5
+
+    late = revoker(journal, policy, Time(0, 0, too_late)).revoke(STRANGER)
+    in_time = revoker(journal, policy, Time(0, 0, too_late - 0.5)).revoke(STRANGER)
+
+    assert late.cut_off > NOON + CUT_OFF_MARGIN + 1
+    assert in_time.cut_off == NOON + CUT_OFF_MARGIN + 1

@@ -131,19 +131,22 @@ def a_version(version: str, **changes: Any) -> dict[str, Any]:
     }
 
 
+def a_resource() -> dict[str, Any]:
+    return {
+        "StackResourceDetail": {
+            "LogicalResourceId": "BrokerFunction",
+            "PhysicalResourceId": "t-BrokerFunction",
+            "ResourceType": "AWS::Lambda::Function",
+            "LastUpdatedTimestamp": datetime.now(UTC),
+            "ResourceStatus": "CREATE_COMPLETE",
+        }
+    }
+
+
 def will_describe(session: StubbedSession, *versions: dict[str, Any]) -> None:
     """Answer about the alias first, and then about the newest code."""
     for version in versions:
-        detail = {
-            "StackResourceDetail": {
-                "LogicalResourceId": "BrokerFunction",
-                "PhysicalResourceId": "t-BrokerFunction",
-                "ResourceType": "AWS::Lambda::Function",
-                "LastUpdatedTimestamp": datetime.now(UTC),
-                "ResourceStatus": "CREATE_COMPLETE",
-            }
-        }
-        session.will("cloudformation", "describe_stack_resource", detail)
+        session.will("cloudformation", "describe_stack_resource", a_resource())
         session.will("lambda", "get_function_configuration", version)
 
 
@@ -241,6 +244,33 @@ def test_an_audit_line_that_is_not_found_fails_within_a_minute_and_a_half(
 
     assert outcome_of("audit-line").state is State.FAILED
     assert sum(waited) < 90
+
+
+@pytest.mark.parametrize(
+    ("counts", "state"),
+    [
+        pytest.param([3, 5], State.PASSED, id="both"),
+        pytest.param([None, None, 1, 5], State.PASSED, id="a little later"),
+        pytest.param([None] * 6, State.FAILED, id="none of the log"),
+        pytest.param([3, *[None] * 6], State.FAILED, id="none of the alias"),
+    ],
+)
+def test_metrics_are_waited_for_and_fail_the_check_where_there_are_none(
+    session: StubbedSession,
+    logged_in: None,
+    outcome_of: Callable[[str], Outcome],
+    counts: list[int | None],
+    state: State,
+):
+    session.will("cloudformation", "describe_stack_resource", a_resource())
+    for count in counts:
+        points = [] if count is None else [{"SampleCount": count}]
+        session.will("cloudwatch", "get_metric_statistics", {"Datapoints": points})
+
+    outcome = outcome_of("metrics")
+
+    assert outcome.state is state
+    session.stubs["cloudwatch"].assert_no_pending_responses()
 
 
 def a_record(**changes: Any) -> dict[str, Any]:

@@ -15,7 +15,13 @@ from tests.deployment.smoke.running import Run, run, run_as_operator
 from tests.stack import ROOT, Stack, clean_environment
 from tests.terminal import Terminal
 
-NOT_OF_EMULATOR: Final = {"version", "snapshot", "audit-line", "trail-record"}
+NOT_OF_EMULATOR: Final = {
+    "version",
+    "snapshot",
+    "audit-line",
+    "metrics",
+    "trail-record",
+}
 NOT_IN_TEMPLATE: Final = {"issuer-keys", "source-networks", "role-path"}
 ORIGIN: Final = "http://localhost:5173"
 

@@ -1,8 +1,8 @@
 """Resolves a CloudFormation template, each resource when it is asked for."""
 
 import logging
-from collections import Counter
-from collections.abc import Collection, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final, cast, final
 
@@ -30,6 +30,9 @@ _log: Final = logging.getLogger(__name__)
 _LONGEST: Final = 8192
 """Characters of what Ref and GetAtt return: of a parameter's value, on AWS, and of no
 name so many. Each name may hold another one twice."""
+
+_MOST_NAMES: Final = 3
+"""Of resources of one type, in a line that says that all of them are passed over."""
 
 
 @final
@@ -77,13 +80,20 @@ class Resolver:
         self._resources: dict[str, Resource] = {}
         self._conditions: dict[str, bool] = {}
         self._trail = Trail()
+        self._passed: defaultdict[str, list[str]] = defaultdict(list)
 
     def resources(self) -> dict[str, Resource]:
-        return {
+        """Resolve all that exist, and log which are passed over: a line for a type."""
+        found = {
             logical_id: self._resource(logical_id)
             for logical_id in self._section("Resources")
             if self.exists(logical_id)
         }
+        for type_, names in self._passed.items():
+            are = "is" if len(names) == 1 else "are"
+            listed = _listed(names)
+            _log.info("%s %s passed over: %s decides nothing here", listed, are, type_)
+        return found
 
     def exists(self, logical_id: str) -> bool:
         """Whether a resource of the template has no condition, or a true one."""
@@ -182,8 +192,7 @@ class Resolver:
         """Its properties are not looked at; whatever is asked of it has an answer."""
         source = self._source_of(logical_id)
         if logical_id in self._written:
-            written = self._written[logical_id]
-            _log.info("%s is passed over: %s decides nothing here", logical_id, written)
+            self._passed[self._written[logical_id]].append(logical_id)
         elif not logical_id.startswith(self._of_events) and source in self._written:
             _log.info("%s: its %s is passed over: it decides nothing", source, type_)
         context = ResourceContext(
@@ -241,3 +250,9 @@ class Resolver:
 
     def _section(self, name: str) -> Mapping[str, Any]:
         return cast("Mapping[str, Any]", self._template.get(name, {}))
+
+
+def _listed(names: Sequence[str]) -> str:
+    if len(names) > _MOST_NAMES:
+        return f"{names[0]} and {len(names) - 1} others"
+    return ", ".join(names)
