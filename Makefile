@@ -161,7 +161,7 @@ smoke: $(VENV)/.local
 		--user '$(if $(filter command,$(firstword $(origin USER))),$(USER))' \
 		$(if $(STACK),--stack '$(STACK)') $(if $(FUNCTION),--function '$(FUNCTION)') \
 		$(if $(ORIGIN),--origin '$(ORIGIN)') $(if $(REVOKE),--revoke) \
-		$(if $(NO_WAIT),--no-wait) $(if $(JSON),--json) $(if $(LOCAL),--local)
+		$(if $(NO_WAIT),--no-wait) $(if $(JSON),--json) $(if $(LOCAL),--local $(filter-out 1,$(LOCAL)))
 
 .PHONY: clean
 clean:

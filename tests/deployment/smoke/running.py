@@ -3,14 +3,22 @@
 import io
 import json
 import os
-from collections.abc import Mapping
-from contextlib import ExitStack, redirect_stderr, redirect_stdout
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 from unittest import mock
 
+import boto3
+import httpx2
+
+from deployment.smoke.account import Account
+from deployment.smoke.checks import Outcome, run_checks
 from deployment.smoke.command import main
+from deployment.smoke.deployment import Deployment
+from deployment.smoke.plan import CHECKS
 from tests.stack import Stack, clean_environment
 
 STACK_NAME: Final = "local"
@@ -42,6 +50,38 @@ class Run:
     def check(self, name: str) -> dict[str, Any]:
         (found,) = (c for c in self.report["Checks"] if c["Check"] == name)
         return dict(found)
+
+
+@contextmanager
+def person_at(
+    stack: Stack, *, client: httpx2.Client, wait: Callable[[float], object]
+) -> Iterator[Deployment]:
+    """Log alice in, beside an operator, to make some checks and not all."""
+    variables = clean_environment(**stack.operator)
+    with mock.patch.dict(os.environ, variables, clear=True):
+        deployment = Deployment(
+            base=stack.broker,
+            username="alice",
+            password=stack.users["alice"],
+            function="hello",
+            origin=None,
+            account=Account(boto3.session.Session(), stack=STACK_NAME),
+            client=client,
+            clock=time.time,
+            wait=wait,
+            endpoint=stack.endpoint,
+            revokes=False,
+        )
+        deployment.broker.login("alice", stack.users["alice"])
+        yield deployment
+        assert deployment.close() is None
+
+
+def outcome_of(name: str, deployment: Deployment) -> Outcome:
+    """Make one check."""
+    (check,) = (check for check in CHECKS if check.name == name)
+    (outcome,) = run_checks([check], deployment)
+    return outcome
 
 
 def run(

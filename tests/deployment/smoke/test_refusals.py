@@ -5,28 +5,23 @@ altered on its way, beside the same check with the answer as it was.
 """
 
 import json
-import os
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final, final
-from unittest import mock
 
-import boto3
 import httpx2
 import pytest
 from botocore.exceptions import ClientError
 from typing_extensions import override
 
 from aikagi.http_client import build_client
-from deployment.smoke.account import Account
-from deployment.smoke.checks import Outcome, run_checks
+from deployment.smoke.checks import Outcome
 from deployment.smoke.deployment import Deployment
 from deployment.smoke.outcomes import NotHeldError, State, require_denied
-from deployment.smoke.plan import CHECKS
-from tests.deployment.smoke.running import STACK_NAME
-from tests.stack import Stack, clean_environment
+from tests.deployment.smoke import running
+from tests.deployment.smoke.running import person_at
+from tests.stack import Stack
 
 Alter = Callable[[httpx2.Request, httpx2.Response], httpx2.Response]
 
@@ -79,38 +74,18 @@ def deployment(
     stack: Stack, transport: Altering, waiting: Waiting
 ) -> Iterator[Deployment]:
     """Somebody who is logged in, and whose way to the function is known."""
-    environment = clean_environment(**stack.operator)
-    with mock.patch.dict(os.environ, environment, clear=True):
-        made = Deployment(
-            base=stack.broker,
-            username="alice",
-            password=stack.users["alice"],
-            function="hello",
-            origin=None,
-            account=Account(boto3.session.Session(), stack=STACK_NAME),
-            client=httpx2.Client(transport=transport),
-            clock=time.time,
-            wait=waiting,
-            endpoint=stack.endpoint,
-            revokes=False,
-        )
-        made.broker.login("alice", stack.users["alice"])
+    client = httpx2.Client(transport=transport)
+    with person_at(stack, client=client, wait=waiting) as made:
         assert made.diagnosis["call"].ok
         yield made
         transport.alter = lambda _, answer: answer
-        assert made.close() is None
 
 
 @pytest.fixture
 def outcome_of(
     deployment: Deployment, transport: Altering, stack: Stack
 ) -> Iterator[Callable[[str], Outcome]]:
-    def take(name: str) -> Outcome:
-        (check,) = (check for check in CHECKS if check.name == name)
-        (outcome,) = run_checks([check], deployment)
-        return outcome
-
-    yield take
+    yield lambda name: running.outcome_of(name, deployment)
     transport.alter = lambda _, answer: answer
     stack.controls.reset()
 

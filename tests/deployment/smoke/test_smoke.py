@@ -3,15 +3,24 @@
 import json
 import re
 import subprocess
+import time
 from pathlib import Path
 from typing import Any, Final
 
 import boto3
 import pytest
 
+from aikagi.http_client import build_client
+from deployment.smoke.outcomes import State
 from deployment.smoke.plan import CHECKS
 from deployment.smoke.report import to_json
-from tests.deployment.smoke.running import Run, run, run_as_operator
+from tests.deployment.smoke.running import (
+    Run,
+    outcome_of,
+    person_at,
+    run,
+    run_as_operator,
+)
 from tests.stack import ROOT, Stack, clean_environment
 from tests.terminal import Terminal
 
@@ -239,10 +248,10 @@ def test_make_takes_the_user_of_its_own_words_and_not_of_the_shell():
 
 
 def test_the_keys_of_an_issuer_that_answers_are_read(signing_stack: Stack):
-    done = run(signing_stack, "--json")
+    with person_at(signing_stack, client=build_client(), wait=time.sleep) as deployment:
+        outcome = outcome_of("issuer-keys", deployment)
 
-    assert done.code == 0
-    assert done.check("issuer-keys")["State"] == "passed"
+    assert outcome.state is State.PASSED, outcome.seen
 
 
 def test_a_report_for_programs_has_what_a_person_reads(whole: Run):
