@@ -6,6 +6,8 @@ from functools import cached_property
 from typing import Any, Final, final
 
 import boto3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ClientError
 
 from app.adapters import aws
@@ -59,6 +61,16 @@ class Account:
     def issuers(self) -> Mapping[str, Mapping[str, Any]]:
         """The entries by their issuers' aliases; one that is no object is empty."""
         return self._entries(self.output("IssuersPath"))
+
+    def signed_headers(self, url: str, region: str) -> dict[str, str]:
+        """Sign a GET of a function's URL as the operator. Raises ``NotTriedError``."""
+        credentials = self._session.get_credentials()
+        if credentials is None:
+            raise NotTriedError("needs AWS credentials")
+        request = AWSRequest("GET", url)
+        frozen = credentials.get_frozen_credentials()
+        SigV4Auth(frozen, "lambda", region).add_auth(request)
+        return {name: str(value) for name, value in request.headers.items()}
 
     @cached_property
     def revoking(self) -> boto3.session.Session:

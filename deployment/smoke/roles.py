@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, Final, final
 
 from botocore.exceptions import ClientError
@@ -18,9 +19,10 @@ from aikagi.refusals import Refusal, classify_refusal
 from app.admin.revocation.proof import ISSUER, SESSION_NAME, USER
 from deployment.smoke.account import Account
 from deployment.smoke.checks import SmokeCheck
-from deployment.smoke.deployment import Deployment
+from deployment.smoke.deployment import Deployment, json_of
 from deployment.smoke.outcomes import (
     NotHeldError,
+    NotTriedError,
     code_of,
     is_denied,
     require_denied,
@@ -67,6 +69,23 @@ def _operator_assumes(deployed: Deployment) -> str:
         "an operator's session of BrokerRole",
     )
     return f"two roles; others are {invoke}"
+
+
+def _operator_calls(deployed: Deployment) -> str:
+    """Call as somebody whose session the broker has not named."""
+    deployed.calling_grant()
+    entry = deployed.entry
+    headers = deployed.account.signed_headers(entry.func_url, entry.region)
+    answer = deployed.send("GET", entry.func_url, headers)
+    if answer.status_code == HTTPStatus.FORBIDDEN:
+        return "an operator is refused"
+    try:
+        caller = json_of(answer).get("caller")
+    except (ValueError, AttributeError):
+        raise NotTriedError(f"{deployed.function} does not say who calls") from None
+    if caller is not None:
+        raise NotHeldError(f"{deployed.function} takes an operator for {caller}")
+    return "an operator is let in, and is nobody"
 
 
 def _proof_session(deployed: Deployment) -> str:
@@ -175,6 +194,13 @@ ROLE_CHECKS: Final = (
         otherwise="Whoever may assume InvokeRole chooses who they are: its trust names "
         "BrokerRole and RevocationRole, and never the account.",
         run=_operator_assumes,
+    ),
+    SmokeCheck(
+        name="another-principal",
+        assumed="A function believes nobody whose session the broker has not named.",
+        otherwise="Whoever may invoke it can be anybody: its variable "
+        "AIKAGI_INVOKE_ROLE_ARN names another role, or its code reads userArn itself.",
+        run=_operator_calls,
     ),
     SmokeCheck(
         name="proof-session",

@@ -123,6 +123,11 @@ def answers_by_itself(_: httpx2.Request, answer: httpx2.Response) -> httpx2.Resp
     return answer
 
 
+def takes_all_for_eve(_: httpx2.Request, answer: httpx2.Response) -> httpx2.Response:
+    eve = {"caller": {"issuer": "local", "subject": "eve"}}
+    return httpx2.Response(200, json=eve) if answer.is_success else answer
+
+
 TOKENS: Final = {"access_token": "a", "refresh_token": "r", "expires_in": 9}
 WAYS: Final = [
     pytest.param("wrong-password", instead("/auth/login", 200, TOKENS), id="password"),
@@ -137,6 +142,8 @@ WAYS: Final = [
     pytest.param("error-types", renamed("Forbidden"), id="names of refusals"),
     pytest.param("unknown-origin", every_origin, id="origin"),
     pytest.param("unknown-origin-at-broker", every_origin, id="origin at the broker"),
+    pytest.param("another-principal", takes_all_for_eve, id="not of the broker"),
+    pytest.param("caller", takes_all_for_eve, id="somebody else"),
     pytest.param("role-own-function", instead("/", 200), id="the role's own policy"),
 ]
 

@@ -99,11 +99,7 @@ def test_a_run_ends_its_logins_takes_its_revocation_back_and_can_be_repeated(
 ):
     before = len(stack.log)
     again = run_as_operator(stack, "--no-wait")
-    events = [
-        json.loads(found[0])["Event"]
-        for line in stack.log[before:]
-        if (found := re.search(r'\{"Version":.*"Event": ?"Log(in|out)".*\}', line))
-    ]
+    events = audited(stack.log[before:])
 
     assert again.code == 0
     assert events.count("Login") == 2
@@ -112,6 +108,15 @@ def test_a_run_ends_its_logins_takes_its_revocation_back_and_can_be_repeated(
     version = again.check("policy-versions")["Seen"].split()[0]
     assert int(version.removeprefix("v")) > 1
     assert "grant" not in json.dumps(policy_of(stack, version))
+
+
+def audited(lines: list[str]) -> list[str]:
+    """Give the logins and logouts that lines of the broker's log tell of."""
+    return [
+        json.loads(found[0])["Event"]
+        for line in lines
+        if (found := re.search(r'\{"Version":.*"Event": ?"Log(in|out)".*\}', line))
+    ]
 
 
 def policy_of(stack: Stack, version: str) -> dict[str, Any]:
@@ -229,6 +234,25 @@ def test_each_check_is_one_line_at_a_terminal_of_eighty_columns(
     lines = plain.partition("\n")[2].splitlines()
     assert max(map(len, lines)) <= 80
     assert [line[10:35].split()[0] for line in lines[:-1]] == [s.name for s in CHECKS]
+
+
+def test_a_run_that_is_interrupted_logs_out_all_the_same(stack: Stack, tmp_path: Path):
+    before = len(stack.log)
+    terminal = Terminal(
+        tmp_path,
+        *("--broker", stack.broker, "--user", "alice"),
+        module="deployment.smoke",
+        AWS_ENDPOINT_URL=stack.endpoint,
+    )
+    terminal.wait_for("Password of alice: ")
+    terminal.type(stack.users["alice"])
+    terminal.wait_for("Waiting for")
+    terminal.interrupt()
+
+    assert terminal.finish() == 130
+    assert "Traceback" not in terminal.seen
+    events = audited(stack.log[before:])
+    assert events.count("Login") == events.count("Logout") == 2
 
 
 def test_make_takes_the_user_of_its_own_words_and_not_of_the_shell():
