@@ -71,6 +71,7 @@ help:
 	@echo 'make deploy  build them and deploy to AWS, for the first time or again; ENV=staging is'
 	@echo "             another environment, PARAMETERS='Docs=false' a value of the template's;"
 	@echo '             YES=1, or CI=true, asks nothing'
+	@echo 'make smoke BROKER=URL USER=NAME  check what was deployed; STACK=NAME as its operator, too'
 	@echo 'make destroy delete what was deployed, and say what stays; EVERYTHING=1 removes that too'
 	@echo 'make lock    compile requirements/*.txt anew'
 	@echo 'make clean   remove what the others made'
@@ -102,7 +103,7 @@ test: $(VENV)/.dev .tools/node-browser/.installed .tools/node-provider/.installe
 .PHONY: soak bench
 soak: $(VENV)/.dev .tools/soak/.installed .tools/node-soak/.installed
 	AIKAGI_SOAK="$${AIKAGI_SOAK:-1}" AIKAGI_SEED="$${AIKAGI_SEED:-$$(date +%s)}" \
-		$(BIN)/python -m pytest tests/soak tests/admin/test_import.py $(PYTEST)
+		$(BIN)/python -m pytest tests/soak tests/admin/test_import.py tests/deployment/smoke/test_misconfigurations.py $(PYTEST)
 
 .PHONY: clients
 clients: $(VENV)/.dev .tools/sdks/.installed .tools/node-sdks/.installed
@@ -231,6 +232,15 @@ packages:
 	@for function in $(FUNCTIONS); do \
 		mkdir -p "$(FOLDER)/$$function" && $(MAKE) --no-print-directory -C functions \
 			"build-$$function" ARTIFACTS_DIR="$(FOLDER)/$$function" || exit 1; done
+
+.PHONY: smoke
+# USER on the command line: every shell has a variable of that name.
+smoke: $(VENV)/.local
+	@$(BIN)/python -m deployment.smoke --broker '$(BROKER)' \
+		--user '$(if $(filter command,$(firstword $(origin USER))),$(USER))' \
+		$(if $(STACK),--stack '$(STACK)') $(if $(FUNCTION),--function '$(FUNCTION)') \
+		$(if $(ORIGIN),--origin '$(ORIGIN)') $(if $(REVOKE),--revoke) \
+		$(if $(NO_WAIT),--no-wait) $(if $(JSON),--json) $(if $(LOCAL),--local $(filter-out 1,$(LOCAL)))
 
 .PHONY: clean
 clean:

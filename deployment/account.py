@@ -34,7 +34,7 @@ Whoever deploys needs some for the account that the broker is to run in:
   you have several profiles           export AWS_PROFILE=name
   in CI                               a role for it: docs/operations.md, "CI"
 
-`aws sts get-caller-identity` shows them when they are there. Then the same again."""
+`aws sts get-caller-identity` shows them when they are there. Then run this again."""
 
 _LOGIN_ENDED: Final = (
     SSOTokenLoadError,
@@ -121,7 +121,7 @@ def _explained(error: Exception, *, key: str, region: str) -> DeploymentError:
             )
         case _ if isinstance(error, _LOGIN_ENDED):
             return DeploymentError(
-                "The sign-in to AWS has ended: aws sso login, then the same again.",
+                "The sign-in to AWS has ended: run aws sso login, then this again.",
                 ExitCode.LOGIN,
             )
         case ClientError():
@@ -144,7 +144,7 @@ def _refused(error: ClientError, *, key: str, region: str) -> DeploymentError:
     if code in _EXPIRED:
         return DeploymentError(
             "The AWS credentials have expired: get new ones as you got these (with "
-            "SSO: aws sso login), then the same again.",
+            "SSO: aws sso login), then run this again.",
             ExitCode.LOGIN,
         )
     if code in _WRONG:

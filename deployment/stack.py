@@ -174,7 +174,7 @@ def refuse_unless_ready(state: StackState | None, environment: str) -> None:
     if state.status.endswith("_IN_PROGRESS"):
         raise DeploymentError(
             f"The stack is {state.status}: something is changing it now. Wait until it "
-            "is done, then the same again."
+            "is done, then run this again."
         )
     if state.status in _FAILED_TO_BEGIN:
         raise DeploymentError(

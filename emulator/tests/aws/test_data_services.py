@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from aikagi_emulator.aws import Session
+from aikagi_emulator.aws import AwsEndpoint, Session
+from aikagi_emulator.template import Stack
 from emulator.tests.aws.small_stack import (
     ACCOUNT,
     PARAMETERS,
@@ -14,6 +15,9 @@ from emulator.tests.aws.small_stack import (
     SECRET,
     TABLE,
     Client,
+    Clock,
+    resource,
+    stack_of,
 )
 
 Connect = Callable[..., Any]
@@ -321,7 +325,7 @@ def test_a_secret_that_does_not_exist_is_not_found(connect: Connect, operator: S
         ),
         pytest.param("s3", "list_buckets", {}, id="a whole service"),
         pytest.param(
-            "lambda", "invoke", {"FunctionName": "hello"}, id="the Invoke API"
+            "lambda", "get_function", {"FunctionName": "hello"}, id="Lambda's API"
         ),
     ],
 )
@@ -478,3 +482,48 @@ def test_parameters_are_found_by_name_and_arn(connect: Connect, operator: Sessio
     assert [parameter["Name"] for parameter in several["Parameters"]] == [name]
     assert several["InvalidParameters"] == ["/nothing"]
     assert refused(ssm.get_parameter, Name="/nothing")[0] == "ParameterNotFound"
+
+
+@pytest.mark.parametrize(
+    ("specification", "described"),
+    [
+        pytest.param(
+            {"AttributeName": "expires", "Enabled": True},
+            {"AttributeName": "expires", "TimeToLiveStatus": "ENABLED"},
+            id="on",
+        ),
+        pytest.param(
+            {"AttributeName": "expires", "Enabled": False},
+            {"TimeToLiveStatus": "DISABLED"},
+            id="off",
+        ),
+        pytest.param(None, {"TimeToLiveStatus": "DISABLED"}, id="unsaid"),
+    ],
+)
+def test_a_table_s_time_to_live_is_described(
+    connect_to: Callable[[Stack, Clock], tuple[Callable[..., Client], AwsEndpoint]],
+    clock: Clock,
+    specification: dict[str, object] | None,
+    described: dict[str, str],
+):
+    table = resource(
+        "Users",
+        "AWS::DynamoDB::Table",
+        {
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+            "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+            **(
+                {"TimeToLiveSpecification": specification}
+                if specification is not None
+                else {}
+            ),
+        },
+        ref="users",
+    )
+    connect, aws = connect_to(stack_of(table), clock)
+    client = connect("dynamodb", aws.operator_session())
+
+    found = client.describe_time_to_live(TableName="users")
+
+    assert found["TimeToLiveDescription"] == described

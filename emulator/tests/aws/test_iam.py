@@ -371,3 +371,43 @@ def test_another_document_in_the_template_is_a_new_default_version(
     made = found.policies[POLICY]
     assert list(made.versions) == ["v2", "v3", "v4", "v5", "v6"]
     assert (made.default, json.loads(made.versions["v6"])) == ("v6", policy(ALICE))
+
+
+def test_a_role_is_as_the_template_has_it(iam: Client):
+    found = iam.get_role(RoleName="invoke")["Role"]
+    attached = iam.list_attached_role_policies(RoleName="invoke")["AttachedPolicies"]
+
+    assert (found["Arn"], found["Path"]) == (INVOKE, "/granted/")
+    assert found["MaxSessionDuration"] == 7200
+    assert "PermissionsBoundary" not in found
+    trusted = found["AssumeRolePolicyDocument"]["Statement"]
+    assert [statement["Principal"] for statement in trusted] == [{"AWS": BROKER}] * 2
+    assert attached == [{"PolicyName": "guard", "PolicyArn": POLICY}]
+
+
+def test_a_boundary_and_a_policy_that_names_the_role_are_told(
+    connect_to: Callable[[Stack, Clock], tuple[Connect, AwsEndpoint]], clock: Clock
+):
+    bounded = role("bounded", trust=[LAMBDA], may=[], PermissionsBoundary=POLICY)
+    aws_managed = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    other = role("other", trust=[LAMBDA], may=[], ManagedPolicyArns=[aws_managed])
+    guard = managed_policy(NOBODY, Roles=["bounded"])
+    connect, aws = connect_to(stack_of(bounded, other, guard), clock)
+    client = connect("iam", aws.operator_session())
+
+    boundary = client.get_role(RoleName="bounded")["Role"]["PermissionsBoundary"]
+    assert boundary["PermissionsBoundaryArn"] == POLICY
+    for name, arn in (("bounded", POLICY), ("other", aws_managed)):
+        listed = client.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
+        assert [policy["PolicyArn"] for policy in listed] == [arn]
+
+
+def test_roles_are_told_to_whoever_may_know_and_others_learn_of_none(
+    iam: Client, connect: Connect, broker: Session
+):
+    others = connect("iam", broker)
+
+    assert refused(iam.get_role, RoleName="gone") == ("NoSuchEntity", 404)
+    for name in ("invoke", "gone"):
+        assert refused(others.get_role, RoleName=name) == ("AccessDenied", 403)
+    assert refused(iam.list_roles) == ("NotImplemented", 501)

@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 from typing import Final, final
 
 from aikagi_emulator.aws.authorizer import Authorizer
+from aikagi_emulator.aws.cloudformation import CloudFormation
 from aikagi_emulator.aws.endpoint import Endpoint
 from aikagi_emulator.aws.faults import Faults
 from aikagi_emulator.aws.gate import FunctionUrlGate
 from aikagi_emulator.aws.iam_api import Iam
 from aikagi_emulator.aws.json_protocol import JsonService
+from aikagi_emulator.aws.lambda_api import LambdaApi
 from aikagi_emulator.aws.managed_policies import PolicyDelay, managed_policies_of
 from aikagi_emulator.aws.operator_gate import OperatorGate
 from aikagi_emulator.aws.principals import Principal, operator
@@ -127,7 +129,11 @@ class AwsEndpoint:
         )
         return Endpoint(
             {
+                "cloudformation": CloudFormation(stack, authorizer=self._authorizer),
                 "iam": self.iam(),
+                "lambda": LambdaApi(
+                    stack, authorizer=self._authorizer, tags=self._tags
+                ),
                 "sts": self.sts(),
                 **{
                     service.name: JsonService(service, authorizer=self._authorizer)

@@ -78,6 +78,12 @@ POLICY_DOCUMENT: Final = Grammar(
     pattern=SESSION_POLICY.pattern,
     fits=SESSION_POLICY.fits,
 )
+ROLE_NAME: Final = Grammar(
+    shortest=1,
+    longest=64,
+    pattern=r"[\w+=,.@-]+",
+    fits=re.compile(r"[A-Za-z0-9_+=,.@-]+").fullmatch,
+)
 VERSION_ID: Final = Grammar(
     shortest=2,
     longest=128,

@@ -15,10 +15,19 @@ from aikagi_emulator.aws.moto_store import MotoStore
 from aikagi_emulator.aws.snapshot import Snapshot, TableSnapshot
 from aikagi_emulator.aws.wire import Answer
 from aikagi_emulator.iam import Context
-from aikagi_emulator.template import Stack, TemplateError
+from aikagi_emulator.template import Resource, Stack, TemplateError
 
 _ON_A_TABLE: Final = frozenset(
-    {"DeleteItem", "DescribeTable", "GetItem", "PutItem", "Query", "Scan", "UpdateItem"}
+    {
+        "DeleteItem",
+        "DescribeTable",
+        "DescribeTimeToLive",
+        "GetItem",
+        "PutItem",
+        "Query",
+        "Scan",
+        "UpdateItem",
+    }
 )
 _BATCHES: Final = frozenset({"BatchGetItem", "BatchWriteItem"})
 _TRANSACTIONS: Final = {
@@ -46,7 +55,7 @@ _TABLE_SETTINGS: Final = frozenset(
         "ProvisionedThroughput",
     }
 )
-"""What of a table shows in its answers here. Encryption, backups and TTL do not."""
+"""What of a table shows when it is described here. Encryption and backups do not."""
 
 
 @final
@@ -77,6 +86,7 @@ class DynamoDb:
                 msg = f"{table.logical_id}: its KeySchema has no HASH key"
                 raise TemplateError(msg)
             self._create({"TableName": table.ref, **settings}, table.logical_id)
+            self._set_time_to_live(table)
             self._keys[table.ref] = _key_of(settings)
             self._fill(table.ref, (snapshot or Snapshot()).tables)
             self._leading_keys.learn(table.ref, settings)
@@ -213,8 +223,24 @@ class DynamoDb:
             for item in earlier.items:
                 self.carry_out("PutItem", {"TableName": name, "Item": item})
 
+    def _set_time_to_live(self, table: Resource) -> None:
+        """Have it described. Nothing goes by it here, as on AWS for a day or two."""
+        wanted = table.properties.get("TimeToLiveSpecification", {})
+        if wanted.get("Enabled") in (True, "true"):
+            self._carry_out_for(
+                "UpdateTimeToLive",
+                {
+                    "TableName": table.ref,
+                    "TimeToLiveSpecification": {**wanted, "Enabled": True},
+                },
+                table.logical_id,
+            )
+
     def _create(self, settings: Body, logical_id: str) -> None:
-        answer = self.carry_out("CreateTable", settings)
+        self._carry_out_for("CreateTable", settings, logical_id)
+
+    def _carry_out_for(self, action: str, settings: Body, logical_id: str) -> None:
+        answer = self.carry_out(action, settings)
         if answer.status != 200:  # noqa: PLR2004 - the only success there is
             text = f"{logical_id} cannot be made: {answer.body.decode()}"
             raise TemplateError(text)

@@ -1,4 +1,4 @@
-"""IAM: the versions of the template's managed policies, and nothing else of it.
+"""IAM: versions of the template's managed policies, and what its roles are.
 
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicyVersion.html
 """
@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, final
+from typing import Any, Final, final
 from urllib.parse import quote
 
 from aikagi_emulator.aws import constraints, query
@@ -37,16 +37,20 @@ _LONGEST: Final = 6144
 """Characters of a managed policy's document, without its white space:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 """
-_ALWAYS: Final = frozenset({"Action", "Version", "PolicyArn"})
+_ALWAYS: Final = frozenset({"Action", "Version"})
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Operation:
-    """``carry_out`` returns the result's XML; None for an answer without a result."""
+    """``carry_out`` returns the result's XML; None for an answer without a result.
+
+    It is about a policy, or about a role where ``of_role``.
+    """
 
     parameters: frozenset[str]
-    carry_out: Callable[[ManagedPolicy, Mapping[str, str]], str | None]
+    carry_out: Callable[[Any, Mapping[str, str]], str | None]
+    of_role: bool = False
 
 
 @final
@@ -75,6 +79,12 @@ class Iam:
             "GetPolicyVersion": _Operation(
                 parameters=frozenset({"VersionId"}), carry_out=_get_version
             ),
+            "GetRole": _Operation(
+                parameters=frozenset(), carry_out=_get_role, of_role=True
+            ),
+            "ListAttachedRolePolicies": _Operation(
+                parameters=frozenset(), carry_out=_list_attached, of_role=True
+            ),
             "ListPolicyVersions": _Operation(
                 parameters=frozenset(), carry_out=_list_versions
             ),
@@ -91,11 +101,14 @@ class Iam:
         operation = self._operations.get(action)
         if operation is None:
             raise not_modelled(f"iam:{action}")
-        for name in parameters.keys() - _ALWAYS - operation.parameters:
+        named = "RoleName" if operation.of_role else "PolicyArn"
+        for name in parameters.keys() - _ALWAYS - operation.parameters - {named}:
             raise not_modelled(f"the parameter {name} of iam:{action}")
-        found = Violations()
-        arn = found.text("policyArn", parameters.get("PolicyArn"), constraints.ARN)
-        found.settle()
+        if operation.of_role:
+            role_name, kind = _role_name(parameters), "role"
+            arn = self._role_arn(role_name, session.principal.account)
+        else:
+            arn, kind = _policy_arn(parameters), "policy"
         decision = self._authorizer.decide(
             session,
             f"iam:{action}",
@@ -106,14 +119,13 @@ class Iam:
         if not decision.allowed:
             text = (
                 f"User: {session.arn} is not authorized to perform: iam:{action} "
-                f"on resource: policy {arn}"
+                f"on resource: {kind} {arn}"
             )
             why = f"{text}: {decision.why}"
             raise AwsError("AccessDenied", text, status=403, why=why)
-        policy = self._policies.find(arn)
-        if policy is None:
-            raise _missing(f"Policy {arn} was not found.")
-        inner = operation.carry_out(policy, parameters)
+        inner = operation.carry_out(
+            self._find(arn, of_role=operation.of_role), parameters
+        )
         return query.result(action, inner, namespace=_NAMESPACE)
 
     def unsigned(self, error: SignatureRefusedError) -> AwsError:
@@ -122,6 +134,22 @@ class Iam:
 
     def refusal(self, error: AwsError) -> Answer:
         return query.failure(error, namespace=_NAMESPACE)
+
+    def _role_arn(self, name: str, account: str) -> str:
+        """The ARN that IAM decides about. A role that is not there has no path."""
+        for role in self._roles.values():
+            if role.name == name:
+                return role.arn
+        return f"arn:aws:iam::{account}:role/{name}"
+
+    def _find(self, arn: str, *, of_role: bool) -> ManagedPolicy | Role:
+        found = self._roles.get(arn) if of_role else self._policies.find(arn)
+        if found is not None:
+            return found
+        if of_role:
+            name = arn.rpartition("/")[2]
+            raise _missing(f"The role with name {name} cannot be found.")
+        raise _missing(f"Policy {arn} was not found.")
 
     def _get_policy(self, policy: ManagedPolicy, _: Mapping[str, str]) -> str:
         roles = self._roles.values()
@@ -140,6 +168,55 @@ class Iam:
             + element("CreateDate", _timestamp(policy.created_at))
             + element("UpdateDate", _timestamp(policy.default.created_at)),
         )
+
+
+def _policy_arn(parameters: Mapping[str, str]) -> str:
+    found = Violations()
+    arn = found.text("policyArn", parameters.get("PolicyArn"), constraints.ARN)
+    found.settle()
+    return arn
+
+
+def _role_name(parameters: Mapping[str, str]) -> str:
+    found = Violations()
+    name = found.text("roleName", parameters.get("RoleName"), constraints.ROLE_NAME)
+    found.settle()
+    return name
+
+
+def _get_role(role: Role, _: Mapping[str, str]) -> str:
+    bounded = (
+        _within(
+            "PermissionsBoundary",
+            element("PermissionsBoundaryType", "Policy")
+            + element("PermissionsBoundaryArn", role.boundary_arn),
+        )
+        if role.boundary_arn is not None
+        else ""
+    )
+    return _within(
+        "Role",
+        element("Path", role.path)
+        + element("RoleName", role.name)
+        + element("RoleId", role.role_id)
+        + element("Arn", role.arn)
+        + element("AssumeRolePolicyDocument", quote(role.trust_document, safe="-_.~"))
+        + element("MaxSessionDuration", str(role.max_session_seconds))
+        + bounded,
+    )
+
+
+def _list_attached(role: Role, _: Mapping[str, str]) -> str:
+    members = (
+        _within(
+            "member",
+            element("PolicyName", arn.rpartition("/")[2]) + element("PolicyArn", arn),
+        )
+        for arn in role.managed_policy_arns
+    )
+    return _within("AttachedPolicies", "".join(members)) + element(
+        "IsTruncated", "false"
+    )
 
 
 def _get_version(policy: ManagedPolicy, parameters: Mapping[str, str]) -> str:

@@ -23,7 +23,9 @@ class Role:
     """A role as the template declares it.
 
     ``boundary`` is None where the role has none; an empty tuple is a boundary that
-    could not be read and therefore allows nothing.
+    could not be read and therefore allows nothing. ``boundary_arn`` and
+    ``managed_policy_arns`` name what the template names, loaded or not, and
+    ``trust_document`` is the text of ``trust``.
     """
 
     name: str
@@ -32,12 +34,19 @@ class Role:
     trust: Policy
     policies: Attached
     boundary: Attached | None = None
+    boundary_arn: str | None = None
+    managed_policy_arns: tuple[str, ...] = ()
+    trust_document: str = "{}"
     max_session_seconds: int = 3600
     tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def account(self) -> str:
         return self.arn.split(":")[4]
+
+    @property
+    def path(self) -> str:
+        return self.arn.partition(":role")[2].removesuffix(self.name)
 
     def session_arn(self, session: str) -> str:
         """The ARN of a session. A role's path is not part of it."""

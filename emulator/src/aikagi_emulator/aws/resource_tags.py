@@ -31,9 +31,12 @@ class FunctionTags:
 
         Those have no tags of their own, and carry their function's.
         """
-        function = ":".join(arn.split(":")[:7])
-        tags = self._by_arn.get(function, {})
+        tags = self.of(arn)
         return {f"aws:ResourceTag/{key}": value for key, value in tags.items()}
+
+    def of(self, arn: str) -> Mapping[str, str]:
+        """Return the tags by their keys; none of a function that is not there."""
+        return self._by_arn.get(":".join(arn.split(":")[:7]), {})
 
 
 def _tags(stack: Stack, function: Resource) -> Mapping[str, str]:

@@ -1,6 +1,7 @@
 """The roles of the template, with every policy that the template gives them."""
 
 import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import final
@@ -72,19 +73,23 @@ def _role(resource: Resource, attached: _Attachments) -> Role:
         )
         for policy in properties.get("Policies", [])
     ]
-    managed = attached.managed(properties.get("ManagedPolicyArns", []))
+    named = list(map(str, properties.get("ManagedPolicyArns", [])))
+    managed = attached.managed(named)
     boundary = properties.get("PermissionsBoundary")
+    trust = properties.get("AssumeRolePolicyDocument", {})
+    beside = attached.of(name)
+    arns = [*named, *(p.arn for p in beside if isinstance(p, ManagedPolicy))]
     return Role(
         name=name,
         arn=arn,
         role_id=str(resource.attributes.get("RoleId") or _role_id(arn)),
-        trust=trust_policy(
-            properties.get("AssumeRolePolicyDocument", {}),
-            f"{resource.logical_id}/trust",
-        ),
+        trust=trust_policy(trust, f"{resource.logical_id}/trust"),
+        trust_document=json.dumps(trust),
         # A managed policy may name the role, and the role the managed policy.
-        policies=tuple(dict.fromkeys([*own, *managed, *attached.of(name)])),
+        policies=tuple(dict.fromkeys([*own, *managed, *beside])),
+        managed_policy_arns=tuple(dict.fromkeys(arns)),
         boundary=None if boundary is None else attached.managed([boundary]),
+        boundary_arn=None if boundary is None else str(boundary),
         max_session_seconds=int(properties.get("MaxSessionDuration", 3600)),
         tags={tag["Key"]: tag["Value"] for tag in properties.get("Tags", [])},
     )

@@ -1,0 +1,1 @@
+"""Checks a deployment as a person meets it, and as its operator: ``make smoke``."""
