@@ -177,11 +177,11 @@ fix: $(VENV)/.dev
 	$(BIN)/ruff format .
 
 .PHONY: build
-build: .tools/sam/.installed .tools/sbom/.installed
+build: .tools/sam/.installed .tools/sbom/.installed $(if $(LAMBDA_PYTHON),built-$(MACHINE))
 	@test '$(LAMBDA_ARCHITECTURE)' = arm64 || { echo 'make build makes what is deployed, for arm64; make built-$(LAMBDA_ARCHITECTURE) makes the other.' >&2; exit 1; }
 	SAM_CLI_TELEMETRY=0 .tools/sam/bin/sam build
 	@.tools/sbom/bin/python -m lambda_package.sbom .aws-sam/build build/sbom
-	@$(BIN)/python -m lambda_package.report .aws-sam/build
+	@$(BIN)/python -m lambda_package.report .aws-sam/build $(if $(LAMBDA_PYTHON),--tried .tools/built/$(MACHINE))
 
 # Credentials are checked before the SAM CLI is installed: the program calls `make build`.
 # Values reach it as environment variables, whatever they hold.

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import uuid
@@ -16,7 +17,7 @@ from lambda_package.contents import packages_of
 from lambda_package.finish import MOMENT
 from lambda_package.listing import list_package
 from lambda_package.notices import NAME
-from lambda_package.report import WITH_BYTE_CODE, WITHOUT_BYTE_CODE, report
+from lambda_package.report import SAME, WITHOUT_BYTE_CODE, packages_in, report
 from tests.lambda_package.building import HERE, LAMBDA, Built, require_built
 from tests.stack import ROOT, clean_environment
 from tests.template.stacks import deployed
@@ -28,13 +29,9 @@ LARGEST_WITH_BYTE_CODE: Final = 48_000_000
 MAGIC: Final = "import importlib.util; print(importlib.util.MAGIC_NUMBER.hex())"
 
 
-def packages_in(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.is_dir())
-
-
 @pytest.fixture(scope="module")
 def packages(built: Built) -> list[Path]:
-    return packages_in(built.folder)
+    return list(packages_in(built.folder))
 
 
 def files_of(package: Path, pattern: str = "*") -> list[Path]:
@@ -315,15 +312,50 @@ def test_a_library_without_a_licence_stops_the_build_and_says_where_to_put_it(
     assert "Do as you like." in (thing / NAME).read_text()
 
 
-def test_a_build_says_loudly_that_it_ships_no_byte_code(thing: Path):
-    (thing / "some_thing-1.0.dist-info/LICENCE.txt").write_text("Do as you like.\n")
-    finish(thing)
-    without = list(report(thing.parent))
-    finish(thing, "--python", sys.executable)
-    compiled = list(report(thing.parent))
+def test_a_build_without_lambdas_python_says_loudly_what_it_lacks(thing: Path):
+    lines = list(report(thing.parent, None))
 
-    assert without[0].startswith("ThingFunction: ")
-    assert "no byte-code" in without[0]
-    assert without[-1] == WITHOUT_BYTE_CODE
-    assert compiled[-1] == WITH_BYTE_CODE
-    assert list_package(thing).digest in compiled[1]
+    assert lines[0].startswith("ThingFunction: ")
+    assert "no byte-code" in lines[0]
+    assert list_package(thing).digest in lines[1]
+    assert lines[-1] == WITHOUT_BYTE_CODE
+
+
+COMPILED: Final = {
+    "thing/_speed.so": "for arm64",
+    "some_thing-1.0.dist-info/WHEEL": "for arm64",
+    "some_thing-1.0.dist-info/sboms/thing.json": "for arm64",
+}
+
+
+def test_what_ships_may_differ_from_what_was_tried_in_what_is_compiled(
+    thing: Path, tmp_path: Path
+):
+    tried = tmp_path / "tried"
+    shutil.copytree(thing, tried / thing.name)
+    ships = tmp_path / "ships"
+    shutil.copytree(thing, ships / thing.name)
+    for name, text in COMPILED.items():
+        path = ships / thing.name / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    lines = list(report(ships, tried))
+
+    assert SAME in lines
+    assert lines[-1] == "  ThingFunction/thing/_speed.so"
+
+
+@pytest.mark.parametrize("name", ["some_thing.py", "more.py", "some_thing.pyc"])
+def test_what_ships_and_was_not_tried_stops_the_build(
+    thing: Path, tmp_path: Path, name: str
+):
+    tried, ships = tmp_path / "tried", tmp_path / "ships"
+    for folder in (tried, ships):
+        shutil.copytree(thing, folder / thing.name)
+    (ships / thing.name / name).write_text("WORDS = 'another'\n")
+
+    with pytest.raises(ValueError, match=f"ThingFunction/{name}") as refused:
+        list(report(ships, tried))
+
+    assert str(refused.value).startswith("These are NOT the packages")
