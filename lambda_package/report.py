@@ -2,8 +2,8 @@
 
 Prints what each package in the folder holds, with its digest. Packages of the same
 recipes for this machine's processor are what tests can run: what ships has to be the
-same but for what is compiled. Where Lambda's Python is not here there are none, and that
-is said.
+same but for what is compiled. Where Lambda's Python is not here there are none, and
+that is said.
 """
 
 import argparse
