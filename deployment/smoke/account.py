@@ -43,6 +43,13 @@ class Account:
                 return str(output["OutputValue"])
         raise NotTriedError(f"needs the stack's output {name}: deploy this version")
 
+    def parameter(self, name: str) -> str:
+        """Give a parameter's value, and nothing for one that the stack has not."""
+        for parameter in self._description.get("Parameters", ()):
+            if parameter["ParameterKey"] == name:
+                return str(parameter.get("ParameterValue", ""))
+        return ""
+
     def physical_id(self, logical_id: str) -> str:
         answer = self.client("cloudformation").describe_stack_resource(
             StackName=self._stack, LogicalResourceId=logical_id

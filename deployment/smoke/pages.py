@@ -1,6 +1,7 @@
 """Checks: which pages a browser lets call the broker and the functions."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Final
 
 import httpx2
@@ -39,6 +40,20 @@ def _of_allowed_origin_at_broker(deployed: Deployment) -> str:
     return f"pages of {origin} are let in"
 
 
+def _at_the_execute_api_address(deployed: Deployment) -> str:
+    account = deployed.account
+    if not account.parameter("DomainName"):
+        raise NotTriedError("needs DomainName")
+    if account.parameter("DisableExecuteApiEndpoint") != "true":
+        raise NotTriedError("needs DisableExecuteApiEndpoint=true")
+    api = account.physical_id("HttpApi")
+    address = f"https://{api}.execute-api.{account.region}.amazonaws.com/healthz"
+    status = deployed.send("GET", address, {}).status_code
+    if status not in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND):
+        raise NotHeldError(f"{address} answers {status}")
+    return f"answers {status}"
+
+
 PAGE_CHECKS: Final = (
     SmokeCheck(
         name="unknown-origin",
@@ -59,6 +74,13 @@ PAGE_CHECKS: Final = (
         otherwise="List it in AllowedOrigins exactly as browsers send it, and look "
         "whether a version was published since.",
         run=_of_allowed_origin_at_broker,
+    ),
+    SmokeCheck(
+        name="execute-api-address",
+        assumed="Nobody is answered at API Gateway's own address where that is off.",
+        otherwise="Deploy again: API Gateway takes up the setting at a deployment.",
+        run=_at_the_execute_api_address,
+        settles=("execute-api-address",),
     ),
 )
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, cast
 
 import boto3
+import httpx2
 import pytest
 from botocore.stub import ANY, Stubber
 
@@ -20,6 +21,7 @@ from deployment.smoke.account import Account
 from deployment.smoke.checks import Outcome, run_checks
 from deployment.smoke.deployment import Deployment
 from deployment.smoke.outcomes import State
+from deployment.smoke.plan import CHECKS
 from deployment.smoke.records import RECORD_CHECKS
 from deployment.smoke.roles import ROLE_CHECKS
 from tests.stack import Stack
@@ -110,7 +112,7 @@ def logged_in(deployed: Deployment, stack: Stack) -> None:
 @pytest.fixture
 def outcome_of(deployed: Deployment) -> Callable[[str], Outcome]:
     """Make one check."""
-    checks = {check.name: check for check in RECORD_CHECKS}
+    checks = {check.name: check for check in CHECKS}
 
     def take(name: str) -> Outcome:
         (outcome,) = run_checks([checks[name]], deployed)
@@ -131,12 +133,14 @@ def a_version(version: str, **changes: Any) -> dict[str, Any]:
     }
 
 
-def a_resource() -> dict[str, Any]:
+def a_resource(
+    logical_id: str = "BrokerFunction", physical_id: str = "t-BrokerFunction"
+) -> dict[str, Any]:
     return {
         "StackResourceDetail": {
-            "LogicalResourceId": "BrokerFunction",
-            "PhysicalResourceId": "t-BrokerFunction",
-            "ResourceType": "AWS::Lambda::Function",
+            "LogicalResourceId": logical_id,
+            "PhysicalResourceId": physical_id,
+            "ResourceType": "AWS::Any::Type",
             "LastUpdatedTimestamp": datetime.now(UTC),
             "ResourceStatus": "CREATE_COMPLETE",
         }
@@ -288,6 +292,47 @@ def a_record(**changes: Any) -> dict[str, Any]:
         "responseElements": {"credentials": {"accessKeyId": "AKEY"}},
     }
     return {"CloudTrailEvent": json.dumps({**record, **changes})}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "status", "state"),
+    [
+        pytest.param("broker.example.com true", 404, State.PASSED, id="off"),
+        pytest.param("broker.example.com true", 403, State.PASSED, id="off, forbidden"),
+        pytest.param("broker.example.com true", 200, State.FAILED, id="still on"),
+        pytest.param("broker.example.com true", 503, State.FAILED, id="another answer"),
+        pytest.param("broker.example.com false", 200, State.NOT_TRIED, id="on"),
+        pytest.param(" true", 200, State.NOT_TRIED, id="the only address"),
+    ],
+)
+def test_an_address_that_was_switched_off_answers_nobody_or_the_check_fails(
+    session: StubbedSession,
+    deployed: Deployment,
+    outcome_of: Callable[[str], Outcome],
+    parameters: str,
+    status: int,
+    state: State,
+):
+    asked: list[str] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        asked.append(str(request.url))
+        return httpx2.Response(status)
+
+    names = ("DomainName", "DisableExecuteApiEndpoint")
+    description = cast("dict[str, Any]", deployed.account._description)
+    description["Parameters"] = [
+        {"ParameterKey": name, "ParameterValue": value}
+        for name, value in zip(names, parameters.split(" "), strict=True)
+    ]
+    resource = a_resource("HttpApi", "a1b2c3")
+    session.will("cloudformation", "describe_stack_resource", resource)
+    deployed.client.close()
+    deployed.client = httpx2.Client(transport=httpx2.MockTransport(answer))
+
+    assert outcome_of("execute-api-address").state is state
+    where = "https://a1b2c3.execute-api.ap-northeast-1.amazonaws.com/healthz"
+    assert asked == ([] if state is State.NOT_TRIED else [where])
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from tests.terminal import Terminal
 NOT_OF_EMULATOR: Final = {
     "version",
     "snapshot",
+    "execute-api-address",
     "audit-line",
     "metrics",
     "trail-record",
