@@ -1,7 +1,7 @@
 """Run the tests in two processes, at the same time.
 
-The second has those of ``SECOND``, the emulator's and then those in a browser, and the
-first has all others of ``FIRST``: so both take about as long.
+The second has those of ``SECOND``, the browser's last, and the first has all others of
+``FIRST``: so both take about as long.
 
 ``make test`` is this program; its arguments are pytest's, for both processes. Arguments
 that name tests are for one process, which is pytest as ever.
@@ -23,7 +23,7 @@ import pytest
 
 ROOT: Final = Path(__file__).parent.parent
 FIRST: Final = "tests"
-SECOND: Final = ("emulator/tests", "tests/browser")
+SECOND: Final = ("emulator/tests", "tests/deployment", "tests/browser")
 _ALWAYS: Final = ("--durations=20",)
 _CACHE: Final = ".pytest_cache/second"
 

@@ -41,6 +41,7 @@ ALLOWED: Final = {
     "app.snapstart": {"botocore", "fastapi", "snapshot_restore_py"},
     "app.web": WEB,
     "deployment": {"boto3", "botocore", "yaml"},
+    "deployment.smoke": {"boto3", "botocore", "httpx2"},
 }
 """What a package and those inside it may import; the longest name counts.
 
