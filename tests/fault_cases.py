@@ -19,6 +19,9 @@ OPERATORS_ALONE: Final = frozenset({"iam"})
 
 NOTHING: Final = "nothing"
 A_LOGIN: Final = "a login"
+A_RENEWAL: Final = "the renewal"
+PERHAPS_A_LOGIN: Final = f"perhaps {A_LOGIN}, whose tokens nobody has"
+PERHAPS_A_RENEWAL: Final = f"perhaps {A_RENEWAL}, which the same token gives once more"
 
 SOON: Final = 2
 """Seconds that a broker asks to wait where a fault may have passed."""
@@ -126,7 +129,26 @@ REQUESTS: Final = (
         event="Login",
         refusal="LoginRefused",
         stores=A_LOGIN,
-        stores_late=f"perhaps {A_LOGIN}, whose tokens nobody has",
+        stores_late=PERHAPS_A_LOGIN,
+    ),
+    Met(
+        service="dynamodb",
+        action="GetItem",
+        request="POST /auth/refresh",
+        code="users-unavailable",
+        event="Renewal",
+        refusal="RenewalRefused",
+        stores=A_RENEWAL,
+    ),
+    Met(
+        service="dynamodb",
+        action="UpdateItem",
+        request="POST /auth/refresh",
+        code="users-unavailable",
+        event="Renewal",
+        refusal="RenewalRefused",
+        stores=A_RENEWAL,
+        stores_late=PERHAPS_A_RENEWAL,
     ),
 )
 

@@ -4,6 +4,7 @@ A broker of this process meets the AWS of the running stack: each test has a new
 which has read nothing yet. It tries once, where a deployed broker tries twice.
 """
 
+import itertools
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -22,13 +23,16 @@ from app.bootstrap import build_broker
 from app.broker import Broker
 from app.settings import Settings
 from app.web.application import create_app
+from lambda_package.trim_botocore import OPERATIONS
 from tests import fault_cases
 from tests.described_client import DescribedClient
 from tests.fakes import a_bearer
-from tests.fault_cases import A_LOGIN, NOTHING, Case
+from tests.fault_cases import A_LOGIN, NOTHING, PERHAPS_A_LOGIN, Case
 from tests.stack import Stack
 
 CASES: Final = tuple(fault_cases.cases())
+NO_REQUEST: Final = frozenset({"GetCallerIdentity"})
+"""What opens a connection after a snapshot was restored; its faults end there."""
 IMPATIENT: Final = 0.2
 """Seconds that a client waits for an answer that comes late."""
 
@@ -87,13 +91,21 @@ class FreshBrokers:
         self._settings = Settings.model_validate({**own, **region})
         self._app = create_app(self._new_broker())
 
-    def send(self, case: Case) -> httpx2.Response:
+    def log_in(self) -> str:
+        """Give alice's refresh token."""
+        sent = _sent("/auth/login", self._new_broker(), self._stack, "")
+        with DescribedClient(self._app) as client:
+            answer = client.post("/auth/login", **sent)
+        return str(answer.json()["refresh_token"])
+
+    def send(self, case: Case, refresh_token: str) -> httpx2.Response:
         self._session.disconnect()
         self._session.impatient_with = case.met.service if case.is_late else ""
         broker = self._app.state.broker = self._new_broker()
         method, path = case.met.request.split()
         with DescribedClient(self._app) as client:
-            return client.request(method, path, **_sent(path, broker, self._stack))
+            sent = _sent(path, broker, self._stack, refresh_token)
+            return client.request(method, path, **sent)
 
     def _new_broker(self) -> Broker:
         session = cast("boto3.session.Session", self._session)
@@ -123,7 +135,12 @@ def order(controls: Controls, case: Case) -> None:
     controls.add_faults(fault)
 
 
-def _sent(path: str, broker: Broker, stack: Stack) -> dict[str, Any]:
+def _sent(
+    path: str, broker: Broker, stack: Stack, refresh_token: str
+) -> dict[str, Any]:
+    if path == "/auth/refresh":
+        grant = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+        return {"data": grant}
     if path == "/auth/login":
         return {"data": {"username": "alice", "password": stack.users["alice"]}}
     if path == "/grant":
@@ -134,6 +151,19 @@ def _sent(path: str, broker: Broker, stack: Stack) -> dict[str, Any]:
             "headers": {"Authorization": f"Bearer {token}"},
         }
     return {}
+
+
+@pytest.fixture
+def refresh_token(
+    brokers: FreshBrokers,
+    request: pytest.FixtureRequest,
+    capsys: pytest.CaptureFixture[str],
+) -> str:
+    """Log in for the cases that renew a login."""
+    case: Case = request.getfixturevalue("case")
+    token = brokers.log_in() if case.met.request.endswith("/refresh") else ""
+    capsys.readouterr()
+    return token
 
 
 @pytest.fixture
@@ -166,13 +196,14 @@ def test_each_fault_has_its_answer(
     case: Case,
     brokers: FreshBrokers,
     controls: Controls,
+    refresh_token: str,
     logins: Callable[[], int],
     capsys: pytest.CaptureFixture[str],
 ):
     before = logins()
     order(controls, case)
 
-    answer = brokers.send(case)
+    answer = brokers.send(case, refresh_token)
 
     assert controls.faults() == [], "the request did not meet the fault"
     assert answer.status_code == case.status, answer.text
@@ -183,11 +214,14 @@ def test_each_fault_has_its_answer(
     written = capsys.readouterr().out.splitlines()
     events = [json.loads(line)["Event"] for line in written]
     assert events == ([] if case.event == NOTHING else [case.event])
-    if case.stored.startswith("perhaps "):
+    if case.stored == PERHAPS_A_LOGIN:
         # The stack stores it all the same, after its answer has become too late.
         wait_for(lambda: logins() == before + 1)
     else:
         assert logins() - before == int(case.stored == A_LOGIN)
+    if refresh_token:
+        # Whatever the fault was, the login goes on.
+        assert brokers.send(case, refresh_token).status_code == 200
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
@@ -198,21 +232,21 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 
 def test_every_fault_that_the_broker_can_meet_is_in_the_table():
-    tried = {(case.met.service, case.kind) for case in CASES}
+    tried = {(case.met.service, case.met.action, case.kind) for case in CASES}
 
     assert tried == set(possible_faults())
 
 
-def possible_faults() -> Iterator[tuple[str, Kind]]:
+def possible_faults() -> Iterator[tuple[str, str, Kind]]:
     for service in set(SERVICES) - fault_cases.OPERATORS_ALONE:
-        for kind in Kind:
-            action = "AssumeRole" if service == "sts" else "*"
+        for action, kind in itertools.product(OPERATIONS[service], Kind):
             seconds = 1.0 if kind is Kind.SLOW else 0.0
             try:
                 Fault(service=service, kind=kind, action=action, seconds=seconds)
             except ValueError:
                 continue
-            yield service, kind
+            if action not in NO_REQUEST:
+                yield service, action, kind
 
 
 def test_the_table_in_the_docs_has_the_rows_that_are_tried_and_no_others():

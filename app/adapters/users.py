@@ -160,17 +160,21 @@ class UserTable:
         self, identity: Identity
     ) -> tuple[Principal | None, Revocations]:
         """Read both at one moment, in one request, or the one that is not known."""
-        key, known = principal_key(identity), self._recent()
+        if known := self._recent():
+            principal = self._table.read(
+                key_of(identity), lambda item: Principal.of(identity, item, known)
+            )
+            return principal, known
+        key = principal_key(identity)
         began = self._clock() if self._clock else None
 
         def parse(items: Mapping[str, Any]) -> tuple[Principal | None, Revocations]:
-            revocations = known or Revocations.of(items.get(REVOCATIONS, {}), began)
+            revocations = Revocations.of(items.get(REVOCATIONS, {}), began)
             if key not in items:
                 return None, revocations
             return Principal.of(identity, items[key], revocations), revocations
 
-        wanted = (key,) if known else (key, REVOCATIONS)
-        principal, self._revocations = self._table.read_all(wanted, parse)
+        principal, self._revocations = self._table.read_all((key, REVOCATIONS), parse)
         return principal, self._revocations
 
     def _recent(self) -> Revocations | None:

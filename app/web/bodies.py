@@ -1,12 +1,12 @@
 """Request bodies: bounded before anything reads them, strict where they are read."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Coroutine
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from anyio import move_on_after
 from fastapi import HTTPException, Request, Response
 from fastapi.routing import APIRoute
 from starlette.datastructures import FormData
@@ -56,12 +56,14 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body: bytes | HTTPStatus = HTTPStatus.REQUEST_TIMEOUT
-        with move_on_after(self._longest):
-            try:
+        body: bytes | HTTPStatus
+        try:
+            async with asyncio.timeout(self._longest):
                 body = await _read(receive)
-            except ClientDisconnect:
-                return
+        except TimeoutError:
+            body = HTTPStatus.REQUEST_TIMEOUT
+        except ClientDisconnect:
+            return
         if isinstance(body, HTTPStatus):
             await answer_plain(scope, body)(scope, receive, send)
             return

@@ -42,6 +42,11 @@ def found(*items: dict[str, Any]) -> Answer:
     )
 
 
+def found_alone(**changes: Any) -> Answer:
+    """Answer about alice and nobody else."""
+    return Answer.json({"Item": {**RECORD, **changes}, "ConsumedCapacity": COST})
+
+
 NOBODY = found()
 
 
@@ -318,8 +323,12 @@ def remembering(script: ScriptedAws, clock: Clock) -> UserTable:
 
 
 def keys_of(request: Request) -> list[str]:
+    """Give what was read, of one item or of several; whatever it is, consistently."""
     asked: Any = request.json
-    return [key["pk"]["S"] for key in asked["RequestItems"]["users"]["Keys"]]
+    read = asked.get("RequestItems", {}).get("users") or asked
+    assert read["ConsistentRead"] is True
+    keys = read.get("Keys") or [read["Key"]]
+    return [key["pk"]["S"] for key in keys]
 
 
 def test_what_was_revoked_is_read_once_in_a_second_and_somebody_each_time(
@@ -328,7 +337,7 @@ def test_what_was_revoked_is_read_once_in_a_second_and_somebody_each_time(
     script.will(found(RECORD, revocations(valid_from={"N": "7"})))
     first = remembering.find(ALICE)
     clock.advance(seconds=0.9)
-    script.will(found({**RECORD, "groups": {"SS": ["research"]}}))
+    script.will(found_alone(groups={"SS": ["research"]}))
     second = remembering.find(ALICE)
     clock.advance(seconds=0.1)
     script.will(found(RECORD, revocations(valid_from={"N": "8"})))
@@ -351,10 +360,13 @@ def test_who_is_disabled_is_out_whatever_is_remembered(
 ):
     script.will(found(RECORD))
     assert remembering.find(ALICE) is not None
+    script.will(found_alone())
+    assert remembering.find(ALICE) is not None
     assert remembering.admit(bearer()) is not None
 
-    script.will(holding(disabled={"BOOL": True}))
+    script.will(found_alone(disabled={"BOOL": True}))
     assert remembering.find(ALICE) is None
+    assert remembering.admit(bearer()) is None
 
 
 def test_what_is_remembered_was_so_when_it_was_read(
@@ -365,6 +377,7 @@ def test_what_is_remembered_was_so_when_it_was_read(
     began = clock()
     remembering.find(ALICE)
     clock.advance(seconds=0.9)
+    script.will(found_alone())
 
     known, admitted = remembering.find(ALICE), remembering.admit(bearer())
 
