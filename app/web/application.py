@@ -7,6 +7,7 @@ from typing import Final
 from fastapi import FastAPI
 from fastapi.middleware import Middleware
 from fastapi.middleware.cors import CORSMiddleware
+from fastapi.telemetry import TelemetryConfig
 
 from app.broker import Broker
 from app.web import auth, credentials, functions, grants, health, page, problems
@@ -32,6 +33,16 @@ Every failure is a problem document (RFC 9457) with a stable `type` and the
 
 
 _THREADS: Final = 8
+
+# FastAPI would hand bodies, with passwords, and messages of exceptions to whatever
+# OpenTelemetry provider a process has, and asks for one several times in each request.
+_NO_TELEMETRY: Final[TelemetryConfig] = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
 
 
 def create_app(  # noqa: PLR0913 - a deployment chooses each of these
@@ -64,6 +75,7 @@ def create_app(  # noqa: PLR0913 - a deployment chooses each of these
         redirect_slashes=False,
         generate_unique_id_function=operation_id,
         middleware=_middleware(allowed_origins),
+        telemetry=_NO_TELEMETRY,
         openapi_tags=[{"name": name} for name in ("login", "grants", "operation")],
     )
     app.state.broker = broker

@@ -1,10 +1,13 @@
 """What every answer has, whoever gives it and however it went."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from fastapi import FastAPI, HTTPException
 from fastapi.testclient import TestClient
+from opentelemetry import trace
+from typing_extensions import override
 
 from app.broker import Broker
 from app.domain import errors
@@ -284,3 +287,39 @@ def test_the_description_works_behind_any_path(app: FastAPI):
     login = described["components"]["securitySchemes"]["login"]
     assert login["flows"]["password"]["tokenUrl"] == "auth/login"
     assert login["flows"]["password"]["refreshUrl"] == "auth/refresh"
+
+
+class NotedSpans(trace.TracerProvider):
+    """A provider of OpenTelemetry that a process may have, which notes who asks it."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    @override
+    def get_tracer(self, *arguments: Any, **named: Any) -> trace.Tracer:
+        self.asked.append(str(arguments))
+        return trace.NoOpTracer()
+
+
+@pytest.fixture
+def spans(monkeypatch: pytest.MonkeyPatch) -> NotedSpans:
+    noted = NotedSpans()
+    monkeypatch.setattr(trace, "_TRACER_PROVIDER", noted)
+    return noted
+
+
+def test_no_request_is_told_to_a_telemetry_that_the_process_has(
+    broker: Broker, spans: NotedSpans
+):
+    """It would get bodies, and so passwords."""
+    with TestClient(create_app(broker)) as client:
+        assert client.post("/auth/login", data=FORM).status_code == 200
+
+    assert spans.asked == []
+
+
+def test_an_application_of_fastapi_tells_it_by_default(spans: NotedSpans):
+    with TestClient(FastAPI()) as client:
+        client.get("/")
+
+    assert spans.asked
