@@ -41,7 +41,8 @@ def _address(text: str) -> str:
 
 def _headers(headers: dict[str, str]) -> dict[str, str]:
     """Give them with their names in lower case."""
-    lowered = {name.lower(): _one_line(value) for name, value in headers.items()}
+    lowered = {name.lower(): value for name, value in headers.items()}
+    _one_line(" ".join(lowered.values()))
     if len(lowered) != len(headers):
         raise ValueError("a header is there twice")
     if not all(map(_HEADER_NAME.fullmatch, lowered)):

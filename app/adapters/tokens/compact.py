@@ -4,6 +4,8 @@ import base64
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Final
 
 from app import strict_json
@@ -13,6 +15,9 @@ LONGEST: Final = 8192
 """Bytes. Larger than any token we issue or expect, smaller than trouble."""
 
 _SHAPE: Final = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
+
+_HEADERS: Final = 32
+"""Headers that are remembered: all tokens of one key have the same."""
 
 _REFUSED_HEADERS: Final = frozenset(
     {"crit", "b64", "jwk", "jku", "x5u", "x5c", "zip", "enc"}
@@ -38,12 +43,12 @@ def split(token: str) -> CompactToken:
     parts = _SHAPE.fullmatch(token)
     if not parts:
         raise Rejected("not-compact-jws")
-    header, payload, signature = (decode(part) for part in parts.groups())
+    header, payload, signature = parts.groups()
     return CompactToken(
         header=_read_header(header),
-        payload=payload,
+        payload=decode(payload),
         signed_part=token.rpartition(".")[0].encode("ascii"),
-        signature=signature,
+        signature=decode(signature),
     )
 
 
@@ -58,11 +63,12 @@ def read_object(data: bytes, what: str) -> Mapping[str, Any]:
     return value
 
 
-def _read_header(data: bytes) -> Mapping[str, Any]:
-    header = read_object(data, "header")
+@lru_cache(maxsize=_HEADERS)
+def _read_header(part: str) -> Mapping[str, Any]:
+    header = read_object(decode(part), "header")
     if not _REFUSED_HEADERS.isdisjoint(header):
         raise Rejected("refused-header")
-    return header
+    return MappingProxyType(dict(header))
 
 
 def decode(part: str) -> bytes:

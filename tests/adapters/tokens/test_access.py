@@ -203,6 +203,18 @@ def test_the_nearest_honest_token_is_accepted(
     assert verified.issued_at.timestamp() == claims["iat"]
 
 
+@pytest.mark.parametrize("forged", [token(headed(crit=["exp"])), token(headed(b64=0))])
+def test_a_header_that_is_refused_is_refused_however_often_it_comes(
+    tokens: AccessTokens, forged: str
+):
+    """Headers are remembered: those that are read, and no others."""
+    for _ in range(3):
+        with pytest.raises(TokenRejectedError):
+            tokens.verify(forged)
+
+    assert tokens.verify(token()).identity.subject == "alice"
+
+
 def test_a_token_that_does_not_say_when_its_login_ends_is_of_a_login_that_ends_with_it(
     tokens: AccessTokens,
 ):
