@@ -33,8 +33,12 @@ Record: TypeAlias = Callable[[str, object], None]
 """pytest's ``record_property``."""
 
 FACTOR: Final = 8
-LIMIT: Final = 12
-"""Between ``FACTOR``, which linear work comes to, and its square."""
+LIMIT: Final = 16
+"""Between ``FACTOR``, which linear work comes to, and its square.
+
+Where other machines use the same caches, linear work that fits into them no more has
+come to 12.5. Work that grows with the power 1.5 comes to 22.6.
+"""
 
 _LEAST: Final = 0.001
 """Seconds that the smaller input has to cost, so that the clock can tell."""

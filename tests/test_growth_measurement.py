@@ -1,11 +1,12 @@
 """The measurement itself: work that grows too fast is found, linear work is not."""
 
+import math
 import re
 from typing import Any
 
 import pytest
 
-from tests.growth import Case, as_parameters, assert_linear, measure
+from tests.growth import Case, as_parameters, assert_linear, check, measure
 
 QUADRATIC: list[Case[Any]] = [
     Case(
@@ -31,6 +32,20 @@ def ignore(_name: str, _value: object) -> None:
 def test_quadratic_work_is_found(case: Case[Any]):
     with pytest.raises(AssertionError, match="times the work for 8 times the input"):
         assert_linear(case, ignore)
+
+
+@pytest.mark.parametrize("power", [1.5, 2, 3])
+def test_work_that_grows_with_a_power_is_found(power: float):
+    growth = measure("a power", lambda n, times: times * n**power / 1e6, 800)
+
+    with pytest.raises(AssertionError, match="times the work for 8 times the input"):
+        check(growth, ignore)
+
+
+def test_work_that_grows_with_its_size_and_a_logarithm_passes():
+    growth = measure("sorting", lambda n, times: times * n * math.log(n) / 1e6, 800)
+
+    check(growth, ignore)
 
 
 @pytest.mark.parametrize("case", as_parameters(LINEAR))
