@@ -314,32 +314,29 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.local
 	@$(UV) -r requirements/dev.txt
 	@touch $@
 
+# Each in an environment of its own: some pin another boto3 than ours.
+INSTALL_TOOL = $(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .tools/$(1) && \
+	$(BIN)/uv pip install --quiet --python .tools/$(1)/bin/python --require-hashes \
+		-r requirements/$(1).txt && touch $@
+
 .tools/sam/.installed: requirements/sam.txt $(VENV)/.uv
 	@echo 'Installing the SAM CLI in .tools/sam …'
-	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .tools/sam
-	@$(BIN)/uv pip install --quiet --python .tools/sam/bin/python --require-hashes -r requirements/sam.txt
-	@touch $@
+	@$(call INSTALL_TOOL,sam)
 
 .tools/checkov/.installed: requirements/checkov.txt $(VENV)/.uv
 	@echo 'Installing checkov in .tools/checkov …'
-	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .tools/checkov
-	@$(BIN)/uv pip install --quiet --python .tools/checkov/bin/python --require-hashes -r requirements/checkov.txt
-	@touch $@
+	@$(call INSTALL_TOOL,checkov)
 
 .tools/sbom/.installed: requirements/sbom.txt $(VENV)/.uv
 	@echo 'Installing what describes packages in .tools/sbom …'
-	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .tools/sbom
-	@$(BIN)/uv pip install --quiet --python .tools/sbom/bin/python --require-hashes -r requirements/sbom.txt
-	@touch $@
+	@$(call INSTALL_TOOL,sbom)
 
 .tools/sdks/.installed: requirements/sdks.txt $(VENV)/.uv
 	@echo 'Installing the AWS CLI in .tools/sdks …'
-	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .tools/sdks
-	@$(BIN)/uv pip install --quiet --python .tools/sdks/bin/python --require-hashes -r requirements/sdks.txt
-	@touch $@
+	@$(call INSTALL_TOOL,sdks)
 
 .tools/soak/.installed: requirements/soak.txt $(VENV)/.uv
-	@echo 'Installing strangers to the emulator in .tools/soak …'
+	@echo 'Installing what the emulator is compared with in .tools/soak …'
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .tools/soak
 	@$(BIN)/uv pip install --quiet --no-deps --python .tools/soak/bin/python --require-hashes -r requirements/soak.txt
 	@touch $@

@@ -124,7 +124,7 @@ class Broker:
         except (KeyError, TypeError) as error:
             raise UnreachableError("broker", "it answers with no issuers") from error
 
-    def login_with_issuer(  # noqa: PLR0913 - what may differ from case to case
+    def login_with_issuer(  # noqa: PLR0913 - options, each by its name
         self,
         name: str,
         *,

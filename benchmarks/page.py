@@ -42,8 +42,8 @@ _LISTEN: Final = """() => {
   globalThis.late = [];
   const message = document.getElementById("message");
   new MutationObserver(() => {
-    const told = Number(message.textContent);
-    if (told) late.push(Date.now() - told * 1000);
+    const sent = Number(message.textContent);
+    if (sent) late.push(Date.now() - sent * 1000);
   }).observe(message, { childList: true });
 }"""
 _FRAMES: Final = """() => {

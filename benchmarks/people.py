@@ -7,8 +7,6 @@ from datetime import UTC, datetime
 from itertools import cycle
 from typing import Final
 
-import boto3
-
 from app.adapters.passwords import Passwords
 from app.adapters.table import Table
 from app.admin.users import UserAdministration, UserExistsError
@@ -32,15 +30,7 @@ def _log_in(stack: Stack, users: UserAdministration, name: str) -> Person:
 
 
 def _administration(stack: Stack) -> UserAdministration:
-    operator = stack.operator
-    client = boto3.client(
-        "dynamodb",
-        endpoint_url=stack.endpoint,
-        region_name=stack.region,
-        aws_access_key_id=operator["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=operator["AWS_SECRET_ACCESS_KEY"],
-        aws_session_token=operator["AWS_SESSION_TOKEN"],
-    )
+    client = stack.operator_client("dynamodb")
     return UserAdministration(
         Table(client, name=stack.outputs["UsersTableName"]),
         passwords=Passwords(),

@@ -4,7 +4,9 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, final
+from typing import Any, Final, final
+
+import boto3
 
 from aikagi_emulator import pytest_plugin
 from aikagi_emulator.pytest_plugin import AwsStack
@@ -26,6 +28,18 @@ class Stack(AwsStack):
         return {
             user["Username"]: user["Password"] for user in self.description["Users"]
         }
+
+    def operator_client(self, service: str) -> Any:
+        """Give a client of AWS with the operator's credentials."""
+        operator = self.operator
+        return boto3.client(  # type: ignore[call-overload] # chosen at run time
+            service,
+            endpoint_url=self.endpoint,
+            region_name=self.region,
+            aws_access_key_id=operator["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=operator["AWS_SECRET_ACCESS_KEY"],
+            aws_session_token=operator["AWS_SESSION_TOKEN"] or None,
+        )
 
 
 def clean_environment(**more: str) -> dict[str, str]:

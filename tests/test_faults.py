@@ -169,15 +169,7 @@ def refresh_token(
 @pytest.fixture
 def logins(stack: Stack) -> Callable[[], int]:
     """Count the logins in the table."""
-    operator = stack.operator
-    client = boto3.client(
-        "dynamodb",
-        endpoint_url=stack.endpoint,
-        region_name=stack.region,
-        aws_access_key_id=operator["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=operator["AWS_SECRET_ACCESS_KEY"],
-        aws_session_token=operator["AWS_SESSION_TOKEN"],
-    )
+    client = stack.operator_client("dynamodb")
     table_name = stack.variables("env")["AIKAGI_USERS_TABLE"]
 
     def count() -> int:

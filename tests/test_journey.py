@@ -686,14 +686,7 @@ def test_another_role_that_names_its_session_like_alice_is_not_alice(tmp_path: P
 
     with running_stack(tmp_path / "state", template=other) as stack:
         operator = stack.variables("operator.env")
-        sts = boto3.client(
-            "sts",
-            endpoint_url=stack.endpoint,
-            region_name=stack.region,
-            aws_access_key_id=operator["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=operator["AWS_SECRET_ACCESS_KEY"],
-            aws_session_token=operator["AWS_SESSION_TOKEN"] or None,
-        )
+        sts = stack.operator_client("sts")
         account = sts.get_caller_identity()["Account"]
         name = re.search(
             r"role/([^/]*InvokeRole[^/]*)$", operator["AIKAGI_INVOKE_ROLE_ARN"]
@@ -796,14 +789,7 @@ def test_no_secret_is_in_any_line_of_the_log_at_debug(
         *(
             key.secret
             for key in signing_secret.fetch(
-                boto3.client(
-                    "secretsmanager",
-                    endpoint_url=stack.endpoint,
-                    region_name=stack.region,
-                    aws_access_key_id=operator["AWS_ACCESS_KEY_ID"],
-                    aws_secret_access_key=operator["AWS_SECRET_ACCESS_KEY"],
-                    aws_session_token=operator["AWS_SESSION_TOKEN"] or None,
-                ),
+                stack.operator_client("secretsmanager"),
                 env["AIKAGI_SIGNING_SECRET_ARN"],
             )
         ),

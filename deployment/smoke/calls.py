@@ -142,7 +142,7 @@ def _role_path(deployed: Deployment) -> str:
 CALL_CHECKS: Final = (
     SmokeCheck(
         name="caller",
-        assumed="The function is told who is calling, and believes it.",
+        assumed="The event says who is calling, and the function believes it.",
         otherwise="Its variable AIKAGI_INVOKE_ROLE_ARN has to be !GetAtt "
         "InvokeRole.Arn. If it is, look at the shape of userArn in its event.",
         run=_caller,

@@ -9,7 +9,6 @@ import re
 from pathlib import Path
 from typing import Final
 
-import boto3
 import pytest
 
 from deployment.smoke.plan import CHECKS
@@ -61,14 +60,7 @@ def test_functions_of_another_stack_and_with_networks_are_called(tmp_path: Path)
 @pytest.mark.skipif(len(CHOSEN) < len(MISCONFIGURATIONS), reason="`make soak` tries it")
 def test_the_policy_of_the_page_is_all_that_an_operator_needs(tmp_path: Path):
     with deployed(tmp_path, with_operator_of_the_page) as stack:
-        operator = boto3.client(
-            "sts",
-            endpoint_url=stack.endpoint,
-            region_name=stack.region,
-            aws_access_key_id=stack.operator["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=stack.operator["AWS_SECRET_ACCESS_KEY"],
-            aws_session_token=stack.operator["AWS_SESSION_TOKEN"] or None,
-        )
+        operator = stack.operator_client("sts")
         whole = run_as_operator(stack, "--no-wait")
         session = operator.assume_role(
             RoleArn=stack.outputs["OperatorOfThePage"], RoleSessionName="smoke"

@@ -7,7 +7,6 @@ import time
 from pathlib import Path
 from typing import Final
 
-import boto3
 import pytest
 
 from aikagi.http_client import build_client
@@ -127,14 +126,7 @@ def audited(lines: list[str]) -> list[str]:
 
 def revoked_grants(stack: Stack) -> set[str]:
     """Give the grants that the revocation policy denies now."""
-    iam = boto3.client(
-        "iam",
-        endpoint_url=stack.endpoint,
-        region_name=stack.region,
-        aws_access_key_id=stack.operator["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=stack.operator["AWS_SECRET_ACCESS_KEY"],
-        aws_session_token=stack.operator["AWS_SESSION_TOKEN"] or None,
-    )
+    iam = stack.operator_client("iam")
     arn = stack.outputs["RevocationPolicyArn"]
     version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
     document = iam.get_policy_version(PolicyArn=arn, VersionId=version)

@@ -397,7 +397,7 @@ function showProgress(run) {
   if (last && isRunning) announceStep(last, part);
 }
 
-/** @param {Run} run that has told of no step yet */
+/** @param {Run} run that has sent no step yet */
 function waitingFor({ isSent, head, entry }) {
   if (!isSent) return "credentials";
   if (entry.InvokeMode === "BUFFERED") return "waiting-at-once";

@@ -99,7 +99,7 @@ export class Transcript {
 let Pace;
 let isPaceAsked = false;
 
-/** Without it nobody is told how long a step will take. */
+/** Without it the page does not say how long a step will take. */
 function loadPace() {
   if (isPaceAsked) return;
   isPaceAsked = true;
@@ -181,7 +181,7 @@ export class Run {
     return (this.isRunning && this.#pace?.left(performance.now())) || null;
   }
 
-  /** The function is not told. */
+  /** The function is not notified. */
   cancel() {
     this.#end("cancelled");
     this.#controller.abort();

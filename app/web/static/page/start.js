@@ -26,7 +26,7 @@
     return /** @type {HTMLElement} */ (document.getElementById(id));
   }
 
-  // A file that does not arrive is told of at its element alone, before anything bubbles.
+  // A file that does not arrive fires an event at its element alone, which does not bubble.
   window.addEventListener(
     "error",
     function (event) {

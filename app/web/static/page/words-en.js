@@ -17,7 +17,7 @@ export default {
   "login-ended-running": "Your login has ended. What runs goes on; sign in again to run anything else.",
   back: "Back to the output",
   interrupted:
-    "You left while {tasks} was running. The function was not told: it goes on to its end, and is billed for it.",
+    "You left while {tasks} was running. The function was not notified: it goes on to its end, and is billed for it.",
   leave: "Sign out?",
   "leave.more": "{lost}\nAll of it is forgotten when you sign out.",
   "leave.no": "Stay",
@@ -191,5 +191,5 @@ export default {
   "not-sent": "Nothing was sent.",
   "not-sent.next": "You cancelled before the request left: the function was not called.",
   "cancelled-note": "You no longer wait for it.",
-  "cancelled-note.next": "The function was not told. It goes on to its end, and is billed for it.",
+  "cancelled-note.next": "The function was not notified. It goes on to its end, and is billed for it.",
 };
